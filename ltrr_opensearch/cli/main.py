@@ -1,0 +1,65 @@
+"""The root of `ltrr`: which commands there are, and where the configuration is.
+
+A command's module is imported only when that command runs, so `ltrr --help` is quick and works on a bare install.
+What we raise on purpose becomes one line on stderr and exit code 1; anything else is a bug and keeps its trace.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ltrr_opensearch import __version__
+from ltrr_opensearch.errors import LtrrError
+
+COMMANDS = {
+    "node": "Start, stop and watch a local OpenSearch node, for trying and testing.",
+    "setup": "Prepare an index: templates, vectors, features; --discover writes its configuration.",
+    "load": "Load documents from JSON lines or CSV into an index.",
+    "sync": "Keep vectors and memory up to date with documents that changed or went.",
+    "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",
+    "serve": "Run the proxy.",
+    "learn": "Learn from what people did: policy, ranker, memory.",
+    "models": "List, promote and roll back what was published.",
+}
+
+
+class Commands(click.Group):
+    """The commands above, each imported from the module of its name when it is called for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"ltrr_opensearch.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except LtrrError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="LTRR_CONFIG",
+    show_envvar=True,
+    help="Configuration file; default: ltrr.yml, where there is one.",
+)
+@click.version_option(__version__, prog_name="ltrr")
+@click.pass_context
+def main(ctx: click.Context, config: Path | None) -> None:
+    """Learning to rank and retrieve for OpenSearch, as a drop-in proxy."""
+    ctx.obj = config
