@@ -95,6 +95,10 @@ class SlotValue:
     end: int
     """One past the last token."""
     confidence: float
+    spellings: tuple[str, ...] = ()
+    """Every way in which the field spells this value, `value` (the most frequent) among them."""
+    idf: float = 1.0
+    """How telling the value is: its inverse document frequency on BM25's scale."""
 
 
 @dataclass(frozen=True, slots=True)
