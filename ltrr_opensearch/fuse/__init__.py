@@ -1,0 +1,1 @@
+"""Merges the plans' hits into one union that remembers who found what."""

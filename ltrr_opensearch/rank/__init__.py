@@ -1,0 +1,1 @@
+"""Orders candidates by a learned model over logged features, plan ranks and scores, and the query."""

@@ -1,0 +1,118 @@
+"""A search's candidates as the matrix that rankers read: one row a candidate, one column a named feature.
+
+Columns, in order: the logged features by their own names; for each strategy `<s>.reciprocal_rank`, `<s>.score` and
+`<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and
+`memory.score`. NaN says "unknown": a feature that was not logged or did not match, a strategy that was not asked or
+did not answer. A strategy that was asked and had not found the candidate says 0, which is a different thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.settings import IndexSettings
+from ltrr_opensearch.types import AnalyzedQuery, Candidate, Features, Matrix, Outcome, PlanResult
+
+RANK_CONSTANT = 60.0
+STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
+QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
+
+Columns = dict[str, NDArray[np.float32] | float]
+
+
+def feature_names(index: IndexSettings) -> tuple[str, ...]:
+    """The columns for an index, in their order."""
+    strategies = [f"{s.name}.{column}" for s in index.strategies for column in STRATEGY_COLUMNS]
+    return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, "memory.score")
+
+
+def memory_names(index: IndexSettings) -> tuple[str, ...]:
+    """The columns that know what earlier users did for this query or one near it; empty for a query never seen."""
+    plans = [f"{s.name}.{column}" for s in index.strategies if s.use == "q2e" for column in STRATEGY_COLUMNS]
+    return (*plans, "query.memory", "memory.score")
+
+
+def rows(
+    candidates: Sequence[Candidate], query: AnalyzedQuery, results: Sequence[PlanResult], names: Sequence[str]
+) -> Matrix:
+    """The matrix of the candidates under the named columns; a name that nothing here knows is NaN throughout."""
+    columns = {
+        **_plan_columns(candidates, results),
+        **_query_columns(query),
+        "memory.score": _memory(candidates, query),
+    }
+    matrix = np.full((len(candidates), len(names)), np.nan, dtype=np.float32)
+    logged = [(j, name) for j, name in enumerate(names) if name not in columns]
+    for j, name in enumerate(names):
+        if name in columns:
+            matrix[:, j] = columns[name]
+    for i, candidate in enumerate(candidates):
+        values = candidate.features
+        for j, name in logged:
+            if name in values:
+                matrix[i, j] = values[name]
+    return matrix
+
+
+def sparse(row: NDArray[np.float32], names: Sequence[str]) -> Features:
+    """A row as it is logged: only what is known."""
+    return {name: float(value) for name, value in zip(names, row, strict=True) if not np.isnan(value)}
+
+
+def dense(logged: Iterable[Mapping[str, float]], names: Sequence[str]) -> Matrix:
+    """Logged rows as a matrix again, NaN where nothing was logged."""
+    nan = float("nan")
+    table = [[row.get(name, nan) for name in names] for row in logged]
+    return np.array(table, dtype=np.float32).reshape(len(table), len(names))
+
+
+def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]) -> Columns:
+    """What each strategy said of each candidate; of a strategy's several plans, the best. The memory's own plans do
+    not count in `plans.*`, so that these mean the same for a query that nobody has asked before.
+    """
+    asked = [r for r in results if r.depth > 0 and r.outcome is Outcome.OK]
+    count = len(candidates)
+    columns: dict[str, NDArray[np.float32]] = {}
+    for strategy in {r.plan.strategy for r in asked}:
+        for column in STRATEGY_COLUMNS:
+            columns[f"{strategy}.{column}"] = np.zeros(count, dtype=np.float32)
+    agree, fused = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    best = {r.plan.name: max((h.score for h in r.hits), default=0.0) for r in asked}
+    plans = {r.plan.name: r.plan for r in asked}
+    for i, candidate in enumerate(candidates):
+        for plan, rank, score in candidate.found:
+            if plan not in plans:
+                continue
+            strategy = plans[plan].strategy
+            seen = (1 / rank, score, score / best[plan] if best[plan] > 0 else 0.0)
+            for column, value in zip(STRATEGY_COLUMNS, seen, strict=True):
+                values = columns[f"{strategy}.{column}"]
+                values[i] = max(values[i], value)
+            if plans[plan].source != "memory":
+                agree[i] += 1
+                fused[i] += 1 / (RANK_CONSTANT + rank)
+    return {**columns, "plans.agree": agree, "plans.fused": fused}
+
+
+def _query_columns(query: AnalyzedQuery) -> Columns:
+    likeliest = max(query.readings, key=lambda r: r.likelihood, default=None)
+    return {
+        "query.tokens": float(len(query.tokens)),
+        "query.slots": float(len(likeliest.slots)) if likeliest else 0.0,
+        "query.memory": max((r.similarity for r in query.remembered), default=0.0),
+    }
+
+
+def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> NDArray[np.float32] | float:
+    """How well a candidate worked for the remembered queries: the largest of similarity times its score there."""
+    if not query.remembered:
+        return float("nan")
+    known: dict[str, float] = {}
+    for remembered in query.remembered:
+        for entity in remembered.entities:
+            known[entity.id] = max(known.get(entity.id, 0.0), remembered.similarity * entity.score)
+    return np.array([known.get(c.key.id, 0.0) for c in candidates], dtype=np.float32)
