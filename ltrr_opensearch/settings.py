@@ -51,10 +51,13 @@ class LogSettings(Section):
     spool_dir: str = Field("ltrr-spool", description="Folder for what the cluster could not take yet.")
     spool_mb: Positive = Field(512, description="Largest size of the spool; what does not fit is counted and refused.")
     retention_days: int = Field(90, ge=1, description="How long decisions and events are kept.")
+    impressions: bool = Field(True, description="Whether what was shown is also written as UBI impression events.")
 
 
 class StateSettings(Section):
     prefix: str = Field("ltrr", pattern=r"^[a-z][a-z0-9_-]*$", description="Prefix of the names of our indexes.")
+    ubi_queries: str = Field("ubi_queries", description="Index of UBI queries, shared with other UBI tools.")
+    ubi_events: str = Field("ubi_events", description="Index of UBI events, shared with other UBI tools.")
     secret: SecretStr = Field(
         SecretStr("change-me"),
         description="Keys the draw, so that no client can steer it; the same on every proxy.",
@@ -194,6 +197,7 @@ class LearnSettings(Section):
     memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
     gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
+    history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
     min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
     seed: int = Field(0, description="Seed of training.")
 

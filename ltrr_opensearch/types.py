@@ -315,6 +315,8 @@ class CandidateRecord:
     key: DocKey
     found: tuple[Found, ...]
     features: Features | None = None
+    object_id: str | None = None
+    """What events name it by where that is not `_id`; known for what was shown."""
 
 
 @dataclass(frozen=True, slots=True)
