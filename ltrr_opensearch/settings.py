@@ -40,6 +40,16 @@ class ServeSettings(Section):
     )
     poll_s: Positive = Field(5, description="How often a proxy looks for a new release.")
     max_search_kb: Positive = Field(1024, description="A larger search body passes through unread.")
+    context_headers: dict[Literal["user", "session", "device", "locale", "segment"], str] = Field(
+        default_factory=lambda: {
+            "user": "X-LTRR-User",
+            "session": "X-LTRR-Session",
+            "device": "X-LTRR-Device",
+            "locale": "X-LTRR-Locale",
+            "segment": "X-LTRR-Segment",
+        },
+        description="Request headers that say who asks, where the body's ext.ltrr.context does not.",
+    )
     window: int = Field(1000, ge=1, description="Re-ranked hits; pages beyond continue with the client's own query.")
 
 

@@ -82,6 +82,8 @@ class SearchRequest:
     ubi: UbiRequest | None
     at: datetime
     parent_query_id: str | None = None
+    explain: bool = False
+    """`ext.ltrr.explain`: the client asks how the answer came about."""
 
 
 @dataclass(frozen=True, slots=True)

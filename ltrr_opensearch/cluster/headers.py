@@ -1,0 +1,39 @@
+"""Reading and thinning raw headers: pairs of bytes, names compared without case."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+
+from ltrr_opensearch.types import Headers
+
+HOP_BY_HOP = frozenset(
+    (
+        b"connection",
+        b"keep-alive",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+        b"expect",
+    )
+)
+"""Headers of one connection (RFC 9110, 7.6.1). Authentication for a proxy stays: security plugins read it."""
+
+
+def header(headers: Headers, name: bytes) -> bytes | None:
+    """The first value of a header, by its lower-case name."""
+    return next((value for key, value in headers if key.lower() == name), None)
+
+
+def without(headers: Headers, names: Container[bytes]) -> Headers:
+    """All headers but those of these lower-case names, in their order."""
+    return tuple((key, value) for key, value in headers if key.lower() not in names)
+
+
+def hop_by_hop(headers: Headers) -> frozenset[bytes]:
+    """The names that end at this connection: the usual ones and those that `Connection` lists."""
+    listed = header(headers, b"connection")
+    if listed is None:
+        return HOP_BY_HOP
+    return HOP_BY_HOP | {name.strip().lower() for name in listed.split(b",")}
