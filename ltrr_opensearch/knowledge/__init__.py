@@ -1,0 +1,1 @@
+"""What was learned, as immutable snapshots: memory, gazetteer, aggregates."""

@@ -1,0 +1,123 @@
+"""A dictionary of the index's own values: which stretches of a query name a value of which field.
+
+It matches whole values, word by word with plurals folded, and says how likely each match is meant; combining matches
+into readings of the whole query is `understand.readings`' business.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.packed import pack, unpack
+from ltrr_opensearch.types import SlotValue
+from ltrr_opensearch.understand.normalise import fold, tokenize
+
+_MAGIC = b"LTRRGAZ1"
+MAX_TOKENS = 5
+"""Longer values are descriptions, which no query spells out."""
+MAX_VALUES = 200_000
+"""Most values kept, the frequent ones first."""
+DOUBT = 5.0
+"""Documents' worth of doubt that a match is no slot at all: a value seen in five documents is believed by half."""
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A value of a field under its folded words. `repeats`: 1 - distinct values / documents of the field, in 0..1."""
+
+    field: str
+    spellings: tuple[str, ...]
+    count: int
+    repeats: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gazetteer:
+    documents: int
+    entries: dict[Key, tuple[Entry, ...]]
+    longest: int = field(default=0)
+
+    @classmethod
+    def from_values(cls, values: Iterable[tuple[str, str, int]], documents: int | None = None) -> Gazetteer:
+        """From (field, value, documents that have it); the index's documents default to the fullest field's."""
+        spelled: dict[tuple[str, Key], list[tuple[int, str]]] = {}
+        totals: dict[str, list[int]] = {}
+        for name, value, count in values:
+            totals.setdefault(name, []).append(count)
+            key = key_of(value)
+            if is_slot(key):
+                spelled.setdefault((name, key), []).append((count, value))
+        found = [(name, key, sorted(ways, key=lambda w: (-w[0], w[1]))) for (name, key), ways in spelled.items()]
+        found.sort(key=lambda f: (-sum(n for n, _ in f[2]), f[0], f[1]))
+        entries: dict[Key, list[Entry]] = {}
+        for name, key, ways in found[:MAX_VALUES]:
+            repeats = 1 - len(totals[name]) / max(sum(totals[name]), 1)
+            entry = Entry(name, tuple(v for _, v in ways), sum(n for n, _ in ways), repeats)
+            entries.setdefault(key, []).append(entry)
+        fullest = max((sum(counts) for counts in totals.values()), default=0)
+        return _frozen(fullest if documents is None else documents, entries)
+
+    def match(self, tokens: Sequence[str]) -> tuple[SlotValue, ...]:
+        """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
+        folded = [fold(t) for t in tokens]
+        return tuple(
+            slot
+            for start in range(len(folded))
+            for end in range(start + 1, min(start + self.longest, len(folded)) + 1)
+            for slot in self._slots(tuple(folded[start:end]), start, end)
+        )
+
+    def _slots(self, key: Key, start: int, end: int) -> Iterable[SlotValue]:
+        entries = self.entries.get(key, ())
+        total = DOUBT + sum(e.count for e in entries)
+        for e in entries:
+            confidence = e.repeats * e.count / total
+            yield SlotValue(e.field, e.spellings[0], start, end, confidence, e.spellings, self._idf(e.count))
+
+    def _idf(self, count: int) -> float:
+        return math.log(1 + max(self.documents - count + 0.5, 0.5) / (count + 0.5))
+
+    def to_bytes(self) -> bytes:
+        rows = [
+            [" ".join(key), e.field, list(e.spellings), e.count, round(e.repeats, 6)]
+            for key, entries in self.entries.items()
+            for e in entries
+        ]
+        return pack(_MAGIC, {"documents": self.documents, "entries": rows})
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Gazetteer:
+        head, _ = unpack(_MAGIC, data)
+        entries: dict[Key, list[Entry]] = {}
+        try:
+            for key, name, spellings, count, repeats in head["entries"]:
+                entries.setdefault(tuple(key.split()), []).append(
+                    Entry(str(name), tuple(spellings), int(count), float(repeats))
+                )
+            return _frozen(int(head["documents"]), entries)
+        except (KeyError, TypeError, ValueError, AttributeError) as e:
+            raise ModelError(f"gazetteer: a row is not (words, field, spellings, count, repeats): {e!r}") from e
+
+
+def key_of(value: str) -> Key:
+    """The words under which a value is looked up."""
+    return tuple(fold(t) for t in tokenize(value))
+
+
+def is_slot(key: Key) -> bool:
+    """Whether a query that contains these words may mean the value: not too long, and more than a bare short number."""
+    return 0 < len(key) <= MAX_TOKENS and (len(key) > 1 or (len(key[0]) > 1 and not _is_number(key[0])))
+
+
+def _is_number(token: str) -> bool:
+    return token.replace(".", "").replace(",", "").isdigit()
+
+
+def _frozen(documents: int, entries: dict[Key, list[Entry]]) -> Gazetteer:
+    longest = max((len(key) for key in entries), default=0)
+    return Gazetteer(documents, {key: tuple(es) for key, es in entries.items()}, longest)

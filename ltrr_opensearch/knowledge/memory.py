@@ -1,0 +1,148 @@
+"""The memory: queries that led to entities, and how well (Q2E scores), found again for the same or a similar query.
+
+Similar means alike in spelling (shared character trigrams) or, where an embedding is at hand, in meaning (cosine); the
+larger of both counts. What is done with the neighbours' entities is the plan's business (`plan.q2e`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.packed import pack, unpack
+from ltrr_opensearch.types import EntityScore, Json, Matrix, Remembered, Vector
+from ltrr_opensearch.understand.normalise import fold
+
+_MAGIC = b"LTRRMEM1"
+SAME_WORDS = 0.98
+"""Similarity of a query of the same words, whatever their order and number (plural)."""
+NOT_SAME = 0.97
+"""No other neighbour is more similar than this, however close its spelling or embedding."""
+LEAST_SPELLING = 0.4
+"""Trigram similarity (Jaccard) below which a neighbour is chance."""
+LEAST_COSINE = 0.6
+"""Cosine below which a neighbour is another topic; sentence embeddings of unrelated queries reach 0.4."""
+
+Ids = NDArray[np.int32]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryRow:
+    """One remembered query, normalised, with its entities and its embedding where there is one."""
+
+    query: str
+    entities: tuple[EntityScore, ...]
+    vector: Vector | None = None
+
+
+class Memory:
+    """Immutable; built from rows or bytes."""
+
+    __slots__ = ("_by_query", "_by_words", "_embedded", "_entities", "_matrix", "_postings", "_queries", "_sizes")
+
+    def __init__(
+        self, queries: Sequence[str], entities: Sequence[tuple[EntityScore, ...]], embedded: Ids, matrix: Matrix
+    ):
+        """`embedded` says which query each row of the unit-length `matrix` belongs to."""
+        self._queries = tuple(queries)
+        self._entities = tuple(entities)
+        self._embedded = embedded
+        self._matrix = matrix
+        self._by_query = {q: i for i, q in enumerate(self._queries)}
+        self._by_words: dict[str, list[int]] = {}
+        postings: dict[str, list[int]] = {}
+        sizes = np.zeros(len(self._queries), dtype=np.int32)
+        for i, query in enumerate(self._queries):
+            self._by_words.setdefault(_words(query), []).append(i)
+            grams = _trigrams(query)
+            sizes[i] = len(grams)
+            for gram in grams:
+                postings.setdefault(gram, []).append(i)
+        self._sizes = sizes
+        self._postings = {gram: np.array(ids, dtype=np.int32) for gram, ids in postings.items()}
+
+    @classmethod
+    def from_rows(cls, rows: Iterable[MemoryRow]) -> Memory:
+        """Of rows with the same query the last counts; vectors must share one length."""
+        kept = list({row.query: row for row in rows}.values())
+        embedded = [i for i, row in enumerate(kept) if row.vector is not None]
+        vectors = [row.vector for row in kept if row.vector is not None]
+        if len({len(v) for v in vectors}) > 1:
+            raise ModelError(f"memory: vectors of different lengths {sorted({len(v) for v in vectors})}; embed again")
+        matrix = _unit(np.array(vectors, dtype=np.float32)) if vectors else np.zeros((0, 0), dtype=np.float32)
+        return cls([r.query for r in kept], [r.entities for r in kept], np.array(embedded, dtype=np.int32), matrix)
+
+    def __len__(self) -> int:
+        return len(self._queries)
+
+    @property
+    def embedded(self) -> int:
+        """How many of the queries have an embedding."""
+        return len(self._embedded)
+
+    def near(self, normalized: str, vector: Vector | None, limit: int = 10) -> tuple[Remembered, ...]:
+        """The most similar remembered queries, best first; without a vector, by spelling alone."""
+        similarity = self._by_spelling(normalized)
+        for i, cosine in self._by_meaning(vector):
+            similarity[i] = max(similarity.get(i, 0.0), min(cosine, NOT_SAME))
+        for i in self._by_words.get(_words(normalized), ()):
+            similarity[i] = SAME_WORDS
+        if (same := self._by_query.get(normalized)) is not None:
+            similarity[same] = 1.0
+        best = sorted(similarity.items(), key=lambda s: (-s[1], self._queries[s[0]]))[:limit]
+        return tuple(Remembered(self._queries[i], s, self._entities[i]) for i, s in best)
+
+    def _by_spelling(self, normalized: str) -> dict[int, float]:
+        grams = _trigrams(normalized)
+        lists = [ids for gram in grams if (ids := self._postings.get(gram)) is not None]
+        if not lists:
+            return {}
+        shared = np.bincount(np.concatenate(lists), minlength=len(self._queries))
+        jaccard = shared / (len(grams) + self._sizes - shared)
+        ids = np.flatnonzero(jaccard >= LEAST_SPELLING)
+        return {int(i): min(float(jaccard[i]), NOT_SAME) for i in ids}
+
+    def _by_meaning(self, vector: Vector | None) -> Iterable[tuple[int, float]]:
+        if vector is None or not len(self._matrix) or len(vector) != self._matrix.shape[1]:
+            return ()
+        cosines = self._matrix @ _unit(np.asarray(vector, dtype=np.float32))
+        rows = np.flatnonzero(cosines >= LEAST_COSINE)
+        return ((int(self._embedded[r]), float(cosines[r])) for r in rows)
+
+    def to_bytes(self) -> bytes:
+        """Vectors keep half precision."""
+        entities = [[[e.id, round(e.score, 6), int(e.predicted)] for e in es] for es in self._entities]
+        head: Json = {"queries": self._queries, "entities": entities, "embedded": self._embedded.tolist()}
+        return pack(_MAGIC, head, self._matrix)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Memory:
+        head, matrix = unpack(_MAGIC, data)
+        try:
+            queries = [str(q) for q in head["queries"]]
+            entities = [tuple(EntityScore(str(i), float(s), bool(p)) for i, s, p in es) for es in head["entities"]]
+            embedded = np.array(head["embedded"], dtype=np.int32)
+        except (KeyError, TypeError, ValueError) as e:
+            raise ModelError(f"memory: a row is not (id, score, predicted): {e!r}") from e
+        if len(queries) != len(entities) or len(embedded) != len(matrix):
+            counts = f"{len(queries)} queries, {len(entities)} entity lists, {len(embedded)} ids, {len(matrix)} vectors"
+            raise ModelError(f"memory: {counts} do not fit together; publish it again with `ltrr learn memory`")
+        return cls(queries, entities, embedded, matrix)
+
+
+def _words(normalized: str) -> str:
+    return " ".join(sorted({fold(t) for t in normalized.split()}))
+
+
+def _trigrams(normalized: str) -> set[str]:
+    padded = f" {normalized} "
+    return {padded[i : i + 3] for i in range(len(padded) - 2)}
+
+
+def _unit(vectors: Matrix) -> Matrix:
+    norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)

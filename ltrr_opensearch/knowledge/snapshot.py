@@ -1,0 +1,21 @@
+"""What serving knows beyond the settings: one immutable snapshot, swapped whole with each release."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    memory: Memory = field(default_factory=lambda: Memory.from_rows(()))
+    gazetteer: Gazetteer = field(default_factory=lambda: Gazetteer.from_values(()))
+    aggregates: Aggregates = field(default_factory=Aggregates)
+
+    @classmethod
+    def empty(cls) -> Knowledge:
+        """Before anything was learned."""
+        return cls()

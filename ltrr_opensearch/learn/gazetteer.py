@@ -1,0 +1,56 @@
+"""Slot knowledge: the index's own values, counted, become the gazetteer that recognises them in queries.
+
+Values are read through composite aggregations, so that a field of any cardinality is paged rather than loaded at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.settings import IndexSettings
+from ltrr_opensearch.types import Json
+
+PAGE = 5000
+MAX_FIELD_VALUES = 100_000
+"""A field with more values than this is an identifier, not a slot; the rest of it is left out."""
+
+
+def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> Gazetteer:
+    """A slot field is a keyword, or a text field's keyword subfield given as such (`brand.keyword`)."""
+    documents = client.count(index=index)["count"]
+    rows = [row for field in settings.slot_fields for row in islice(_values(client, index, field), MAX_FIELD_VALUES)]
+    return Gazetteer.from_values(rows, documents)
+
+
+def _values(client: OpenSearch, index: str, field: str) -> Iterator[tuple[str, str, int]]:
+    after: Json | None = None
+    while True:
+        page = _page(client, index, field, after)
+        for bucket in page["buckets"]:
+            value = bucket["key"]["value"]
+            if isinstance(value, str):
+                yield field, value, bucket["doc_count"]
+        after = page.get("after_key")
+        if after is None or not page["buckets"]:
+            return
+
+
+def _page(client: OpenSearch, index: str, field: str, after: Json | None) -> Json:
+    composite: Json = {"size": PAGE, "sources": [{"value": {"terms": {"field": field}}}]}
+    if after is not None:
+        composite["after"] = after
+    body = {"size": 0, "track_total_hits": False, "aggs": {"values": {"composite": composite}}}
+    try:
+        answer = client.search(index=index, body=body)
+    except OpenSearchException as e:
+        if "Fielddata is disabled" in str(e) or "text fields" in str(e).lower():
+            raise DataError(f"slot field {field!r} of {index!r} is analysed text; name its keyword subfield") from e
+        raise ClusterError(f"cannot read the values of slot field {field!r} of {index!r}: {e}") from e
+    page: Json = answer["aggregations"]["values"]
+    return page

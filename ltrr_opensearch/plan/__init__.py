@@ -1,0 +1,1 @@
+"""Strategies: each proposes a plan for a query, or nothing. Pure."""

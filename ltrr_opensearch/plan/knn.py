@@ -1,0 +1,42 @@
+"""The nearest documents by embedding. The client's filters stand inside the clause, or too few hits would be left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.options import Options, read_options
+from ltrr_opensearch.settings import IndexSettings
+from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector, VectorUse
+
+
+class KnnOptions(Options):
+    field: str | None = Field(None, description="The knn_vector field instead of the index's vector.field.")
+
+
+class Knn:
+    def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, _knowledge: Knowledge) -> None:
+        self.name = name
+        field = read_options(KnnOptions, name, options).field or (index.vector.field if index.vector else None)
+        if field is None:
+            raise SettingsError(f"strategy {name!r} needs a vector field: give the index a `vector` section")
+        self._field = field
+
+    def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
+        if not query.request.text.strip():
+            return ()
+        filters = list(query.request.filters)
+
+        def clause(depth: int, vector: Vector | None) -> Json | None:
+            if vector is None:
+                return None
+            body: Json = {"vector": vector.tolist(), "k": depth}
+            if filters:
+                body["filter"] = {"bool": {"filter": filters}}
+            return {"knn": {self._field: body}}
+
+        return (QueryPlan(self.name, self.name, "dense", clause, VectorUse.NEEDED),)

@@ -1,0 +1,87 @@
+"""The memory as a plan: entities of the remembered queries near this one, by Q2E score times similarity.
+
+The same query needs no embedding; a neighbour's memory is better found with one. An entity's evidence adds up over
+the neighbours that led to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.options import Options, read_options
+from ltrr_opensearch.settings import IndexSettings
+from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Remembered, Vector, VectorUse
+
+MAX_ENTITIES = 1000
+"""A bool query takes at most 1,024 clauses by default."""
+
+
+class Q2eOptions(Options):
+    neighbours: int = Field(10, ge=1, le=100, description="Remembered queries whose entities are taken.")
+    least_similarity: float = Field(0.4, ge=0, le=1, description="Neighbours less similar than this are left out.")
+    predicted: bool = Field(True, description="Whether scores that are only predicted count too.")
+
+
+class Q2e:
+    def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, knowledge: Knowledge) -> None:
+        self.name = name
+        self._options = read_options(Q2eOptions, name, options)
+        self._id_field = index.object_id_field
+        self._memory = knowledge.memory
+
+    def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
+        vector = self._vector_use(query)
+        if not len(self._memory) or (vector is VectorUse.NONE and not query.remembered):
+            return ()
+
+        def clause(depth: int, vector: Vector | None) -> Json | None:
+            near = query.remembered
+            if vector is not None:
+                near = self._memory.near(query.normalized, vector, self._options.neighbours)
+            return self._clause(self._scored(near), depth)
+
+        nearest = query.remembered[0] if query.remembered else None
+        facts = {
+            "similarity": nearest.similarity if nearest else 0.0,
+            "entities": float(len(nearest.entities)) if nearest else 0.0,
+        }
+        return (QueryPlan(self.name, self.name, "memory", clause, vector, facts=facts),)
+
+    def _vector_use(self, query: AnalyzedQuery) -> VectorUse:
+        if not self._memory.embedded:
+            return VectorUse.NONE
+        same = bool(query.remembered) and query.remembered[0].similarity == 1.0
+        return VectorUse.IF_AT_HAND if same else VectorUse.NEEDED
+
+    def _scored(self, near: Sequence[Remembered]) -> list[tuple[str, float]]:
+        """Entities with the sum of score x similarity, best first."""
+        scores: dict[str, float] = {}
+        for remembered in near[: self._options.neighbours]:
+            if remembered.similarity < self._options.least_similarity:
+                continue
+            for entity in remembered.entities:
+                if entity.score > 0 and (self._options.predicted or not entity.predicted):
+                    scores[entity.id] = scores.get(entity.id, 0.0) + entity.score * remembered.similarity
+        return sorted(scores.items(), key=lambda s: (-s[1], s[0]))
+
+    def _clause(self, scored: Sequence[tuple[str, float]], depth: int) -> Json | None:
+        """One constant_score for each distinct score."""
+        ids_by_score: dict[float, list[str]] = {}
+        for entity, score in scored[: min(depth, MAX_ENTITIES)]:
+            ids_by_score.setdefault(round(score, 4), []).append(entity)
+        if not ids_by_score:
+            return None
+        should = [
+            {"constant_score": {"filter": self._with_ids(ids), "boost": max(score, 0.0001)}}
+            for score, ids in ids_by_score.items()
+        ]
+        return {"bool": {"should": should, "minimum_should_match": 1}}
+
+    def _with_ids(self, ids: list[str]) -> Json:
+        if self._id_field in (None, "_id"):
+            return {"ids": {"values": ids}}
+        return {"terms": {self._id_field: ids}}
