@@ -1,0 +1,132 @@
+"""Small SVG charts as text, coloured by the page's own CSS variables, so that they follow light and dark."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 640, 260
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 40
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A named series over x = 1, 2, ...; `level` draws it as a dashed horizontal line of one value."""
+
+    name: str
+    values: tuple[float, ...]
+    colour: int
+    level: bool = False
+
+
+def line_chart(lines: Sequence[Line], x_label: str, y_label: str, x_names: Sequence[str]) -> str:
+    """Lines over named steps, with a legend below; the y axis covers what is there, in round steps."""
+    low, high, step = _scale([v for line in lines for v in line.values])
+    count = max(len(x_names), 2)
+
+    def x(i: int) -> float:
+        return LEFT + i * (WIDTH - LEFT - RIGHT) / (count - 1)
+
+    def y(v: float) -> float:
+        return TOP + (high - v) / (high - low) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [_grid(low, high, step, y), _x_axis(x_names, x, x_label), _y_label(y_label)]
+    for line in lines:
+        values = line.values * count if line.level else line.values
+        points = " ".join(f"{x(i):.1f},{y(v):.1f}" for i, v in enumerate(values[:count]))
+        style = 'stroke-dasharray="5 5" stroke-width="1.6"' if line.level else 'stroke-width="2.6"'
+        parts.append(f'<polyline points="{points}" fill="none" stroke="var(--c{line.colour})" {style}/>')
+        if not line.level:
+            parts += [_dot(x(i), y(v), line, x_names[i], v) for i, v in enumerate(line.values)]
+    return _figure("".join(parts), [(line.name, line.colour, line.level) for line in lines])
+
+
+def share_chart(shares: Sequence[Mapping[str, float]], names: Sequence[str], x_names: Sequence[str], y_label: str) -> str:
+    """Stacked bars, one a step: what part of the whole each name has. A step's shares sum to at most 1."""
+    room = (WIDTH - LEFT - RIGHT) / max(len(shares), 1)
+    width = min(room * 0.72, 56)
+
+    def x(i: int) -> float:
+        return LEFT + room * (i + 0.5)
+
+    def y(v: float) -> float:
+        return TOP + (1 - v) * (HEIGHT - TOP - BOTTOM)
+
+    parts = [_grid(0.0, 1.0, 0.25, y), _x_axis(x_names, x, ""), _y_label(y_label)]
+    for i, step in enumerate(shares):
+        base = 0.0
+        for colour, name in enumerate(names, start=1):
+            share = step.get(name, 0.0)
+            if share > 0:
+                parts.append(
+                    f'<rect x="{x(i) - width / 2:.1f}" y="{y(base + share):.1f}" width="{width:.1f}" '
+                    f'height="{y(base) - y(base + share):.1f}" fill="var(--c{colour})">'
+                    f"<title>{escape(name)}: {share:.0%}, {escape(x_names[i])}</title></rect>"
+                )
+            base += share
+    return _figure("".join(parts), [(name, colour, False) for colour, name in enumerate(names, start=1)])
+
+
+def bar(value: float, colour: int) -> str:
+    """A value of 0..1 as a small horizontal bar."""
+    share = min(max(value, 0.0), 1.0) * 100
+    return f'<span class="bar"><span style="width:{share:.1f}%;background:var(--c{colour})"></span></span>'
+
+
+def _scale(values: Sequence[float]) -> tuple[float, float, float]:
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    spread = max(high - low, 0.02)
+    step = next((s for s in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if spread / s <= 6), spread / 5)
+    below, above = int(low / step), -int(-high // step)
+    return below * step, max(above, below + 1) * step, step
+
+
+def _grid(low: float, high: float, step: float, y: object) -> str:
+    assert callable(y)
+    parts, value = [], low
+    while value <= high + step / 1e6:
+        at = y(value)
+        text = f"{value:.0%}" if (low, high, step) == (0.0, 1.0, 0.25) else f"{value:.3f}".rstrip("0").rstrip(".")
+        parts.append(
+            f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" class="grid"/>'
+            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{text or "0"}</text>'
+        )
+        value += step
+    return "".join(parts)
+
+
+def _x_axis(names: Sequence[str], x: object, label: str) -> str:
+    assert callable(x)
+    ticks = "".join(
+        f'<text x="{x(i):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(name)}</text>'
+        for i, name in enumerate(names)
+    )
+    middle = (LEFT + WIDTH - RIGHT) / 2
+    return f'{ticks}<text x="{middle}" y="{HEIGHT - 4}" text-anchor="middle" class="label">{escape(label)}</text>'
+
+
+def _y_label(label: str) -> str:
+    middle = (TOP + HEIGHT - BOTTOM) / 2
+    return (
+        f'<text x="12" y="{middle}" text-anchor="middle" class="label" transform="rotate(-90 12 {middle})">'
+        f"{escape(label)}</text>"
+    )
+
+
+def _dot(x: float, y: float, line: Line, name: str, value: float) -> str:
+    return (
+        f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.4" fill="var(--c{line.colour})">'
+        f"<title>{escape(line.name)}: {value:.3f}, {escape(name)}</title></circle>"
+    )
+
+
+def _figure(drawn: str, legend: Sequence[tuple[str, int, bool]]) -> str:
+    keys = "".join(
+        f'<span><i class="{"dash" if dashed else ""}" style="--k:var(--c{colour})"></i>{escape(name)}</span>'
+        for name, colour, dashed in legend
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{drawn}</svg>'
+        f'<figcaption class="legend">{keys}</figcaption></figure>'
+    )
