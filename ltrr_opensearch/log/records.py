@@ -1,0 +1,197 @@
+"""A decision as a compact JSON document, and back without loss.
+
+Candidates, slots and features are written as columns, since rows repeat every name: a search with a hundred candidates
+takes a few kilobytes. Only the few fields on top (`@timestamp`, `query_id`, `index`, ...) are meant to be searched.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.types import Asker, CandidateRecord, Decision, DocKey, Features, Found, Json, Outcome, SlotRecord
+
+PLAIN = (
+    *("query_id", "index", "text", "normalized", "language", "phase", "policy", "ranker", "release"),
+    *("offset", "shown", "total", "took_ms", "sampled", "parent_query_id"),
+)
+SLOT_COLUMNS = ("plan", "strategy", "source", "depth", "probability", "found", "total", "took_ms")
+
+
+def index_name(prefix: str, at: datetime) -> str:
+    """The month's index, by the time of the search: a record that is replayed later meets its twin there."""
+    return f"{prefix}_decisions-{at.astimezone(UTC):%Y.%m}"
+
+
+def zoned(at: datetime) -> str:
+    """A time as OpenSearch's `strict_date_time` wants it: with a fraction and a zone."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def to_document(decision: Decision) -> Json:
+    document: Json = {"@timestamp": zoned(decision.at)}
+    document |= {name: getattr(decision, name) for name in PLAIN}
+    document["asker"] = {k: v for k, v in asdict(decision.asker).items() if v is not None}
+    document["context"] = _table([decision.context])
+    document["ladder"] = list(decision.ladder)
+    document["slots"] = _slots(decision.slots)
+    document["candidates"] = _candidates(decision.candidates)
+    return document
+
+
+def from_document(document: Json) -> Decision:
+    """The decision that `to_document` wrote; a `DataError` names the document that is not one."""
+    try:
+        return _decision(document)
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as cause:
+        name = document.get("query_id", "?") if isinstance(document, dict) else "?"
+        raise DataError(f"decision {name!r} cannot be read: {type(cause).__name__} {cause}; it is left out") from cause
+
+
+def _decision(document: Json) -> Decision:
+    at = datetime.fromisoformat(document["@timestamp"])
+    if at.tzinfo is None:
+        raise ValueError(f"@timestamp {document['@timestamp']} has no zone")
+    return Decision(
+        at=at.astimezone(UTC),
+        asker=Asker(**document["asker"]),
+        context=_features(document["context"])[0],
+        ladder=tuple(document["ladder"]),
+        slots=_slots_back(document["slots"]),
+        candidates=_candidates_back(document["candidates"]),
+        **{name: document[name] for name in PLAIN},
+    )
+
+
+def _slots(slots: Sequence[SlotRecord]) -> Json:
+    columns: Json = {name: [getattr(s, name) for s in slots] for name in SLOT_COLUMNS}
+    columns["outcome"] = [s.outcome.value for s in slots]
+    columns["pmf"] = [list(s.pmf) for s in slots]
+    columns["feasible"] = [[int(f) for f in s.feasible] for s in slots]
+    columns["action"] = _table([s.action for s in slots])
+    return columns
+
+
+def _slots_back(columns: Json) -> tuple[SlotRecord, ...]:
+    actions = _features(columns["action"])
+    return tuple(
+        SlotRecord(
+            action=actions[i],
+            feasible=tuple(bool(f) for f in columns["feasible"][i]),
+            pmf=tuple(columns["pmf"][i]),
+            outcome=Outcome(columns["outcome"][i]),
+            **{name: columns[name][i] for name in SLOT_COLUMNS},
+        )
+        for i in range(len(columns["plan"]))
+    )
+
+
+def _candidates(candidates: Sequence[CandidateRecord]) -> Json:
+    columns: Json = {"id": [c.key.id for c in candidates]}
+    columns |= _names("index", [c.key.index for c in candidates])
+    columns |= _sparse("routing", [c.key.routing for c in candidates])
+    columns |= _sparse("object_id", [c.object_id for c in candidates])
+    columns["found"] = _found(candidates)
+    logged = [(i, c.features) for i, c in enumerate(candidates) if c.features is not None]
+    columns["features"] = {"at": [i for i, _ in logged], **_table([f for _, f in logged])}
+    return columns
+
+
+def _candidates_back(columns: Json) -> tuple[CandidateRecord, ...]:
+    count = len(columns["id"])
+    indexes = _names_back("index", columns, count)
+    routing = _sparse_back("routing", columns)
+    objects = _sparse_back("object_id", columns)
+    found = _found_back(columns["found"], count)
+    features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True))
+    return tuple(
+        CandidateRecord(
+            key=DocKey(indexes[i], columns["id"][i], routing.get(i)),
+            found=tuple(found[i]),
+            features=features.get(i),
+            object_id=objects.get(i),
+        )
+        for i in range(count)
+    )
+
+
+def _found(candidates: Sequence[CandidateRecord]) -> Json:
+    """Per plan its candidates by rank, in one order of the plans for all candidates.
+
+    Ranks are left out where they are 1, 2, 3 ... . A candidate whose plans come in another order is kept as rows.
+    """
+    plans: dict[str, list[tuple[int, int, float]]] = {}
+    for position, candidate in enumerate(candidates):
+        for plan, rank, score in candidate.found:
+            plans.setdefault(plan, []).append((rank, position, score))
+    columns = [_found_column(plan, sorted(entries, key=lambda e: e[:2])) for plan, entries in plans.items()]
+    back = _columns_back(columns, len(candidates))
+    odd = {
+        str(i): [[f.plan, f.rank, _number(f.score)] for f in c.found]
+        for i, c in enumerate(candidates)
+        if list(c.found) != back[i]
+    }
+    return {"plans": columns, "rows": odd} if odd else {"plans": columns}
+
+
+def _found_column(plan: str, entries: Sequence[tuple[int, int, float]]) -> Json:
+    column: Json = {"plan": plan, "at": [e[1] for e in entries], "score": [_number(e[2]) for e in entries]}
+    ranks = [e[0] for e in entries]
+    if ranks != list(range(1, len(ranks) + 1)):
+        column["rank"] = ranks
+    return column
+
+
+def _found_back(columns: Json, count: int) -> list[list[Found]]:
+    found = _columns_back(columns["plans"], count)
+    for position, rows in columns.get("rows", {}).items():
+        found[int(position)] = [Found(plan, rank, float(score)) for plan, rank, score in rows]
+    return found
+
+
+def _columns_back(columns: Sequence[Json], count: int) -> list[list[Found]]:
+    found: list[list[Found]] = [[] for _ in range(count)]
+    for column in columns:
+        ranks = column.get("rank") or range(1, len(column["at"]) + 1)
+        for position, rank, score in zip(column["at"], ranks, column["score"], strict=True):
+            found[position].append(Found(column["plan"], rank, float(score)))
+    return found
+
+
+def _table(rows: Sequence[Features]) -> Json:
+    """Sparse features as one list of names and rows of numbers; null where a row lacks the feature."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {"names": names, "rows": [[_number(row[n]) if n in row else None for n in names] for row in rows]}
+
+
+def _features(table: Json) -> list[Mapping[str, float]]:
+    names = table["names"]
+    return [{n: float(v) for n, v in zip(names, row, strict=True) if v is not None} for row in table["rows"]]
+
+
+def _number(value: float) -> float | str:
+    """JSON has no NaN and no infinity, so these travel as words that `float` reads."""
+    return value if math.isfinite(value) else str(value)
+
+
+def _names(name: str, values: Sequence[str]) -> Json:
+    """One name for all where it is the same, as concrete indexes nearly always are."""
+    return {name: values[0]} if len(set(values)) == 1 else {name: list(values)}
+
+
+def _names_back(name: str, columns: Json, count: int) -> list[str]:
+    value: Any = columns[name]
+    return [value] * count if isinstance(value, str) else value
+
+
+def _sparse(name: str, values: Sequence[str | None]) -> Json:
+    given = {str(i): v for i, v in enumerate(values) if v is not None}
+    return {name: given} if given else {}
+
+
+def _sparse_back(name: str, columns: Json) -> dict[int, str]:
+    return {int(i): v for i, v in columns.get(name, {}).items()}
