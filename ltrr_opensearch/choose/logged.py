@@ -1,0 +1,26 @@
+"""What a log recorded of a draw, as policies saw it. Training and evaluation read slots from here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ltrr_opensearch.choose.draw import Offer
+from ltrr_opensearch.types import Decision, Slot, SlotRecord
+
+
+def offers(decision: Decision) -> list[Offer]:
+    """The plans that were on offer, in slot order: another policy may be drawn from them."""
+    return [Offer(s.plan, s.strategy, s.source, s.action) for s in decision.slots]
+
+
+def slots(decision: Decision) -> Iterator[tuple[Slot, SlotRecord]]:
+    """Each slot rebuilt with what had been drawn before it, beside its record."""
+    drawn: tuple[tuple[str, int], ...] = ()
+    for position, r in enumerate(decision.slots):
+        yield (
+            Slot(
+                r.plan, r.strategy, r.source, position, decision.context, r.action, drawn, decision.ladder, r.feasible
+            ),
+            r,
+        )
+        drawn = (*drawn, (r.plan, r.depth))

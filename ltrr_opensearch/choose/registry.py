@@ -1,0 +1,48 @@
+"""Which policy draws: a built-in by name, or somebody else's by an entry point of `ltrr_opensearch.policies`.
+
+An entry point names a callable `(ChooseSettings, Part | None) -> Policy`. Without a trained part every built-in that
+learns starts cold: all strategies at the safe depth, with the floor of exploration that `draw` adds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.metadata import entry_points
+
+from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose.greedy import EpsilonGreedy
+from ltrr_opensearch.choose.uniform import Uniform
+from ltrr_opensearch.choose.vowpal import VowpalPolicy
+from ltrr_opensearch.errors import ModelError, SettingsError
+from ltrr_opensearch.protocols import Policy
+from ltrr_opensearch.settings import ChooseSettings
+from ltrr_opensearch.types import Part
+
+GROUP = "ltrr_opensearch.policies"
+BUILT_IN = ("vowpal", "fixed", "uniform", "greedy")
+
+
+def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
+    """The policy that the settings name, from its trained part where it has one."""
+    if settings.policy not in BUILT_IN:
+        return _plugged_in(settings.policy)(settings, part)
+    if settings.policy == "uniform":
+        return Uniform()
+    if part is None or settings.policy == "fixed":
+        return Fixed(settings.safe_depth)
+    if part.algorithm != settings.policy:
+        raise ModelError(
+            f"the published policy is {part.algorithm!r}, choose.policy says {settings.policy!r}; "
+            "train again: ltrr learn policy, or change the setting"
+        )
+    learned = VowpalPolicy if settings.policy == "vowpal" else EpsilonGreedy
+    return learned.from_part(part, settings.ladder, settings.safe_depth)
+
+
+def _plugged_in(name: str) -> Callable[[ChooseSettings, Part | None], Policy]:
+    found = {e.name: e for e in entry_points(group=GROUP)}
+    if name not in found:
+        allowed = ", ".join([*BUILT_IN, *sorted(found)])
+        raise SettingsError(f"choose.policy is {name!r}; allowed: {allowed}")
+    builder: Callable[[ChooseSettings, Part | None], Policy] = found[name].load()
+    return builder

@@ -1,0 +1,118 @@
+"""The contextual bandit: Vowpal Wabbit's probabilities for the rungs of one slot.
+
+The only file, with `learn/policy.py` through it, that touches the library. A damaged model loads there without a word
+and predicts nonsense, so a payload is checked by its digest before loading and by stored predictions after.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from threading import Lock
+from typing import Any
+
+from ltrr_opensearch.choose import examples
+from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.errors import MissingExtra, ModelError
+from ltrr_opensearch.types import Json, Part, Slot
+
+_TOLERANCE = 1e-4
+"""Between a stored probability and the one predicted again; machines differ in the last bits."""
+
+
+def workspace(arguments: Sequence[str], model: bytes | None = None) -> Any:
+    """A Vowpal Wabbit workspace, new or from a model; the options of a model are inside it."""
+    try:
+        import vowpal_wabbit_next as vw
+    except ImportError as e:
+        raise MissingExtra("vowpal-wabbit-next", "vowpal") from e
+    return vw.Workspace(list(arguments), model_data=model) if model is None else vw.Workspace([], model_data=model)
+
+
+class VowpalPolicy:
+    """Mixes the bandit with the safe plan by `trust`, its share in 0..1, which grows with the rounds learned."""
+
+    name = "vowpal"
+
+    def __init__(self, model: bytes, ladder: tuple[int, ...], safe_depth: int, trust: float = 1.0) -> None:
+        import vowpal_wabbit_next as vw
+
+        self._ladder = ladder
+        self._safe = Fixed(safe_depth)
+        self._trust = trust
+        self._workspace = workspace((), model)
+        self._parser = vw.TextFormatParser(self._workspace)
+        self._lock = Lock()
+
+    @classmethod
+    def from_part(cls, part: Part, ladder: tuple[int, ...], safe_depth: int) -> VowpalPolicy:
+        """The published policy, proven: its digest, its shape, and its stored predictions."""
+        check_shape(part, ladder)
+        policy = cls(part.payload, ladder, safe_depth, float(part.meta["trust"]))
+        verify(policy, part)
+        return policy
+
+    def pmf(self, slot: Slot) -> tuple[float, ...]:
+        if slot.ladder != self._ladder:
+            raise ModelError(f"policy vowpal knows the ladder {list(self._ladder)}, not {list(slot.ladder)}")
+        lines, rungs = examples.lines(slot)
+        with self._lock:
+            parsed = [self._parser.parse_line(line) for line in lines]
+            predicted = self._workspace.predict_one(parsed)
+        total = sum([p for _, p in predicted])
+        pmf = [0.0] * len(slot.ladder)
+        for action, p in predicted:
+            pmf[rungs[action]] = self._trust * p / total
+        if self._trust < 1:
+            pmf = [p + (1 - self._trust) * s for p, s in zip(pmf, self._safe.pmf(slot), strict=True)]
+        return tuple(pmf)
+
+
+def check_shape(part: Part, ladder: tuple[int, ...]) -> None:
+    where = f"policy {part.version} of index {part.index}"
+    if sha256(part.payload).hexdigest() != part.sha256:
+        raise ModelError(f"{where} is damaged: its bytes do not match its digest; roll back: ltrr models rollback")
+    if tuple(part.meta.get("ladder", ())) != ladder:
+        raise ModelError(
+            f"{where} was trained for the ladder {part.meta.get('ladder')}, the settings say {list(ladder)}; "
+            "train again: ltrr learn policy"
+        )
+    if part.meta.get("features") != examples.VERSION:
+        raise ModelError(f"{where} was trained by another version of this software; train again: ltrr learn policy")
+
+
+def stored_checks(policy: VowpalPolicy, slots: Sequence[Slot]) -> Json:
+    return {"slots": [_slot_to_json(s) for s in slots], "pmfs": [list(policy.pmf(s)) for s in slots]}
+
+
+def verify(policy: VowpalPolicy, part: Part) -> None:
+    for stored, expected in zip(part.checks["slots"], part.checks["pmfs"], strict=True):
+        got = policy.pmf(_slot_from_json(stored))
+        if not all(abs(g - e) <= _TOLERANCE for g, e in zip(got, expected, strict=True)):
+            raise ModelError(
+                f"policy {part.version} of index {part.index} predicts {[round(g, 4) for g in got]} where "
+                f"{[round(e, 4) for e in expected]} was stored with it; roll back: ltrr models rollback"
+            )
+
+
+def _slot_to_json(slot: Slot) -> Json:
+    return {
+        "plan": slot.plan,
+        "strategy": slot.strategy,
+        "source": slot.source,
+        "position": slot.position,
+        "context": dict(slot.context),
+        "action": dict(slot.action),
+        "drawn": [list(d) for d in slot.drawn],
+        "ladder": list(slot.ladder),
+        "feasible": list(slot.feasible),
+    }
+
+
+def _slot_from_json(stored: Json) -> Slot:
+    tuples = {
+        "drawn": tuple((plan, depth) for plan, depth in stored["drawn"]),
+        "ladder": tuple(stored["ladder"]),
+        "feasible": tuple(stored["feasible"]),
+    }
+    return Slot(**(stored | tuples))

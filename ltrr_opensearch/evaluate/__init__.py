@@ -1,0 +1,1 @@
+"""Says how good something is, and how sure that is."""

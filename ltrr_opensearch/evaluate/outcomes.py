@@ -1,0 +1,52 @@
+"""What a search was worth, and what it would have been worth asked less deep.
+
+Lists nest: a plan asked 50 deep shows what it would have brought 10 deep. The reward of a search is the largest gain
+of an object in the union, less the price of the candidates drawn and of the plans' time. Assumed: what an object is
+worth to somebody does not depend on what else was asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.types import Outcome, Round, SlotRecord
+
+
+class Gained(NamedTuple):
+    """An object that was acted upon, with the rank at which each plan had it."""
+
+    gain: float
+    ranks: Mapping[str, int]
+
+
+def gained(one: Round) -> list[Gained]:
+    """The objects of a round that some plan had found; their ids are those of the candidates' keys."""
+    ids = {i for i, gain in one.gains.items() if gain > 0}
+    return [
+        Gained(one.gains[c.key.id], {f.plan: f.rank for f in c.found})
+        for c in one.decision.candidates
+        if c.key.id in ids
+    ]
+
+
+def best_gain(objects: Iterable[Gained], depths: Mapping[str, int]) -> float:
+    """The largest gain in the union of plans asked `depths` deep."""
+    return max(
+        (g.gain for g in objects if any(rank <= depths.get(plan, 0) for plan, rank in g.ranks.items())), default=0.0
+    )
+
+
+def price(slot: SlotRecord, depth: int, learn: LearnSettings) -> float:
+    """What asking costs, in units of reward: candidates as drawn, and the time that the plan took as logged."""
+    return learn.price_per_candidate * depth + (learn.price_per_ms * slot.took_ms if depth else 0.0)
+
+
+def known_rungs(slot: SlotRecord, ladder: tuple[int, ...]) -> list[int]:
+    """Positions of the rungs whose outcome the log shows: not deeper than drawn; of a lost plan none but its own.
+
+    A plan that was cut off might have been in time at a smaller depth, so only 0 and its own depth are known.
+    """
+    lost = slot.outcome in (Outcome.TIMED_OUT, Outcome.FAILED)
+    return [i for i, d in enumerate(ladder) if d in (0, slot.depth) or (d < slot.depth and not lost)]
