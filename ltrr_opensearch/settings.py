@@ -29,6 +29,19 @@ class ClusterSettings(Section):
     pool_size: int = Field(100, ge=1, description="Connections kept to the cluster by a proxy.")
 
 
+ContextKey = Literal["user", "session", "device", "locale", "segment"]
+
+
+def default_context_headers() -> dict[ContextKey, str]:
+    return {
+        "user": "X-LTRR-User",
+        "session": "X-LTRR-Session",
+        "device": "X-LTRR-Device",
+        "locale": "X-LTRR-Locale",
+        "segment": "X-LTRR-Segment",
+    }
+
+
 class ServeSettings(Section):
     host: str = Field("127.0.0.1", description="Address on which the proxy listens.")
     port: int = Field(9201, ge=0, le=65535, description="Port on which the proxy listens.")
@@ -40,14 +53,8 @@ class ServeSettings(Section):
     )
     poll_s: Positive = Field(5, description="How often a proxy looks for a new release.")
     max_search_kb: Positive = Field(1024, description="A larger search body passes through unread.")
-    context_headers: dict[Literal["user", "session", "device", "locale", "segment"], str] = Field(
-        default_factory=lambda: {
-            "user": "X-LTRR-User",
-            "session": "X-LTRR-Session",
-            "device": "X-LTRR-Device",
-            "locale": "X-LTRR-Locale",
-            "segment": "X-LTRR-Segment",
-        },
+    context_headers: dict[ContextKey, str] = Field(
+        default_factory=default_context_headers,
         description="Request headers that say who asks, where the body's ext.ltrr.context does not.",
     )
     window: int = Field(1000, ge=1, description="Re-ranked hits; pages beyond continue with the client's own query.")
