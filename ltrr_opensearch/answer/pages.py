@@ -1,0 +1,46 @@
+"""Remembers the order of a search for a while, so that its next page continues it: nothing twice, nothing lost."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from hashlib import blake2b
+
+import orjson
+
+from ltrr_opensearch.answer.compose import Listing
+from ltrr_opensearch.types import SearchRequest
+
+IDENTITY = (b"authorization", b"securitytenant", b"cookie")
+
+
+def page_key(request: SearchRequest) -> str:
+    """One search of one caller: who it is to the cluster, the index, and the body without `from` and `size`."""
+    caller = sorted((k.lower(), v) for k, v in request.headers if k.lower() in IDENTITY)
+    body = {k: v for k, v in request.body.items() if k not in ("from", "size")}
+    params = sorted((k, v) for k, v in request.params if k not in ("from", "size"))
+    asker = (request.asker.user, request.asker.session, request.asker.client)
+    what = orjson.dumps([repr(caller), request.target, params, body, asker], option=orjson.OPT_SORT_KEYS)
+    return blake2b(what, digest_size=16).hexdigest()
+
+
+class PageMemory:
+    """The last `size` orders, each for `seconds`. In this process: another proxy repeats the draw from its seed."""
+
+    def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
+        self._size = size
+        self._seconds = seconds
+        self._clock = clock
+        self._kept: OrderedDict[str, tuple[float, Listing]] = OrderedDict()
+
+    def get(self, key: str) -> Listing | None:
+        kept = self._kept.get(key)
+        if kept is None or self._clock() - kept[0] > self._seconds:
+            return None
+        return kept[1]
+
+    def put(self, key: str, listing: Listing) -> None:
+        self._kept[key] = (self._clock(), listing)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self._size:
+            self._kept.popitem(last=False)

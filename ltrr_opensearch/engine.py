@@ -1,0 +1,249 @@
+"""One search, from the client's request to its answer. Each line of `Engine._settle` is a stage.
+
+The client's own query is always part of what is asked, so whatever fails in our part ends in the cluster's own
+answer, counted by reason. Nothing here knows HTTP or OpenSearch's query language.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Protocol
+
+import orjson
+
+from ltrr_opensearch.answer import compose
+from ltrr_opensearch.answer.compose import Listing
+from ltrr_opensearch.answer.pages import PageMemory, page_key
+from ltrr_opensearch.choose.draw import seed_of
+from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.record import Searched, decision_of
+from ltrr_opensearch.retrieve.fan_out import FanOut, Original, key_of, total_of
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.types import (
+    Answer,
+    Decision,
+    DocKey,
+    Draw,
+    Json,
+    QueryPlan,
+    SearchRequest,
+    Vector,
+    VectorUse,
+)
+
+ANSWER_HEADER = b"x-ltrr"
+NOTHING_DRAWN = Draw("", ())
+
+
+class TextEncoder(Protocol):
+    async def encode(self, text: str) -> Vector: ...
+    def at_hand(self, text: str) -> Vector | None: ...
+
+
+class Observer(Protocol):
+    """Where counts and times go."""
+
+    def stage(self, name: str, seconds: float) -> None: ...
+    def fallback(self, reason: str) -> None: ...
+    def searched(self, decision: Decision) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    deadline_ms: float
+    window: int
+    secret: str
+    feature_sample: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A search that was asked and ranked, before its page is made. `own` are the client's own hits, in their order."""
+
+    original: Original
+    own: Mapping[DocKey, Json]
+    listing: Listing
+    searched: Searched
+    seed: int
+
+
+class Engine:
+    """`serving` gives the parts in force for an index key, `record` takes decisions; neither may block."""
+
+    def __init__(
+        self,
+        fan_out: FanOut,
+        serving: Callable[[str], Serving],
+        encoder: TextEncoder | None,
+        record: Callable[[Decision, SearchRequest], None],
+        observer: Observer,
+        pages: PageMemory,
+        limits: Limits,
+    ) -> None:
+        self._fan_out = fan_out
+        self._serving = serving
+        self._encoder = encoder
+        self._record = record
+        self._observer = observer
+        self._pages = pages
+        self._limits = limits
+
+    async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
+        """The answer, or None when the request should pass through: the cluster gave nothing to fall back to."""
+        serving = self._serving(index_key)
+        key = page_key(request)
+        try:
+            if request.offset and (known := self._pages.get(key)):
+                return await self._continue(request, serving, known)
+            if request.offset + request.size <= self._limits.window:
+                return await self._first(request, serving, key)
+            # a page beyond the window continues an order that has to exist first
+            settled = await self._settle(replace(request, offset=0, size=0), serving)
+            if isinstance(settled, Answer):
+                return settled
+            self._pages.put(key, settled.listing)
+            return await self._continue(request, serving, settled.listing)
+        except Unreachable:
+            self._observer.fallback("cluster")
+            return None
+
+    async def _first(self, request: SearchRequest, serving: Serving, key: str) -> Answer:
+        started = perf_counter()
+        settled = await self._settle(request, serving)
+        if isinstance(settled, Answer):
+            return settled
+        self._pages.put(key, settled.listing)
+        try:
+            with self._timed("winners"):
+                hits = await self._hits(request, serving, settled.listing.keys, settled.own)
+        except Unreachable:
+            self._observer.fallback("winners")
+            return _untouched(request, settled.original, settled.own)
+        took_ms = (perf_counter() - started) * 1000
+        self._keep(request, serving, settled, hits, took_ms)
+        if request.body.get("explain"):
+            hits = compose.with_explanations(hits, settled.searched.explanations(serving))
+        return _respond(request, settled.original, hits, settled.listing, took_ms)
+
+    async def _settle(self, request: SearchRequest, serving: Serving) -> Settled | Answer:
+        """Understand, plan, choose, encode, retrieve, fuse and rank; an Answer is the cluster's own."""
+        with self._timed("choose"):
+            seed = seed_of(self._limits.secret, request.query_id, request.body, request.target)
+            query = serving.analyze(request)
+            plans = serving.propose(query)
+            context, draw = serving.draw(query, plans, seed)
+        vector = await self._vector(request.text, plans, draw)
+        with self._timed("retrieve"):
+            found = await self._fan_out.retrieve(
+                request, plans, draw, vector, serving.instruments, _preference(request)
+            )
+        if found.original.page is None:
+            return Answer(found.original.reply.status, found.original.reply.headers, found.original.reply.body)
+        own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
+        try:
+            with self._timed("rank"):
+                ranked, matrix = serving.rank(query, found.results)
+        except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
+            self._observer.fallback("rank")
+            return _untouched(request, found.original, own)
+        listing = compose.listing(ranked, tuple(own), request.query_id)
+        return Settled(
+            found.original, own, listing, Searched(query, context, draw, found.results, ranked, matrix), seed
+        )
+
+    async def _continue(self, request: SearchRequest, serving: Serving, listing: Listing) -> Answer:
+        """A later page of an order that was settled before: no new draw, no new decision.
+
+        Totals, aggregations and all that follows the re-ranked union still come from the client's own query.
+        """
+        started = perf_counter()
+        within = request.offset + request.size <= self._limits.window
+        asked = request if within else replace(request, offset=0, size=0)
+        instruments, preference = serving.instruments.silent(), _preference(request)
+        found = await self._fan_out.retrieve(asked, (), NOTHING_DRAWN, None, instruments, preference)
+        if found.original.page is None:
+            return Answer(found.original.reply.status, found.original.reply.headers, found.original.reply.body)
+        if within:
+            own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
+            hits = await self._hits(request, serving, listing.followed_by(own), own)
+        else:
+            hits = await self._fan_out.tail(request, listing.union, instruments.hidden, preference)
+            hits = compose.scored(hits, request.offset)
+        return _respond(request, found.original, hits, listing, (perf_counter() - started) * 1000)
+
+    async def _hits(
+        self, request: SearchRequest, serving: Serving, keys: Sequence[DocKey], own: Mapping[DocKey, Json]
+    ) -> list[Json]:
+        absent = compose.missing(keys, request.offset, request.size, own)
+        hidden = serving.instruments.hidden
+        fetched = await self._fan_out.winners(request, absent, hidden, _preference(request))
+        return compose.page_hits(keys, request.offset, request.size, {**own, **fetched})
+
+    async def _vector(self, text: str, plans: Sequence[QueryPlan], draw: Draw) -> Vector | None:
+        """The embedding, computed only if a drawn plan needs it; late or failed, those plans have nothing to ask."""
+        if self._encoder is None:
+            return None
+        if not any(p.vector is VectorUse.NEEDED and draw.depth(p.name) for p in plans):
+            return self._encoder.at_hand(text)
+        try:
+            with self._timed("encode"):
+                return await asyncio.wait_for(self._encoder.encode(text), self._limits.deadline_ms / 1000)
+        except TimeoutError:
+            self._observer.fallback("encode_late")
+        except Exception:  # without an embedding the other plans still answer
+            self._observer.fallback("encode")
+        return None
+
+    def _keep(
+        self, request: SearchRequest, serving: Serving, settled: Settled, hits: Sequence[Json], took_ms: float
+    ) -> None:
+        assert settled.original.page is not None
+        decision = decision_of(
+            request,
+            serving,
+            settled.searched,
+            hits,
+            total=total_of(settled.original.page),
+            took_ms=took_ms,
+            extra_rows=self._limits.feature_sample,
+            seed=settled.seed,
+        )
+        self._observer.searched(decision)
+        self._record(decision, request)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            self._observer.stage(stage, perf_counter() - start)
+
+
+def _preference(request: SearchRequest) -> str:
+    """The same for all requests of a search and for repeats of it: the same shard copies, the same statistics."""
+    return f"ltrr{page_key(request)[:16]}"
+
+
+def _untouched(request: SearchRequest, original: Original, own: Mapping[DocKey, Json]) -> Answer:
+    """The cluster's own page, cut from what was asked of it."""
+    assert original.page is not None
+    hits = list(own.values())[request.offset : request.offset + request.size]
+    page = original.page | {"hits": original.page["hits"] | {"hits": hits}}
+    return Answer(200, original.reply.headers, orjson.dumps(page))
+
+
+def _respond(
+    request: SearchRequest, original: Original, hits: Sequence[Json], listing: Listing, took_ms: float
+) -> Answer:
+    assert original.page is not None
+    # events for a later page belong to the decision that ordered it, unless the client named its own
+    named = request.ubi.query_id if request.ubi else None
+    query_id = named or listing.query_id
+    ext: Json = {"ubi": {"query_id": query_id}} if request.ubi else {}
+    body = compose.response(original.page, hits, listing.ranked, took_ms, ext)
+    return Answer(200, (*original.reply.headers, (ANSWER_HEADER, query_id.encode())), orjson.dumps(body))

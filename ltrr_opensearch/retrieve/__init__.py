@@ -1,0 +1,1 @@
+"""Asking the cluster: the client's own query and the drawn plans, concurrently, under one deadline."""

@@ -1,0 +1,96 @@
+"""The bodies and parameters of the searches made for one search. Pure.
+
+Every plan, and the fetch of the winners, carries the client's filters, whatever its clause says: here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ltrr_opensearch.types import Json, SearchRequest
+
+PLAN_PARAMS = frozenset(
+    {
+        "allow_no_indices",
+        "allow_partial_search_results",
+        "batched_reduce_size",
+        "cancel_after_time_interval",
+        "expand_wildcards",
+        "ignore_throttled",
+        "ignore_unavailable",
+        "max_concurrent_shard_requests",
+        "preference",
+        "routing",
+        "search_type",
+        "timeout",
+    }
+)
+"""Parameters that say where and how to search, and so must reach every request made for a search."""
+
+HIT_KEYS = ("_source", "fields", "stored_fields", "docvalue_fields", "script_fields", "version", "seq_no_primary_term")
+"""What a client may ask to have in each hit, copied to the fetch of the winners."""
+
+
+def plan_params(request: SearchRequest, preference: str) -> dict[str, str]:
+    """All requests of a search go to the same shard copies, or their BM25 statistics would differ."""
+    return {"preference": preference} | {k: v for k, v in request.params if k in PLAN_PARAMS}
+
+
+def original_params(request: SearchRequest, preference: str) -> dict[str, str]:
+    kept = {k: v for k, v in request.params if k not in {"from", "size"}}
+    return kept if "preference" in kept else kept | {"preference": preference}
+
+
+def original_body(request: SearchRequest, size: int, hidden: Sequence[str]) -> Json:
+    """The client's own query from its first hit to `size`, without the fields that we added to its documents."""
+    body = {k: v for k, v in request.body.items() if k not in {"from", "size"}}
+    source = source_without(body.get("_source", True), hidden)
+    shown = {} if source is True else {"_source": source}
+    return body | {"from": 0, "size": size} | shown
+
+
+def plan_body(request: SearchRequest, clause: Json, depth: int) -> Json:
+    body: Json = {
+        "size": depth,
+        "_source": False,
+        "track_total_hits": False,
+        "query": {"bool": {"must": [clause], "filter": list(request.filters)}} if request.filters else clause,
+    }
+    return body | {k: request.body[k] for k in ("timeout", "indices_boost") if k in request.body}
+
+
+def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[str]) -> Json:
+    """The documents of the page that the client's own query had not brought, in the form that the client asked for."""
+    body: Json = {
+        # an id may stand in several of the searched indexes
+        "size": min(10_000, 4 * len(ids)),
+        "track_total_hits": False,
+        "query": {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters]}},
+    }
+    body |= {k: request.body[k] for k in HIT_KEYS if k in request.body}
+    source = source_without(body.get("_source", "stored_fields" not in body), hidden)
+    if source is not True:
+        body["_source"] = source
+    if highlight := request.body.get("highlight"):
+        body["highlight"] = {"highlight_query": request.body.get("query", {"match_all": {}})} | highlight
+    return body
+
+
+def tail_body(request: SearchRequest, union: Sequence[str], offset: int, size: int, hidden: Sequence[str]) -> Json:
+    """The client's own query without the re-ranked documents: what follows after them."""
+    query = request.body.get("query", {"match_all": {}})
+    body = original_body(request, size, hidden)
+    rest = {"bool": {"must": [query], "must_not": [{"ids": {"values": list(union)}}]}}
+    return body | {"query": rest, "from": offset, "size": size}
+
+
+def source_without(source: object, hidden: Sequence[str]) -> object:
+    """A `_source` selection that leaves the hidden fields out, unless the client named them itself."""
+    if source is False or not hidden:
+        return source
+    if source is True:
+        return {"excludes": list(hidden)}
+    if isinstance(source, dict) and not (source.get("includes") or source.get("include")):
+        excludes = source.get("excludes") or source.get("exclude") or []
+        return {"excludes": [*([excludes] if isinstance(excludes, str) else excludes), *hidden]}
+    return source

@@ -1,0 +1,230 @@
+"""Asking concurrently. A late plan is cut off and is an outcome; the client's own query is always waited for.
+
+Separate `_search` requests, because an `_msearch` answers when its slowest item does. Cancelling closes connections,
+which makes OpenSearch cancel the searches behind them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from time import perf_counter
+from typing import Protocol
+from urllib.parse import urlencode
+
+import orjson
+
+from ltrr_opensearch.cluster.feature_logging import FeatureLogging
+from ltrr_opensearch.cluster.upstream import Reply
+from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.rank.feature_sets import FeatureSet
+from ltrr_opensearch.retrieve import bodies
+from ltrr_opensearch.types import (
+    DocKey,
+    Draw,
+    Headers,
+    Hit,
+    Json,
+    Outcome,
+    PlanResult,
+    QueryPlan,
+    SearchRequest,
+    Vector,
+)
+
+JSON_TYPE = (b"content-type", b"application/json")
+
+
+class Sender(Protocol):
+    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Instruments:
+    """How features are logged on this cluster, which ones, and which fields of ours a client never sees."""
+
+    logging: FeatureLogging
+    features: FeatureSet
+    hidden: tuple[str, ...]
+
+    def silent(self) -> Instruments:
+        """Without any logging, for searches that rank nothing."""
+        return replace(self, features=replace(self.features, features=()))
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The client's own query as answered: `page` is its whole response with our instruments taken out."""
+
+    reply: Reply
+    page: Json | None
+    """None when the cluster answered with an error."""
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Retrieved:
+    original: Original
+    results: tuple[PlanResult, ...]
+
+
+class FanOut:
+    """Sends the searches of one search. Stateless but for the connection pool behind `sender`."""
+
+    def __init__(self, sender: Sender, deadline_ms: float) -> None:
+        self._sender = sender
+        self._deadline_s = deadline_ms / 1000
+
+    async def retrieve(
+        self,
+        request: SearchRequest,
+        plans: Sequence[QueryPlan],
+        draw: Draw,
+        vector: Vector | None,
+        instruments: Instruments,
+        preference: str,
+    ) -> Retrieved:
+        own = next((p for p in plans if p.original), None)
+        depth = draw.depth(own.name) if own else 0
+        whole = asyncio.create_task(self._original(request, depth, vector, instruments, preference))
+        others = [p for p in plans if not p.original]
+        tasks = [
+            asyncio.create_task(self._plan(request, p, draw.depth(p.name), vector, instruments, preference))
+            for p in others
+        ]
+        try:
+            results = await self._within_deadline(others, tasks, draw)
+            original, hits = await whole
+        finally:
+            for task in (whole, *tasks):
+                task.cancel()
+        if own is not None:
+            results = {own.name: _own_result(own, depth, original, hits)} | results
+        return Retrieved(original, tuple(results[p.name] for p in plans))
+
+    async def _within_deadline(
+        self, plans: Sequence[QueryPlan], tasks: Sequence[asyncio.Task[PlanResult]], draw: Draw
+    ) -> dict[str, PlanResult]:
+        if tasks:
+            await asyncio.wait(tasks, timeout=self._deadline_s)
+        late_ms = self._deadline_s * 1000
+        return {
+            plan.name: task.result()
+            if task.done()
+            else PlanResult(plan, draw.depth(plan.name), Outcome.TIMED_OUT, took_ms=late_ms)
+            for plan, task in zip(plans, tasks, strict=True)
+        }
+
+    async def _original(
+        self, request: SearchRequest, depth: int, vector: Vector | None, instruments: Instruments, preference: str
+    ) -> tuple[Original, tuple[Hit, ...]]:
+        size = max(request.offset + request.size, depth)
+        body = bodies.original_body(request, size, instruments.hidden)
+        params = bodies.original_params(request, preference)
+        reply, took_ms = await self._ask(request, body, params, vector, instruments)
+        if reply.status != 200:
+            return Original(reply, None, took_ms), ()
+        page = orjson.loads(reply.body)
+        hits = read_hits(page, instruments)
+        page["hits"]["hits"] = [h.raw for h in hits]
+        return Original(reply, page, took_ms), hits
+
+    async def _plan(
+        self,
+        request: SearchRequest,
+        plan: QueryPlan,
+        depth: int,
+        vector: Vector | None,
+        instruments: Instruments,
+        preference: str,
+    ) -> PlanResult:
+        if depth == 0:
+            return PlanResult(plan, 0, Outcome.NOT_ASKED)
+        try:
+            clause = plan.clause(depth, vector)
+            if clause is None:
+                return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
+            body = bodies.plan_body(request, clause, depth)
+            params = bodies.plan_params(request, preference)
+            reply, took_ms = await self._ask(request, body, params, vector, instruments)
+        except Unreachable as error:
+            return PlanResult(plan, depth, Outcome.FAILED, error=str(error))
+        if reply.status != 200:
+            return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=_reason(reply))
+        hits = read_hits(orjson.loads(reply.body), instruments)
+        return PlanResult(plan, depth, Outcome.OK, hits, len(hits), took_ms)
+
+    async def winners(
+        self, request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str], preference: str
+    ) -> dict[DocKey, Json]:
+        """The page's documents in the client's form; one that is gone, or not for this caller, is not in the answer."""
+        if not keys:
+            return {}
+        body = bodies.winners_body(request, [k.id for k in keys], hidden)
+        reply = await self._send(request, body, bodies.plan_params(request, preference))
+        if reply.status != 200:
+            raise Unreachable(f"fetching {len(keys)} winners failed: {_reason(reply)}")
+        return {key_of(h): h for h in orjson.loads(reply.body)["hits"]["hits"]}
+
+    async def tail(
+        self, request: SearchRequest, union: Sequence[DocKey], hidden: Sequence[str], preference: str
+    ) -> list[Json]:
+        """The client's own hits of a page that lies wholly behind the re-ranked union."""
+        ids = [k.id for k in union]
+        body = bodies.tail_body(request, ids, request.offset - len(union), request.size, hidden)
+        reply = await self._send(request, body, bodies.original_params(request, preference))
+        if reply.status != 200:
+            raise Unreachable(f"continuing after the re-ranked hits failed: {_reason(reply)}")
+        hits: list[Json] = orjson.loads(reply.body)["hits"]["hits"]
+        return hits
+
+    async def _ask(
+        self,
+        request: SearchRequest,
+        body: Json,
+        params: dict[str, str],
+        vector: Vector | None,
+        instruments: Instruments,
+    ) -> tuple[Reply, float]:
+        body, params = instruments.logging.instrument(body, params, instruments.features, request.text, vector)
+        start = perf_counter()
+        reply = await self._send(request, body, params)
+        return reply, (perf_counter() - start) * 1000
+
+    async def _send(self, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
+        target = f"/{request.target}/_search?{urlencode(params)}"
+        return await self._sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
+
+
+def read_hits(page: Json, instruments: Instruments) -> tuple[Hit, ...]:
+    hits = []
+    for rank, raw in enumerate(page["hits"]["hits"], start=1):
+        features, clean = instruments.logging.read(raw, instruments.features)
+        hits.append(Hit(key_of(raw), rank, float(raw.get("_score") or 0.0), features, clean))
+    return tuple(hits)
+
+
+def key_of(hit: Json) -> DocKey:
+    return DocKey(hit["_index"], hit["_id"], hit.get("_routing"))
+
+
+def total_of(page: Json) -> int:
+    """`hits.total`, whichever form was asked for; 0 where it is not tracked."""
+    total = page["hits"].get("total", 0)
+    return int(total["value"] if isinstance(total, dict) else total)
+
+
+def _own_result(plan: QueryPlan, depth: int, original: Original, hits: tuple[Hit, ...]) -> PlanResult:
+    if original.page is None:
+        return PlanResult(plan, depth, Outcome.FAILED, took_ms=original.took_ms, error=_reason(original.reply))
+    outcome = Outcome.OK if depth else Outcome.NOT_ASKED
+    return PlanResult(plan, depth, outcome, hits[:depth], total_of(original.page), original.took_ms)
+
+
+def _reason(reply: Reply) -> str:
+    try:
+        error = orjson.loads(reply.body)["error"]
+        return f"{reply.status} {error['type']}: {error['reason']}"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return f"{reply.status} {reply.body[:200]!r}"

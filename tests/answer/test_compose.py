@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from ltrr_opensearch.answer import compose
+from ltrr_opensearch.types import Candidate, DocKey, Found, Ranked
+
+
+def key(id: str) -> DocKey:
+    return DocKey("products", id)
+
+
+def ranked(*ids: str) -> tuple[Ranked, ...]:
+    return tuple(
+        Ranked(Candidate(key(i), (Found("knn", r, 0.5),), {}), r, 10.0 - r) for r, i in enumerate(ids, start=1)
+    )
+
+
+def raw(id: str) -> dict[str, object]:
+    return {"_index": "products", "_id": id, "_score": 7.0, "_source": {"title": id}}
+
+
+def test_the_clients_own_hits_follow_the_union_once_each_in_their_order() -> None:
+    listing = compose.listing(ranked("c", "a"), [key("a"), key("b"), key("d")], "q1")
+    assert [k.id for k in listing.keys] == ["c", "a", "b", "d"]
+    assert [k.id for k in listing.union] == ["c", "a"]
+
+
+def test_pages_neither_repeat_nor_lose_a_document() -> None:
+    keys = [key(str(i)) for i in range(25)]
+    raws = {k: raw(k.id) for k in keys}
+    pages = [compose.page_hits(keys, offset, 10, raws) for offset in (0, 10, 20)]
+    assert [h["_id"] for page in pages for h in page] == [k.id for k in keys]
+
+
+def test_scores_fall_with_the_rank_on_every_page() -> None:
+    keys = [key(str(i)) for i in range(20)]
+    raws = {k: raw(k.id) for k in keys}
+    scores = [h["_score"] for offset in (0, 10) for h in compose.page_hits(keys, offset, 10, raws)]
+    assert scores == [1 / rank for rank in range(1, 21)]
+
+
+def test_a_document_that_is_gone_closes_up_the_page() -> None:
+    keys = [key(i) for i in "abcd"]
+    hits = compose.page_hits(keys, 0, 2, {k: raw(k.id) for k in keys if k.id != "a"})
+    assert [h["_id"] for h in hits] == ["b", "c"]
+
+
+def test_totals_are_the_original_ones_but_never_below_the_union() -> None:
+    page = {
+        "took": 3,
+        "hits": {"total": {"value": 2, "relation": "eq"}, "max_score": 9.0, "hits": []},
+        "aggregations": {},
+    }
+    body = compose.response(page, [raw("a")], 5, 12.4, {})
+    assert body["hits"]["total"] == {"value": 5, "relation": "eq"}
+    assert body["took"] == 12
+    assert "aggregations" in body
+    assert "ext" not in body
+    assert compose.at_least(7, 5) == 7
+
+
+def test_a_total_that_was_not_tracked_stays_away() -> None:
+    body = compose.response({"took": 1, "hits": {"max_score": None, "hits": []}}, [], 5, 1.0, {})
+    assert "total" not in body["hits"]
+    assert body["hits"]["max_score"] is None
+
+
+def test_an_explanation_names_plans_and_features_in_the_clusters_shape() -> None:
+    explained = compose.explanation(ranked("a")[0], "lambdamart-3", {"bm25_title": 2.5, "dense": float("nan")})
+    assert explained["value"] == 9.0
+    assert [d["description"] for d in explained["details"]] == [
+        "plan knn had it at rank 1 with this score",
+        "feature bm25_title",
+    ]

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from ltrr_opensearch.retrieve import bodies
+from ltrr_opensearch.types import Asker, SearchRequest
+
+IN_STOCK = {"term": {"in_stock": True}}
+REQUEST = SearchRequest(
+    query_id="q",
+    target="products",
+    text="laptop",
+    body={
+        "query": {"bool": {"must": [{"match": {"title": "laptop"}}], "filter": [IN_STOCK]}},
+        "from": 20,
+        "size": 10,
+        "_source": ["title"],
+        "highlight": {"fields": {"title": {}}},
+        "aggs": {"brands": {"terms": {"field": "brand"}}},
+        "timeout": "2s",
+    },
+    params=(("routing", "eu"), ("from", "20"), ("typed_keys", "true")),
+    headers=(),
+    filters=(IN_STOCK,),
+    size=10,
+    offset=20,
+    asker=Asker(),
+    ubi=None,
+    at=datetime(2026, 1, 1, tzinfo=UTC),
+)
+HIDDEN = ("ltrr_embedding",)
+
+
+def test_the_original_is_the_clients_body_from_its_first_hit() -> None:
+    body = bodies.original_body(REQUEST, 50, HIDDEN)
+    assert body == REQUEST.body | {"from": 0, "size": 50}
+
+
+def test_every_plan_carries_the_filters_and_asks_for_ids_only() -> None:
+    body = bodies.plan_body(REQUEST, {"match_all": {}}, 50)
+    assert body["query"] == {"bool": {"must": [{"match_all": {}}], "filter": [IN_STOCK]}}
+    assert (body["_source"], body["size"], body["timeout"], "aggs" in body) == (False, 50, "2s", False)
+
+
+def test_winners_are_fetched_under_the_filters_in_the_clients_form() -> None:
+    body = bodies.winners_body(REQUEST, ["1", "2"], HIDDEN)
+    assert body["query"] == {"bool": {"filter": [{"ids": {"values": ["1", "2"]}}, IN_STOCK]}}
+    assert body["_source"] == ["title"]
+    assert body["highlight"] == {"highlight_query": REQUEST.body["query"], "fields": {"title": {}}}
+    assert "aggs" not in body
+
+
+def test_the_tail_is_the_original_without_the_union() -> None:
+    body = bodies.tail_body(REQUEST, ["1"], 950, 10, HIDDEN)
+    assert body["query"]["bool"] == {"must": [REQUEST.body["query"]], "must_not": [{"ids": {"values": ["1"]}}]}
+    assert (body["from"], body["size"]) == (950, 10)
+
+
+def test_where_to_search_reaches_every_plan_and_the_shape_only_the_original() -> None:
+    assert bodies.plan_params(REQUEST, "p") == {"preference": "p", "routing": "eu"}
+    assert bodies.original_params(REQUEST, "p") == {"routing": "eu", "typed_keys": "true", "preference": "p"}
+    own = replace(REQUEST, params=(("preference", "_local"),))
+    assert bodies.plan_params(own, "p") == bodies.original_params(own, "p") == {"preference": "_local"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        (True, {"excludes": ["ltrr_embedding"]}),
+        (False, False),
+        ({"excludes": "price"}, {"excludes": ["price", "ltrr_embedding"]}),
+        ({"excludes": ["a", "b"]}, {"excludes": ["a", "b", "ltrr_embedding"]}),
+        ({"includes": ["title"]}, {"includes": ["title"]}),
+        ("title", "title"),
+        (["ltrr_embedding"], ["ltrr_embedding"]),
+    ],
+)
+def test_our_vector_stays_out_of_a_source_unless_it_was_named(asked: Any, sent: Any) -> None:
+    assert bodies.source_without(asked, HIDDEN) == sent
+    assert bodies.source_without(asked, ()) == asked
