@@ -1,0 +1,186 @@
+"""UBI 1.3 documents: what was asked, what was shown, and the events that clients send.
+
+Pure. Timestamps leave here as `strict_date_time`, which is what the UBI plugin's indexes take. An event's `_id` is a
+hash of what the client sent, so that an event sent twice is one document.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import orjson
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.log.records import zoned
+from ltrr_opensearch.types import Decision, Json, SearchRequest
+
+EXAMPLE_TIME = "2026-01-31T12:00:00.000Z"
+
+
+@dataclass(frozen=True, slots=True)
+class UbiEvent:
+    """A valid event, ready to be indexed."""
+
+    id: str
+    document: Json
+
+
+def query_document(request: SearchRequest, object_ids: Sequence[str], attributes: Mapping[str, str]) -> Json:
+    """The `ubi_queries` document of a search; its `_id` is the query_id. `object_ids` are in the order shown.
+
+    `attributes` are short words of ours (policy, release) beside the client's own query_attributes.
+    """
+    ubi, asker = request.ubi, request.asker
+    document: Json = {
+        "timestamp": zoned(request.at),
+        "query_id": request.query_id,
+        "query_response_id": request.query_id,
+        "query_response_hit_ids": list(object_ids),
+        "user_query": (ubi.user_query if ubi else None) or request.text,
+        "query": orjson.dumps(request.body).decode(),
+        "query_attributes": {**(ubi.query_attributes if ubi else {}), **attributes},
+        "object_id_field": ubi.object_id_field if ubi else None,
+        "client_id": (ubi.client_id if ubi else None) or asker.client,
+        "application": (ubi.application if ubi else None) or asker.application,
+    }
+    return {k: v for k, v in document.items() if v is not None}
+
+
+def object_id(hit: Json, field: str | None) -> str:
+    """What events name a hit by: the configured field's value in its `_source` or `fields`, else its `_id`."""
+    if field:
+        for part in (hit.get("_source"), hit.get("fields")):
+            value = _at(part, field)
+            value = value[0] if isinstance(value, list) and value else value
+            if isinstance(value, str | int):
+                return str(value)
+    return str(hit["_id"])
+
+
+def _at(part: Any, path: str) -> Any:
+    """The value at a dotted path, whether the dots are in the key or between objects."""
+    if not isinstance(part, dict):
+        return None
+    if path in part:
+        return part[path]
+    head, _, rest = path.partition(".")
+    return _at(part.get(head), rest) if rest else None
+
+
+def impressions(decision: Decision) -> list[UbiEvent]:
+    """One `impression` event for every hit of the page, with its ordinal from 1, as COEC and other UBI tools read it."""
+    page = decision.candidates[decision.offset : decision.offset + decision.shown]
+    asker = decision.asker
+    common: Json = {
+        "action_name": "impression",
+        "query_id": decision.query_id,
+        "user_query": decision.text,
+        "timestamp": zoned(decision.at),
+        "application": asker.application,
+        "client_id": asker.client,
+        "session_id": asker.session,
+        "user_id": asker.user,
+    }
+    common = {k: v for k, v in common.items() if v is not None}
+    return [
+        UbiEvent(
+            id=f"{decision.query_id}-shown-{place}",
+            document={
+                **common,
+                "event_attributes": {
+                    "object": {"object_id": candidate.object_id or candidate.key.id},
+                    "position": {"ordinal": place},
+                },
+            },
+        )
+        for place, candidate in enumerate(page, start=decision.offset + 1)
+    ]
+
+
+def parse_event(raw: Any, now: datetime) -> UbiEvent:
+    """A client's event, checked. Without a timestamp it happened `now`; `event_attributes.arrived_at` says when it came.
+
+    Raises `DataError` with every fault, its place, its value and what is allowed.
+    """
+    if not isinstance(raw, dict):
+        raise DataError(f"an event must be a JSON object like {{'action_name': 'click', ...}}; got {raw!r:.80}")
+    try:
+        event = _Event.model_validate(raw)
+    except ValidationError as faults:
+        raise DataError("event refused: " + "; ".join(_fault(f) for f in faults.errors())) from faults
+    document = event.model_dump(exclude_none=True)
+    document["timestamp"] = zoned(event.timestamp or now)
+    document.setdefault("event_attributes", {})["arrived_at"] = zoned(now)
+    return UbiEvent(hashlib.sha256(orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32], document)
+
+
+def _fault(fault: Any) -> str:
+    place = ".".join(str(p) for p in fault["loc"])
+    value = "" if fault["type"] == "missing" else f" (got {fault['input']!r:.80})"
+    return f"{place}: {fault['msg'].removeprefix('Value error, ')}{value}"
+
+
+def _time(value: Any) -> Any:
+    """A zoned ISO 8601 time or milliseconds since 1970; what else looks like a time is refused rather than guessed."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        try:
+            return datetime.fromtimestamp(value / 1000, UTC)
+        except (OverflowError, ValueError, OSError):
+            raise ValueError("milliseconds since 1970 are out of range") from None
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"is no ISO 8601 time; send one like {EXAMPLE_TIME}, or leave it out for now") from None
+        if at.tzinfo is None:
+            raise ValueError(f"has no zone; send one like {EXAMPLE_TIME}, or leave it out for now")
+        return at.astimezone(UTC)
+    if value is None:
+        return None
+    raise ValueError(f"must be a time like {EXAMPLE_TIME}")
+
+
+def _word(value: Any) -> Any:
+    """Ids are often numbers; UBI allows both and keeps words."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Word = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=100)]
+Time = Annotated[datetime | None, BeforeValidator(_time)]
+
+
+class _Open(BaseModel):
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+
+class _Place(_Open):
+    ordinal: int | None = Field(None, ge=1)
+
+
+class _Object(_Open):
+    object_id: Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=256)]
+    object_id_field: Word | None = None
+
+
+class _Attributes(_Open):
+    position: _Place | None = None
+    object: _Object | None = None
+
+
+class _Event(_Open):
+    action_name: Annotated[str, Field(min_length=1, max_length=100)]
+    timestamp: Time = None
+    query_id: Word | None = None
+    application: Word | None = None
+    session_id: Word | None = None
+    client_id: Word | None = None
+    user_id: Word | None = None
+    message_type: Word | None = None
+    message: Annotated[str, Field(max_length=1024)] | None = None
+    user_query: str | None = None
+    event_attributes: _Attributes | None = None
