@@ -172,6 +172,9 @@ class ChooseSettings(Section):
     floor: Share = Field(
         0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."
     )
+    apprentice_rounds: int = Field(
+        200, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
+    )
     vowpal_arguments: str = Field(
         "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."
     )
@@ -215,6 +218,7 @@ class LearnSettings(Section):
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
     gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
     history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
+    min_effective: Positive = Field(50, description="Least effective sample for which an estimate is given.")
     min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
     seed: int = Field(0, description="Seed of training.")
 
