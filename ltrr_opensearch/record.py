@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import isnan
 
 import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
+from ltrr_opensearch.log.ubi import object_id
+from ltrr_opensearch.rank.rows import sparse
+from ltrr_opensearch.retrieve.fan_out import key_of
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -40,7 +42,7 @@ class Searched:
 
     def explanations(self, serving: Serving) -> dict[DocKey, Json]:
         return {
-            r.candidate.key: explanation(r, serving.ranker_name, _row(serving.columns, self.matrix[i]))
+            r.candidate.key: explanation(r, serving.ranker_name, sparse(self.matrix[i], serving.columns))
             for i, r in enumerate(self.ranked)
         }
 
@@ -63,7 +65,7 @@ def decision_of(
         CandidateRecord(
             r.candidate.key,
             r.candidate.found,
-            _row(serving.columns, searched.matrix[i]) if i in kept else None,
+            sparse(searched.matrix[i], serving.columns) if i in kept else None,
             ids.get(r.candidate.key),
         )
         for i, r in enumerate(searched.ranked)
@@ -116,24 +118,6 @@ def _kept_rows(candidates: int, offset: int, shown: int, extra: int, seed: int) 
     return frozenset(page) | {others[i] for i in chosen}
 
 
-def _row(names: Sequence[str], values: Matrix) -> Features:
-    """The known values only: NaN means unknown, as a missing name does."""
-    return {name: value for name, value in zip(names, values.tolist(), strict=True) if not isnan(value)}
-
-
 def _object_ids(hits: Sequence[Json], field: str | None) -> Mapping[DocKey, str]:
-    """What events will name the shown documents by, where that is a field of theirs."""
-    if field is None:
-        return {}
-    named = ((h, _at(h.get("_source") or {}, field)) for h in hits)
-    return {DocKey(h["_index"], h["_id"], h.get("_routing")): str(v) for h, v in named if v is not None}
-
-
-def _at(source: Json, path: str) -> object:
-    """The value at a dotted path of a `_source`; None where there is none."""
-    if path in source:
-        return source[path]
-    value: object = source
-    for name in path.split("."):
-        value = value.get(name) if isinstance(value, dict) else None
-    return value
+    """What events will name the shown documents by, where that is a field of theirs and not `_id`."""
+    return {key_of(h): object_id(h, field) for h in hits} if field else {}
