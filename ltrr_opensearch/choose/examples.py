@@ -33,6 +33,10 @@ def lines(slot: Slot) -> tuple[list[str], list[int]]:
     return [shared, *[_rung_line(slot.ladder[i]) for i in rungs]], rungs
 
 
+def interaction_arguments() -> list[str]:
+    return [word for one in INTERACTIONS for word in ("--interactions", one)]
+
+
 def _drawn(slot: Slot) -> dict[str, float]:
     """What the slots before took: each plan's rung, and the candidates together."""
     features = {f"{plan}:{depth}": 1.0 for plan, depth in slot.drawn}

@@ -22,11 +22,25 @@ _TOLERANCE = 1e-4
 
 def workspace(arguments: Sequence[str], model: bytes | None = None) -> Any:
     """A Vowpal Wabbit workspace, new or from a model; the options of a model are inside it."""
+    return _library().Workspace([] if model else list(arguments), model_data=model)
+
+
+def parser(of: Any) -> Any:
+    return _library().TextFormatParser(of)
+
+
+def set_label(action: Any, cost: float | None = None, probability: float = 1.0) -> None:
+    """Labels an action line with its cost (a negative reward), or takes the label away."""
+    vw = _library()
+    action.set_label(vw.CBLabel(label=None if cost is None else (0, cost, probability)))
+
+
+def _library() -> Any:
     try:
-        import vowpal_wabbit_next as vw
+        import vowpal_wabbit_next
     except ImportError as e:
         raise MissingExtra("vowpal-wabbit-next", "vowpal") from e
-    return vw.Workspace(list(arguments), model_data=model) if model is None else vw.Workspace([], model_data=model)
+    return vowpal_wabbit_next
 
 
 class VowpalPolicy:
@@ -35,13 +49,11 @@ class VowpalPolicy:
     name = "vowpal"
 
     def __init__(self, model: bytes, ladder: tuple[int, ...], safe_depth: int, trust: float = 1.0) -> None:
-        import vowpal_wabbit_next as vw
-
         self._ladder = ladder
         self._safe = Fixed(safe_depth)
         self._trust = trust
         self._workspace = workspace((), model)
-        self._parser = vw.TextFormatParser(self._workspace)
+        self._parser = parser(self._workspace)
         self._lock = Lock()
 
     @classmethod

@@ -22,13 +22,13 @@ class Gained(NamedTuple):
 
 
 def gained(one: Round) -> list[Gained]:
-    """The objects of a round that some plan had found; their ids are those of the candidates' keys."""
-    ids = {i for i, gain in one.gains.items() if gain > 0}
-    return [
-        Gained(one.gains[c.key.id], {f.plan: f.rank for f in c.found})
-        for c in one.decision.candidates
-        if c.key.id in ids
-    ]
+    """The objects of a round that some plan had found, by the id that events name them by."""
+    objects = []
+    for candidate in one.decision.candidates:
+        gain = one.gains.get(candidate.object_id or candidate.key.id, 0.0)
+        if gain > 0:
+            objects.append(Gained(gain, {f.plan: f.rank for f in candidate.found}))
+    return objects
 
 
 def best_gain(objects: Iterable[Gained], depths: Mapping[str, int]) -> float:
