@@ -50,7 +50,7 @@ class NamedScores:
         matched = hit.get("matched_queries")
         if not isinstance(matched, dict):
             return {}, hit
-        ours = {k.removeprefix(PREFIX): float(v) for k, v in matched.items() if k.startswith(PREFIX)}
+        ours = {name: float(matched[PREFIX + name]) for name in features.names if PREFIX + name in matched}
         theirs = {k: v for k, v in matched.items() if not k.startswith(PREFIX)}
         if not theirs:
             return ours, {k: v for k, v in hit.items() if k != "matched_queries"}
@@ -72,12 +72,18 @@ class LtrPlugin:
         spec = {"name": LOG_NAME, "rescore_index": len(rescored["rescore"]) - 1}
         return {**rescored, "ext": {**body.get("ext", {}), "ltr_log": {"log_specs": [spec]}}}, params
 
-    def read(self, hit: Json, features: FeatureSet, *, scores_asked: bool = False) -> tuple[Features, Json]:
+    def read(
+        self,
+        hit: Json,
+        features: FeatureSet,
+        *,
+        scores_asked: bool = False,  # noqa: ARG002 the plugin leaves the client's named queries as they are
+    ) -> tuple[Features, Json]:
         logs = hit.get("fields", {}).get("_ltrlog")
         if not logs:
             return {}, hit
-        logged = logs[0].get(LOG_NAME, [])
-        values = {f["name"]: float(f["value"]) for f in logged if "value" in f}
+        logged = {f["name"]: f["value"] for f in logs[0].get(LOG_NAME, []) if "value" in f}
+        values = {name: float(logged[name]) for name in features.names if name in logged}
         fields = {k: v for k, v in hit["fields"].items() if k != "_ltrlog"}
         without = {k: v for k, v in hit.items() if k != "fields"}
         return values, {**without, "fields": fields} if fields else without

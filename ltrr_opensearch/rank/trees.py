@@ -1,0 +1,151 @@
+"""An ensemble of regression trees, scored in numpy: a proxy needs no LightGBM to serve what LightGBM learned.
+
+Scoring follows QuickScorer (Lucchese et al., SIGIR 2015): instead of walking trees, every node of every tree is
+tested at once; a test that fails strikes out the leaves of the node's left subtree as bits of a word, and the lowest
+bit that is left names the leaf. NaN goes where the training library sent it, noted per node.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.types import Json, Matrix
+
+NAME = "lambdamart"
+MOST_LEAVES = 64
+"""Leaves of a tree are bits of one word."""
+CHUNK = 1 << 20
+"""Node tests done at once, so that a long list does not take much memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Nodes in preorder; a child c >= 0 is node c, c < 0 is leaf ~c. Left is taken when `value <= threshold`."""
+
+    feature: tuple[int, ...]
+    threshold: tuple[float, ...]
+    nan_left: tuple[bool, ...]
+    left: tuple[int, ...]
+    right: tuple[int, ...]
+    leaf: tuple[float, ...]
+
+
+class TreeRanker:
+    """Ensemble of trees as a ranker; the arrays of all trees are laid side by side once, at loading."""
+
+    def __init__(self, features: tuple[str, ...], trees: tuple[Tree, ...], name: str = NAME) -> None:
+        self.name, self.features, self.trees = name, features, trees
+        nodes = max((len(t.feature) for t in trees), default=0)
+        shape = (len(trees), nodes)
+        self._feature = np.zeros(shape, dtype=np.intp)
+        # Nodes that pad a tree always pass, so they strike nothing out.
+        self._threshold = np.full(shape, np.inf)
+        self._nan_left = np.ones(shape, dtype=bool)
+        leaves = max((len(t.leaf) for t in trees), default=1)
+        self._word = _word(leaves)
+        self._keep = np.full(shape, np.iinfo(self._word).max, dtype=self._word)
+        self._values = np.zeros((len(trees), leaves))
+        for i, tree in enumerate(trees):
+            self._lay(i, tree)
+
+    def score(self, rows: Matrix) -> Matrix:
+        if not self.trees:
+            return np.zeros(len(rows), dtype=np.float32)
+        step = max(1, CHUNK // max(1, self._feature.size))
+        parts = [self._score(rows[i : i + step]) for i in range(0, len(rows), step)]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+
+    def to_json(self) -> Json:
+        trees = [{slot: list(getattr(t, slot)) for slot in Tree.__slots__} for t in self.trees]
+        return {"features": list(self.features), "trees": trees}
+
+    def _lay(self, i: int, tree: Tree) -> None:
+        used = slice(0, len(tree.feature))
+        self._feature[i, used] = tree.feature
+        self._threshold[i, used] = tree.threshold
+        self._nan_left[i, used] = tree.nan_left
+        order = _leaves_in_order(tree)
+        self._values[i, : len(order)] = [tree.leaf[leaf] for leaf in order]
+        bit = {leaf: position for position, leaf in enumerate(order)}
+        full = int(np.iinfo(self._word).max)
+        for node, child in enumerate(tree.left):
+            struck = sum(1 << bit[leaf] for leaf in _below(tree, child))
+            self._keep[i, node] = full & ~struck
+
+    def _score(self, rows: Matrix) -> Matrix:
+        values = rows.astype(np.float64)[:, self._feature]
+        passed = (values <= self._threshold) | (np.isnan(values) & self._nan_left)
+        words = np.where(passed, np.iinfo(self._word).max, self._keep)
+        left = np.bitwise_and.reduce(words, axis=2)
+        lowest = left & (~left + self._word(1))
+        leaf = np.frexp(lowest.astype(np.float64))[1] - 1
+        scores: Matrix = self._values[np.arange(len(self.trees)), leaf].sum(axis=1).astype(np.float32)
+        return scores
+
+
+def from_json(model: Json) -> TreeRanker:
+    features = tuple(model["features"])
+    trees = tuple(Tree(**{slot: tuple(tree[slot]) for slot in Tree.__slots__}) for tree in model["trees"])
+    for i, tree in enumerate(trees):
+        if len(tree.leaf) > MOST_LEAVES or len(tree.leaf) != len(tree.feature) + 1:
+            raise ModelError(f"tree {i}: {len(tree.feature)} nodes, {len(tree.leaf)} leaves; at most {MOST_LEAVES}")
+        if any(not 0 <= f < len(features) for f in tree.feature):
+            raise ModelError(f"tree {i} splits on a feature outside the model's {len(features)}")
+    return TreeRanker(features, trees)
+
+
+def from_lightgbm(dump: Json, features: tuple[str, ...]) -> TreeRanker:
+    """The ensemble of a `Booster.dump_model()`."""
+    return TreeRanker(features, tuple(_flatten(info["tree_structure"]) for info in dump["tree_info"]))
+
+
+def _flatten(root: Json) -> Tree:
+    nodes: dict[str, list[Any]] = {slot: [] for slot in Tree.__slots__}
+
+    def visit(node: Json) -> int:
+        if "leaf_value" in node:
+            nodes["leaf"].append(node["leaf_value"])
+            return ~(len(nodes["leaf"]) - 1)
+        if node["decision_type"] != "<=":
+            raise ModelError(f"a split by {node['decision_type']!r}: categorical features are not supported")
+        here = len(nodes["feature"])
+        nodes["feature"].append(node["split_feature"])
+        nodes["threshold"].append(node["threshold"])
+        nodes["nan_left"].append(_nan_left(node))
+        nodes["left"].append(0)
+        nodes["right"].append(0)
+        nodes["left"][here] = visit(node["left_child"])
+        nodes["right"][here] = visit(node["right_child"])
+        return here
+
+    visit(root)
+    return Tree(**{slot: tuple(values) for slot, values in nodes.items()})
+
+
+def _nan_left(node: Json) -> bool:
+    """LightGBM sends NaN its default way, but takes it for 0 where the training data had none in that column."""
+    if node["missing_type"] == "Zero":
+        raise ModelError("a split that takes zeros for missing values (zero_as_missing) is not supported")
+    if node["missing_type"] == "None":
+        return bool(node["threshold"] >= 0)
+    return bool(node["default_left"])
+
+
+def _leaves_in_order(tree: Tree) -> list[int]:
+    return _below(tree, 0 if tree.feature else ~0)
+
+
+def _below(tree: Tree, child: int) -> list[int]:
+    """Leaves under a child, from left to right."""
+    if child < 0:
+        return [~child]
+    return [*_below(tree, tree.left[child]), *_below(tree, tree.right[child])]
+
+
+def _word(leaves: int) -> Any:
+    return next(w for w in (np.uint8, np.uint16, np.uint32, np.uint64) if np.iinfo(w).bits >= leaves)
