@@ -25,7 +25,7 @@ def per_query(
     left out: nothing is known about them.
     """
     try:
-        import ir_measures  # noqa: PLC0415
+        import ir_measures
     except ImportError as e:
         raise MissingExtra("ir_measures", "evaluate") from e
     qrels: dict[str, dict[str, int]] = {}

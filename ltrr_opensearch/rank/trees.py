@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.types import Json, Matrix

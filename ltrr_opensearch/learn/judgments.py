@@ -1,0 +1,138 @@
+"""Clicks to judgments: how attractive each document was for each query, had people looked at it.
+
+The position-based model: a person acts on what is shown at position k if they examine k (probability `examination`,
+the same for every search) and find the document attractive for the query. Both are estimated from the log by
+expectation maximisation, starting from clicks over expected clicks (COEC), with priors that carry what was seldom
+seen. Exploration moves documents between positions, which is what tells the two apart; without it the prior decides.
+Chuklin, Markov and de Rijke, Click Models for Web Search (2015), chapters 3 and 4.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.types import Judgment, Round
+
+PRIOR_EXAMINED = 3.0
+"""Examined impressions that the prior on attractiveness is worth."""
+PRIOR_POSITION = 20.0
+"""Impressions of attractive documents that the prior on a position (1 / position) is worth."""
+MOST_POSITIONS = 50
+"""Deeper positions share the examination of this one."""
+STEPS = 40
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class ClickJudgments:
+    """`examination[k - 1]` belongs to position k, relative to the first, never rising; grades are 0..1."""
+
+    judgments: tuple[Judgment, ...]
+    examination: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """Impressions and clicks, counted by (query and document, position)."""
+
+    pairs: tuple[tuple[str, str], ...]
+    pair: Ints
+    position: Ints
+    shown: Floats
+    clicked: Floats
+    gain: Floats
+    """Per pair: mean gain of the actions on it, 0 where there was none."""
+
+
+def judgments_from_clicks(rounds: Iterable[Round]) -> ClickJudgments:
+    """A judgment for every document that was shown for a query (normalised text).
+
+    The grade is the attractiveness times the mean gain of the actions; the weight says how much of the grade was
+    seen rather than assumed: expected examinations over themselves plus the prior's.
+    """
+    cells = _count(rounds)
+    if not cells.pairs:
+        return ClickJudgments((), ())
+    attractive, examination = _estimate(cells)
+    examined = np.bincount(cells.pair, cells.shown * examination[cells.position], len(cells.pairs))
+    weight = examined / (examined + PRIOR_EXAMINED)
+    overall = cells.gain[cells.gain > 0].mean() if (cells.gain > 0).any() else 0.0
+    grade = attractive * np.where(cells.gain > 0, cells.gain, overall)
+    judgments = (
+        Judgment(query, id_, float(g), float(w)) for (query, id_), g, w in zip(cells.pairs, grade, weight, strict=True)
+    )
+    return ClickJudgments(tuple(judgments), tuple(float(e) for e in examination))
+
+
+def _count(rounds: Iterable[Round]) -> _Cells:
+    shown: dict[tuple[str, str, int], list[float]] = defaultdict(lambda: [0.0, 0.0])
+    gains: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for r in rounds:
+        d = r.decision
+        page = d.candidates[d.offset : d.offset + d.shown]
+        for position, candidate in enumerate(page, d.offset):
+            gain = r.gains.get(candidate.key.id, 0.0)
+            cell = shown[d.normalized, candidate.key.id, min(position, MOST_POSITIONS - 1)]
+            cell[0] += 1
+            cell[1] += gain > 0
+            gains[d.normalized, candidate.key.id].extend([gain] * (gain > 0))
+    pairs = tuple(sorted(gains))
+    number = {pair: i for i, pair in enumerate(pairs)}
+    keys = sorted(shown)
+    return _Cells(
+        pairs,
+        np.array([number[q, id_] for q, id_, _ in keys], dtype=np.intp),
+        np.array([k for _, _, k in keys], dtype=np.intp),
+        np.array([shown[key][0] for key in keys]),
+        np.array([shown[key][1] for key in keys]),
+        np.array([float(np.mean(gains[pair])) if gains[pair] else 0.0 for pair in pairs]),
+    )
+
+
+def _estimate(cells: _Cells) -> tuple[Floats, Floats]:
+    """(attractiveness of every pair, examination of every position)."""
+    positions = int(cells.position.max()) + 1
+    prior = 1.0 / np.arange(1, positions + 1)
+    examination = prior.copy()
+    attractive = _coec(cells, examination)
+    for _ in range(STEPS):
+        overall = _overall(cells, examination)
+        e, a = examination[cells.position], attractive[cells.pair]
+        missed = cells.shown - cells.clicked
+        unclicked = np.maximum(1 - e * a, 1e-9)
+        looked = cells.clicked + missed * e * (1 - a) / unclicked
+        liked = cells.clicked + missed * a * (1 - e) / unclicked
+        attractive = _pooled(cells.pair, liked, cells.shown, len(cells.pairs), overall, PRIOR_EXAMINED)
+        by_position = np.bincount(cells.position, looked, positions) + PRIOR_POSITION * prior
+        seen = np.bincount(cells.position, cells.shown, positions) + PRIOR_POSITION
+        examination = np.minimum.accumulate(by_position / seen)
+        examination = examination / examination[0]
+    return attractive, examination
+
+
+def _coec(cells: _Cells, examination: Floats) -> Floats:
+    """Clicks over expected clicks, the first guess."""
+    expected = cells.shown * examination[cells.position]
+    overall = _overall(cells, examination)
+    guess = _pooled(cells.pair, cells.clicked, expected, len(cells.pairs), overall, PRIOR_EXAMINED)
+    return np.minimum(guess, 0.999)
+
+
+def _overall(cells: _Cells, examination: Floats) -> float:
+    """Clicks per examined impression of the whole log: what a pair is worth of which nothing is known."""
+    expected = float((cells.shown * examination[cells.position]).sum())
+    return min(float(cells.clicked.sum()) / expected, 0.999)
+
+
+def _pooled(
+    index: Ints, hits: Sequence[float] | Floats, tries: Floats, size: int, mean: float, strength: float
+) -> Floats:
+    """Hits over tries per index, drawn towards `mean` by `strength` tries."""
+    return (np.bincount(index, hits, size) + strength * mean) / (np.bincount(index, tries, size) + strength)

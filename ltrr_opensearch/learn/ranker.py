@@ -1,0 +1,166 @@
+"""Trains the ranker from rounds and packs it as a part of a release.
+
+Few queries have to speak for all others, hence small trees, a share of the features for each, and monotone
+constraints where more can only be better. Generalisation is measured on queries left out, never on those learned.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
+from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
+from ltrr_opensearch.protocols import Ranker
+from ltrr_opensearch.rank import linear, trees
+from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.rows import feature_names, memory_names
+from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.types import Json, Matrix, Part, Round
+
+LEVELS = 8
+"""LambdaMART wants whole grades: the best click grade becomes this level, gains are linear in the level."""
+TREES = 150
+PARAMETERS: Json = {
+    "objective": "lambdarank",
+    "num_leaves": 6,
+    "learning_rate": 0.05,
+    "feature_fraction": 0.5,
+    "min_data_in_leaf": 30,
+    "lambda_l2": 5.0,
+    "lambdarank_truncation_level": 20,
+    "label_gain": list(range(LEVELS + 1)),
+    "deterministic": True,
+    "force_row_wise": True,
+    "verbose": -1,
+}
+RIDGE = 0.01
+FOLDS = 5
+CHECKED_ROWS = 16
+"""Rows stored with their scores, verified after loading."""
+TOLERANCE = 1e-5
+
+Fit = Callable[[Dataset], Ranker]
+
+
+def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettings) -> Part:
+    """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training."""
+    kept = list(rounds)
+    data = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    if not data.query:
+        raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
+    fit = _fits(settings.learn.seed)[settings.learn.ranker]
+    ranker = fit(data)
+    at = max(r.decision.at for r in kept)
+    return pack(ranker, data, kept[0].decision.index, at, derive(index).version, crossvalidate(data, fit))
+
+
+def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: str, metrics: Json) -> Part:
+    """The part. The same data give the same bytes, hence the same version."""
+    if not isinstance(ranker, linear.LinearRanker | trees.TreeRanker):
+        raise ModelError(f"ranker {ranker.name}: packing is known for linear and lambdamart only")
+    payload = json.dumps(ranker.to_json(), sort_keys=True, separators=(",", ":")).encode()
+    digest = sha256(payload).hexdigest()
+    sample = data.rows[np.linspace(0, len(data.rows) - 1, min(CHECKED_ROWS, len(data.rows)), dtype=int)]
+    return Part(
+        kind="ranker",
+        index=index,
+        version=digest[:16],
+        algorithm=ranker.name,
+        payload=payload,
+        sha256=digest,
+        created=at.astimezone(UTC),
+        meta={"feature_set": feature_set, "searches": len(data.query), "queries": len(set(data.query))},
+        checks={"rows": _nullable(sample), "scores": [float(s) for s in ranker.score(sample)]},
+        metrics=metrics,
+    )
+
+
+def fit_lambdamart(data: Dataset, seed: int = 0) -> Ranker:
+    """LambdaMART (Burges 2010) by LightGBM; refused when our own scorer does not give LightGBM's own scores."""
+    try:
+        import lightgbm
+    except ImportError as e:
+        raise MissingExtra("lightgbm", "trees") from e
+    top = data.grades.max() or 1.0
+    train = lightgbm.Dataset(
+        data.rows, np.rint(LEVELS * data.grades / top), group=data.sizes, weight=_unit_mean(data.weights)
+    )
+    parameters = {**PARAMETERS, "seed": seed, "monotone_constraints": [_direction(n) for n in data.names]}
+    booster = lightgbm.train(parameters, train, TREES)
+    ranker = trees.from_lightgbm(booster.dump_model(), data.names)
+    gap = float(np.abs(ranker.score(data.rows) - booster.predict(data.rows)).max())
+    if gap > TOLERANCE:
+        raise ModelError(f"our scores differ from LightGBM's by {gap:.2g}, more than {TOLERANCE:g}; not published")
+    return ranker
+
+
+def fit_linear(data: Dataset) -> Ranker:
+    """Pairwise logistic regression over the pairs of each search with different grades."""
+    better, worse, weights = [], [], []
+    for start, size in zip(np.cumsum(data.sizes) - data.sizes, data.sizes, strict=True):
+        here = slice(start, start + size)
+        gap = data.grades[here][:, None] - data.grades[here][None, :]
+        above, below = np.nonzero(gap > 0)
+        w = gap[above, below] * np.minimum.outer(data.weights[here], data.weights[here])[above, below]
+        better.append(above + start)
+        worse.append(below + start)
+        weights.append(w / max(w.sum(), 1e-12) * data.weights[here].max())
+    pairs = np.concatenate(better), np.concatenate(worse), np.concatenate(weights)
+    return linear.LinearRanker(data.names, linear.fit(data.rows, *pairs, ridge=RIDGE))
+
+
+def crossvalidate(data: Dataset, fit: Fit) -> Json:
+    """Mean nDCG@10 over click grades of queries left out, five folds, beside that of the fused order."""
+    queries = sorted(set(data.query))
+    if len(queries) < FOLDS:
+        return {"queries": len(queries)}
+    ours: list[float] = []
+    fused: list[float] = []
+    column = data.names.index("plans.fused")
+    for fold in range(FOLDS):
+        held = set(queries[fold::FOLDS])
+        ranker, test = fit(data.only(set(queries) - held)), data.only(held)
+        ours += _ndcg(test, ranker.score(test.rows))
+        fused += _ndcg(test, np.nan_to_num(test.rows[:, column]))
+    return {"queries": len(queries), "ndcg_unseen": float(np.mean(ours)), "ndcg_fused": float(np.mean(fused))}
+
+
+def _fits(seed: int) -> dict[str, Fit]:
+    return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed)}
+
+
+def _direction(name: str) -> int:
+    """1 where more can only be better: matches, similarity, ranks, scores. Free where taste decides (date, price)."""
+    if name.startswith(("bm25_", "all_", "phrase_", "cross_", "plans.", "memory.")) or name in ("dense", "popularity"):
+        return 1
+    return int(name.endswith((".reciprocal_rank", ".score", ".share")))
+
+
+def _ndcg(data: Dataset, scores: Matrix) -> list[float]:
+    values = []
+    for g in range(len(data.query)):
+        mask = data.group == g
+        grades = data.grades[mask]
+        order = np.argsort(-scores[mask], kind="stable")
+        values.append(_dcg(grades[order]) / max(_dcg(np.sort(grades)[::-1]), 1e-12))
+    return values
+
+
+def _dcg(grades: NDArray[np.float64]) -> float:
+    top = grades[:10]
+    return float((top / np.log2(np.arange(2, len(top) + 2))).sum())
+
+
+def _unit_mean(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """LightGBM's limits on leaves are in units of weight."""
+    return weights / max(float(weights.mean()), 1e-12)
+
+
+def _nullable(rows: Matrix) -> Sequence[Sequence[float | None]]:
+    return [[None if np.isnan(v) else float(v) for v in row] for row in rows]
