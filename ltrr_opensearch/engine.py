@@ -48,8 +48,9 @@ class Observer(Protocol):
     """Where counts and times go."""
 
     def stage(self, name: str, seconds: float) -> None: ...
-    def fallback(self, reason: str) -> None: ...
-    def searched(self, decision: Decision) -> None: ...
+    def fell_back(self, reason: str) -> None: ...
+    def searched(self, index: str) -> None: ...
+    def plan(self, strategy: str, outcome: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,25 +104,25 @@ class Engine:
                 return await self._first(request, serving, key)
             # a page beyond the window continues an order that has to exist first
             settled = await self._settle(replace(request, offset=0, size=0), serving)
-            if isinstance(settled, Answer):
+            if not isinstance(settled, Settled):
                 return settled
             self._pages.put(key, settled.listing)
             return await self._continue(request, serving, settled.listing)
         except Unreachable:
-            self._observer.fallback("cluster")
+            self._observer.fell_back("cluster")
             return None
 
-    async def _first(self, request: SearchRequest, serving: Serving, key: str) -> Answer:
+    async def _first(self, request: SearchRequest, serving: Serving, key: str) -> Answer | None:
         started = perf_counter()
         settled = await self._settle(request, serving)
-        if isinstance(settled, Answer):
+        if not isinstance(settled, Settled):
             return settled
         self._pages.put(key, settled.listing)
         try:
             with self._timed("winners"):
                 hits = await self._hits(request, serving, settled.listing.keys, settled.own)
         except Unreachable:
-            self._observer.fallback("winners")
+            self._observer.fell_back("winners")
             return _untouched(request, settled.original, settled.own)
         took_ms = (perf_counter() - started) * 1000
         self._keep(request, serving, settled, hits, took_ms)
@@ -129,8 +130,11 @@ class Engine:
             hits = compose.with_explanations(hits, settled.searched.explanations(serving))
         return _respond(request, settled.original, hits, settled.listing, took_ms)
 
-    async def _settle(self, request: SearchRequest, serving: Serving) -> Settled | Answer:
-        """Understand, plan, choose, encode, retrieve, fuse and rank; an Answer is the cluster's own."""
+    async def _settle(self, request: SearchRequest, serving: Serving) -> Settled | Answer | None:
+        """Understand, plan, choose, encode, retrieve, fuse and rank. An Answer is the cluster's own page.
+
+        None where the cluster refused the client's query: asked again without us, so that the error is its own.
+        """
         with self._timed("choose"):
             seed = seed_of(self._limits.secret, request.query_id, request.body, request.target)
             query = serving.analyze(request)
@@ -142,20 +146,21 @@ class Engine:
                 request, plans, draw, vector, serving.instruments, _preference(request)
             )
         if found.original.page is None:
-            return Answer(found.original.reply.status, found.original.reply.headers, found.original.reply.body)
+            self._observer.fell_back("refused")
+            return None
         own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
         try:
             with self._timed("rank"):
                 ranked, matrix = serving.rank(query, found.results)
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
-            self._observer.fallback("rank")
+            self._observer.fell_back("rank")
             return _untouched(request, found.original, own)
         listing = compose.listing(ranked, tuple(own), request.query_id)
         return Settled(
             found.original, own, listing, Searched(query, context, draw, found.results, ranked, matrix), seed
         )
 
-    async def _continue(self, request: SearchRequest, serving: Serving, listing: Listing) -> Answer:
+    async def _continue(self, request: SearchRequest, serving: Serving, listing: Listing) -> Answer | None:
         """A later page of an order that was settled before: no new draw, no new decision.
 
         Totals, aggregations and all that follows the re-ranked union still come from the client's own query.
@@ -166,7 +171,7 @@ class Engine:
         instruments, preference = serving.instruments.silent(), _preference(request)
         found = await self._fan_out.retrieve(asked, (), NOTHING_DRAWN, None, instruments, preference)
         if found.original.page is None:
-            return Answer(found.original.reply.status, found.original.reply.headers, found.original.reply.body)
+            return None
         if within:
             own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
             hits = await self._hits(request, serving, listing.followed_by(own), own)
@@ -193,9 +198,9 @@ class Engine:
             with self._timed("encode"):
                 return await asyncio.wait_for(self._encoder.encode(text), self._limits.deadline_ms / 1000)
         except TimeoutError:
-            self._observer.fallback("encode_late")
+            self._observer.fell_back("encode_late")
         except Exception:  # without an embedding the other plans still answer
-            self._observer.fallback("encode")
+            self._observer.fell_back("encode")
         return None
 
     def _keep(
@@ -212,7 +217,9 @@ class Engine:
             extra_rows=self._limits.feature_sample,
             seed=settled.seed,
         )
-        self._observer.searched(decision)
+        self._observer.searched(serving.key)
+        for slot in decision.slots:
+            self._observer.plan(slot.strategy, slot.outcome)
         self._record(decision, request)
 
     @contextmanager

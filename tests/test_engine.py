@@ -1,0 +1,248 @@
+"""The engine against a real node: what a client gets, and what it gets when something of ours breaks."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import orjson
+import pytest
+from opensearchpy import OpenSearch, helpers
+
+from ltrr_opensearch.answer.pages import PageMemory
+from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.cluster.feature_logging import NamedScores
+from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.engine import Engine, Limits
+from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.rows import feature_names
+from ltrr_opensearch.retrieve.fan_out import FanOut, Instruments
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.settings import ChooseSettings, ClusterSettings, IndexSettings
+from ltrr_opensearch.types import AnalyzedQuery, Asker, Decision, Json, Matrix, Outcome, QueryPlan, SearchRequest
+
+INDEX = IndexSettings(text_fields={"title": 2, "body": 1})
+CHOOSE = ChooseSettings(floor=0.0)
+COLOURS = ("red", "blue", "green")
+
+
+@pytest.fixture
+def products(client: OpenSearch, index_name: str) -> Iterator[str]:
+    """60 documents: every third is a shoe of a colour; every other is in stock."""
+    client.indices.create(index=index_name, body={"settings": {"number_of_shards": 1, "number_of_replicas": 0}})
+    actions = [
+        {
+            "_index": index_name,
+            "_id": str(i),
+            "_source": {
+                "title": f"{COLOURS[i % 3]} {'shoes' if i < 30 else 'boots'}",
+                "body": f"number {i} made of {'leather' if i % 4 else 'canvas'} shoes",
+                "stock": i % 2,
+            },
+        }
+        for i in range(60)
+    ]
+    helpers.bulk(client, actions, refresh=True)
+    yield index_name
+    client.indices.delete(index=index_name)
+
+
+class Counts:
+    def __init__(self) -> None:
+        self.reasons: list[str] = []
+
+    def stage(self, name: str, seconds: float) -> None: ...
+    def fell_back(self, reason: str) -> None:
+        self.reasons.append(reason)
+
+    def searched(self, index: str) -> None: ...
+    def plan(self, strategy: str, outcome: str) -> None: ...
+
+
+class Bench:
+    """An engine with what it recorded and counted."""
+
+    def __init__(self, upstream: Upstream, serving: Serving, window: int = 1000) -> None:
+        self.counts = Counts()
+        self.decisions: list[Decision] = []
+        self.engine = Engine(
+            FanOut(upstream, deadline_ms=5000),
+            lambda _key: serving,
+            None,
+            lambda decision, _request: self.decisions.append(decision),
+            self.counts,
+            PageMemory(100, 300, time.monotonic),
+            Limits(deadline_ms=5000, window=window, secret="s", feature_sample=3),
+        )
+
+    async def page(self, request: SearchRequest) -> Json:
+        answer = await self.engine.search(request, "products")
+        assert answer is not None
+        assert answer.status == 200
+        body: Json = orjson.loads(answer.body)
+        return body
+
+
+def serving_of(**changes: Any) -> Serving:
+    knowledge = Knowledge.empty()
+    serving = Serving(
+        key="products",
+        index=INDEX,
+        choose=CHOOSE,
+        release="none",
+        phase="cold",
+        knowledge=knowledge,
+        strategies=build_strategies(INDEX, knowledge),
+        policy=Fixed(50),
+        fusion=Rrf(),
+        ranker=None,
+        columns=feature_names(INDEX),
+        instruments=Instruments(NamedScores(), derive(INDEX), ()),
+    )
+    return replace(serving, **changes)
+
+
+@asynccontextmanager
+async def bench(url: str, serving: Serving, window: int = 1000) -> AsyncIterator[Bench]:
+    upstream = Upstream(ClusterSettings(url=url))
+    await upstream.open()
+    try:
+        yield Bench(upstream, serving, window)
+    finally:
+        await upstream.close()
+
+
+def request_of(target: str, text: str = "red shoes", size: int = 10, offset: int = 0, **body: Any) -> SearchRequest:
+    query = {"multi_match": {"query": text, "fields": ["title", "body"]}}
+    whole = {"query": query, "size": size, "from": offset} | body
+    return SearchRequest(
+        query_id=f"q{offset}",
+        target=target,
+        text=text,
+        body=whole,
+        params=(),
+        headers=(),
+        filters=tuple(whole["query"].get("bool", {}).get("filter", ())),
+        size=size,
+        offset=offset,
+        asker=Asker(),
+        ubi=None,
+        at=datetime.now(UTC),
+    )
+
+
+async def test_a_search_is_answered_from_several_plans_and_recorded(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        page = await b.page(request_of(products, aggs={"stock": {"terms": {"field": "stock"}}}))
+    assert len(page["hits"]["hits"]) == 10
+    assert page["hits"]["total"]["value"] == 60
+    assert sum(bucket["doc_count"] for bucket in page["aggregations"]["stock"]["buckets"]) == 60
+    assert all("matched_queries" not in hit and "title" in hit["_source"] for hit in page["hits"]["hits"])
+    decision = b.decisions[0]
+    assert {s.plan for s in decision.slots} >= {"original", "lexical"}
+    assert all(s.outcome is Outcome.OK for s in decision.slots)
+    assert [c.key.id for c in decision.candidates[:10]] == [h["_id"] for h in page["hits"]["hits"]]
+    assert sum(c.features is not None for c in decision.candidates) == 13
+    assert "bm25_title" in (decision.candidates[0].features or {})
+
+
+async def test_ten_pages_show_every_document_once(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        pages = [await b.page(request_of(products, offset=o)) for o in range(0, 60, 10)]
+    ids = [h["_id"] for page in pages for h in page["hits"]["hits"]]
+    assert sorted(ids, key=int) == [str(i) for i in range(60)]
+    assert len(b.decisions) == 1
+
+
+async def test_pages_beyond_the_window_go_on_with_the_clients_own_hits(node: Any, products: str) -> None:
+    narrow = serving_of(policy=Fixed(10))
+    async with bench(node.url, narrow, window=20) as b:
+        pages = [await b.page(request_of(products, offset=o)) for o in range(0, 60, 10)]
+    ids = [h["_id"] for page in pages for h in page["hits"]["hits"]]
+    assert len(set(ids)) == len(ids) == 60
+
+
+async def test_filters_hold_in_every_plan_and_for_the_winners(node: Any, products: str) -> None:
+    query = {"bool": {"must": [{"match": {"title": "red shoes"}}], "filter": [{"term": {"stock": 1}}]}}
+    async with bench(node.url, serving_of()) as b:
+        page = await b.page(request_of(products, query=query))
+    assert page["hits"]["hits"]
+    assert all(h["_source"]["stock"] == 1 for h in page["hits"]["hits"])
+    assert all(int(c.key.id) % 2 == 1 for c in b.decisions[0].candidates)
+
+
+class Backwards:
+    """Ranks what the fusion had last first."""
+
+    name = "backwards"
+    features = ("plans.fused",)
+
+    def score(self, rows: Matrix) -> Matrix:
+        return -rows[:, 0]
+
+
+class Broken(Backwards):
+    def score(self, rows: Matrix) -> Matrix:
+        raise ValueError("damaged")
+
+
+async def test_the_ranker_orders_and_winners_are_fetched(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of(ranker=Backwards())) as backwards, bench(node.url, serving_of()) as plain:
+        turned, fused = (
+            await backwards.page(request_of(products, size=60)),
+            await plain.page(request_of(products, size=60)),
+        )
+    assert turned["hits"]["hits"][0]["_id"] != fused["hits"]["hits"][0]["_id"]
+    assert backwards.decisions[0].ranker == "backwards"
+    scores = [h["_score"] for h in turned["hits"]["hits"]]
+    assert scores == sorted(scores, reverse=True)
+
+
+async def test_a_broken_ranker_leaves_the_clusters_own_page(node: Any, client: OpenSearch, products: str) -> None:
+    request = request_of(products)
+    own = client.search(index=products, body=request.body)
+    async with bench(node.url, serving_of(ranker=Broken())) as b:
+        page = await b.page(request)
+    assert [(h["_id"], h["_score"]) for h in page["hits"]["hits"]] == [
+        (h["_id"], pytest.approx(h["_score"])) for h in own["hits"]["hits"]
+    ]
+    assert b.counts.reasons == ["rank"]
+
+
+class BadClause:
+    name = "bad"
+
+    def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
+        return [QueryPlan("bad", "bad", "lexical", lambda _depth, _vector: {"no_such_query": {}})]
+
+
+async def test_a_failed_plan_is_an_outcome(node: Any, products: str) -> None:
+    serving = serving_of()
+    async with bench(node.url, replace(serving, strategies=(*serving.strategies, BadClause()))) as b:
+        page = await b.page(request_of(products))
+    assert len(page["hits"]["hits"]) == 10
+    assert [s.outcome for s in b.decisions[0].slots if s.plan == "bad"] == [Outcome.FAILED]
+
+
+async def test_a_query_that_the_cluster_refuses_passes_through(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        answer = await b.engine.search(request_of(products, query={"no_such_query": {}}), "products")
+    assert answer is None
+    assert b.counts.reasons == ["refused"]
+
+
+async def test_explain_shows_plans_and_features(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        page = await b.page(request_of(products, explain=True))
+    explained = page["hits"]["hits"][0]["_explanation"]
+    assert any(d["description"].startswith("plan original") for d in explained["details"])
+    assert any(d["description"] == "feature bm25_title" for d in explained["details"])
+    assert all(np.isfinite(d["value"]) for d in explained["details"])
