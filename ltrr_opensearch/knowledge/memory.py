@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.nearest import Nearest
 from ltrr_opensearch.knowledge.packed import pack, unpack
 from ltrr_opensearch.types import EntityScore, Json, Matrix, Remembered, Vector
 from ltrr_opensearch.understand.normalise import fold
@@ -22,9 +23,9 @@ SAME_WORDS = 0.98
 """Similarity of a query of the same words, whatever their order and number (plural)."""
 NOT_SAME = 0.97
 """No other neighbour is more similar than this, however close its spelling or embedding."""
-LEAST_SPELLING = 0.4
+LEAST_SPELLING = 0.3
 """Trigram similarity (Jaccard) below which a neighbour is chance."""
-LEAST_COSINE = 0.6
+LEAST_COSINE = 0.5
 """Cosine below which a neighbour is another topic; sentence embeddings of unrelated queries reach 0.4."""
 
 Ids = NDArray[np.int32]
@@ -42,7 +43,17 @@ class MemoryRow:
 class Memory:
     """Immutable; built from rows or bytes."""
 
-    __slots__ = ("_by_query", "_by_words", "_embedded", "_entities", "_matrix", "_postings", "_queries", "_sizes")
+    __slots__ = (
+        "_by_query",
+        "_by_words",
+        "_embedded",
+        "_entities",
+        "_matrix",
+        "_nearest",
+        "_postings",
+        "_queries",
+        "_sizes",
+    )
 
     def __init__(
         self, queries: Sequence[str], entities: Sequence[tuple[EntityScore, ...]], embedded: Ids, matrix: Matrix
@@ -52,6 +63,7 @@ class Memory:
         self._entities = tuple(entities)
         self._embedded = embedded
         self._matrix = matrix
+        self._nearest = Nearest(matrix)
         self._by_query = {q: i for i, q in enumerate(self._queries)}
         self._by_words: dict[str, list[int]] = {}
         postings: dict[str, list[int]] = {}
@@ -103,15 +115,14 @@ class Memory:
             return {}
         shared = np.bincount(np.concatenate(lists), minlength=len(self._queries))
         jaccard = shared / (len(grams) + self._sizes - shared)
-        ids = np.flatnonzero(jaccard >= LEAST_SPELLING)
-        return {int(i): min(float(jaccard[i]), NOT_SAME) for i in ids}
+        alike = np.flatnonzero(jaccard >= LEAST_SPELLING)
+        return {int(i): min(float(jaccard[i]), NOT_SAME) for i in alike}
 
     def _by_meaning(self, vector: Vector | None) -> Iterable[tuple[int, float]]:
         if vector is None or not len(self._matrix) or len(vector) != self._matrix.shape[1]:
             return ()
-        cosines = self._matrix @ _unit(np.asarray(vector, dtype=np.float32))
-        rows = np.flatnonzero(cosines >= LEAST_COSINE)
-        return ((int(self._embedded[r]), float(cosines[r])) for r in rows)
+        near = self._nearest.at_least(_unit(np.asarray(vector, dtype=np.float32)), LEAST_COSINE)
+        return ((int(self._embedded[row]), cosine) for row, cosine in near)
 
     def to_bytes(self) -> bytes:
         """Vectors keep half precision."""
@@ -128,7 +139,8 @@ class Memory:
             embedded = np.array(head["embedded"], dtype=np.int32)
         except (KeyError, TypeError, ValueError) as e:
             raise ModelError(f"memory: a row is not (id, score, predicted): {e!r}") from e
-        if len(queries) != len(entities) or len(embedded) != len(matrix):
+        fits = len(queries) == len(entities) and len(embedded) == len(matrix)
+        if not fits or any(i not in range(len(queries)) for i in embedded):
             counts = f"{len(queries)} queries, {len(entities)} entity lists, {len(embedded)} ids, {len(matrix)} vectors"
             raise ModelError(f"memory: {counts} do not fit together; publish it again with `ltrr learn memory`")
         return cls(queries, entities, embedded, matrix)
@@ -145,4 +157,5 @@ def _trigrams(normalized: str) -> set[str]:
 
 def _unit(vectors: Matrix) -> Matrix:
     norms = np.linalg.norm(vectors, axis=-1, keepdims=True)
-    return (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    unit: Matrix = (vectors / np.maximum(norms, 1e-12)).astype(np.float32)
+    return unit

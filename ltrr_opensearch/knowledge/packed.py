@@ -15,34 +15,39 @@ import numpy as np
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.types import Json, Matrix
 
-_PREFIX = struct.Struct(">8sIIII")
-"""Magic word, CRC-32 of what follows the prefix, length of the head, rows and columns of the matrix."""
+_PREFIX = struct.Struct(">8sI")
+"""Magic word, CRC-32 of all that follows."""
+_SHAPE = struct.Struct(">III")
+"""Length of the head, rows and columns of the matrix."""
 
 
 def pack(magic: bytes, head: Json, matrix: Matrix | None = None) -> bytes:
     """`magic` has eight bytes and names the format with its version."""
-    body = zlib.compress(json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
+    packed = zlib.compress(json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode())
     rows, columns = matrix.shape if matrix is not None else (0, 0)
     tail = b"" if matrix is None else matrix.astype("<f2").tobytes()
-    return _PREFIX.pack(magic, zlib.crc32(body + tail), len(body), rows, columns) + body + tail
+    body = _SHAPE.pack(len(packed), rows, columns) + packed + tail
+    return _PREFIX.pack(magic, zlib.crc32(body)) + body
 
 
 def unpack(magic: bytes, data: bytes) -> tuple[Any, Matrix]:
     """The head, and the matrix as 32-bit floats."""
     name = magic.decode()
-    if len(data) < _PREFIX.size:
+    if len(data) < _PREFIX.size + _SHAPE.size:
         raise ModelError(f"{name}: {len(data)} bytes are too few; publish it again with `ltrr learn`")
-    found, crc, length, rows, columns = _PREFIX.unpack_from(data)
+    found, crc = _PREFIX.unpack_from(data)
     body = data[_PREFIX.size :]
     if found != magic:
         raise ModelError(
             f"{name}: starts with {found!r} instead of {magic!r}; it is no such part or of another version"
         )
-    if zlib.crc32(body) != crc or len(body) != length + 2 * rows * columns:
+    if zlib.crc32(body) != crc:
         raise ModelError(f"{name}: damaged ({len(data)} bytes, checksum differs); publish it again with `ltrr learn`")
+    length, rows, columns = _SHAPE.unpack_from(body)
+    end = _SHAPE.size + length
     try:
-        head = json.loads(zlib.decompress(body[:length]))
+        head = json.loads(zlib.decompress(body[_SHAPE.size : end]))
     except (zlib.error, ValueError) as e:
         raise ModelError(f"{name}: unreadable ({e}); publish it again with `ltrr learn`") from e
-    matrix = np.frombuffer(body, dtype="<f2", offset=length).reshape(rows, columns).astype(np.float32)
+    matrix = np.frombuffer(body, dtype="<f2", offset=end).reshape(rows, columns).astype(np.float32)
     return head, matrix

@@ -22,7 +22,7 @@ MAX_ENTITIES = 1000
 
 class Q2eOptions(Options):
     neighbours: int = Field(10, ge=1, le=100, description="Remembered queries whose entities are taken.")
-    least_similarity: float = Field(0.4, ge=0, le=1, description="Neighbours less similar than this are left out.")
+    least_similarity: float = Field(0.3, ge=0, le=1, description="Neighbours less similar than this are left out.")
     predicted: bool = Field(True, description="Whether scores that are only predicted count too.")
 
 

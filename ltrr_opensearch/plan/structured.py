@@ -2,8 +2,8 @@
 
 Each likely reading is a clause: its left-over text must match, and each of its slots must be evidenced, either by the
 field's value or, since tags are often missing, by the slot's words in the text; a slot sure enough to be a filter needs
-the value. The value adds its inverse document frequency, so that it weighs as a rare word would. Readings compete:
-the best one scores a document, weighted by its likelihood.
+the value. The value adds its inverse document frequency as a rare word would, by as much as the slot is sure. Readings
+compete: the best one scores a document, weighted by its likelihood.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Structured:
         value = {
             "constant_score": {
                 "filter": {"terms": {slot.field: list(slot.spellings or (slot.value,))}},
-                "boost": round(slot.idf * self._options.slot_weight, 4),
+                "boost": round(slot.idf * slot.confidence * self._options.slot_weight, 4),
             }
         }
         if slot.confidence >= self._options.filter_from:
