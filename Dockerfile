@@ -1,0 +1,16 @@
+# The proxy. Build with --build-arg EXTRAS=[encoder,trees] to embed queries here; that brings PyTorch.
+FROM python:3.12-slim
+ARG EXTRAS=""
+WORKDIR /opt/ltrr
+COPY pyproject.toml README.md LICENSE ./
+COPY ltrr_opensearch ltrr_opensearch
+COPY index_templates index_templates
+RUN pip install --no-cache-dir ".${EXTRAS}" \
+    && useradd --system --create-home --home-dir /var/lib/ltrr ltrr
+USER ltrr
+WORKDIR /var/lib/ltrr
+ENV LTRR_CONFIG=/etc/ltrr/ltrr.yml
+EXPOSE 9201
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=6 \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9202/_ltrr/health', timeout=4)"]
+CMD ["ltrr", "serve"]
