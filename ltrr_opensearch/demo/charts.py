@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -42,7 +42,9 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, x_names: Seque
     return _figure("".join(parts), [(line.name, line.colour, line.level) for line in lines])
 
 
-def share_chart(shares: Sequence[Mapping[str, float]], names: Sequence[str], x_names: Sequence[str], y_label: str) -> str:
+def share_chart(
+    shares: Sequence[Mapping[str, float]], names: Sequence[str], x_names: Sequence[str], y_label: str
+) -> str:
     """Stacked bars, one a step: what part of the whole each name has. A step's shares sum to at most 1."""
     room = (WIDTH - LEFT - RIGHT) / max(len(shares), 1)
     width = min(room * 0.72, 56)
@@ -82,8 +84,7 @@ def _scale(values: Sequence[float]) -> tuple[float, float, float]:
     return below * step, max(above, below + 1) * step, step
 
 
-def _grid(low: float, high: float, step: float, y: object) -> str:
-    assert callable(y)
+def _grid(low: float, high: float, step: float, y: Callable[[float], float]) -> str:
     parts, value = [], low
     while value <= high + step / 1e6:
         at = y(value)
@@ -96,8 +97,7 @@ def _grid(low: float, high: float, step: float, y: object) -> str:
     return "".join(parts)
 
 
-def _x_axis(names: Sequence[str], x: object, label: str) -> str:
-    assert callable(x)
+def _x_axis(names: Sequence[str], x: Callable[[int], float], label: str) -> str:
     ticks = "".join(
         f'<text x="{x(i):.1f}" y="{HEIGHT - BOTTOM + 18}" text-anchor="middle">{escape(name)}</text>'
         for i, name in enumerate(names)

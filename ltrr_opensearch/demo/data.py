@@ -110,7 +110,9 @@ def _ratings(path: Path) -> tuple[dict[str, dict[str, int]], dict[str, dict[str,
                 first, second, third = (int(row[rater]) for rater in RATERS)
                 query, document = row["query"], row["docid"]
             except (KeyError, ValueError) as error:
-                raise DataError(f"{path}, line {number}: expected query, docid and three ratings 0-3 ({error})") from error
+                raise DataError(
+                    f"{path}, line {number}: expected query, docid and three ratings 0-3 ({error})"
+                ) from error
             users.setdefault(query, {})[document] = first
             judges.setdefault(query, {})[document] = judged_grade(second, third)
     return users, judges

@@ -41,7 +41,9 @@ def fetch(url: str) -> bytes:
         return bytes(reply.read())
 
 
-def download(folder: Path, base: str = BASE, get: Fetch = fetch, progress: Callable[[str], None] = lambda _: None) -> Path:
+def download(
+    folder: Path, base: str = BASE, get: Fetch = fetch, progress: Callable[[str], None] = lambda _: None
+) -> Path:
     """Fill `folder` with the product file and the ratings; files that are there and sound are kept."""
     folder.mkdir(parents=True, exist_ok=True)
     for path, digest in {**PRODUCTS, **RATINGS}.items():

@@ -66,7 +66,5 @@ def columns(*contents: str) -> str:
 def table(headers: tuple[str, ...], rows: list[tuple[tuple[str, ...], str]]) -> str:
     """Rows are (cells, CSS class); cells are HTML."""
     head = "".join(f"<th>{escape(h)}</th>" for h in headers)
-    body = "".join(
-        f'<tr class="{kind}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>' for cells, kind in rows
-    )
+    body = "".join(f'<tr class="{kind}">{"".join(f"<td>{cell}</td>" for cell in cells)}</tr>' for cells, kind in rows)
     return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"

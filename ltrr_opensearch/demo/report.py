@@ -54,15 +54,19 @@ def _figures(result: Result) -> str:
     if result.steps:
         first, last = result.steps[0], result.steps[-1]
         cells.append((f"{first.clicked:.0%} → {last.clicked:.0%}", "searches with a click: first → last batch"))
-        cells.append((f"{first.candidates:.0f} → {last.candidates:.0f}", "candidates drawn a search: first → last batch"))
+        cells.append(
+            (f"{first.candidates:.0f} → {last.candidates:.0f}", "candidates drawn a search: first → last batch")
+        )
     drawn = "".join(f'<div class="figure"><b>{value}</b><span>{escape(text)}</span></div>' for value, text in cells)
     return f'<div class="figures">{drawn}</div>'
 
 
 def _before_after(result: Result) -> str:
-    parts = ["<h2>Before and after</h2><p>Means over queries; latency is the median, measured one search at a time with "
-             "the query's embedding cached. The last column says how far the learned system is ahead, with a 95 % "
-             "bootstrap interval over queries. Unrated documents count as worthless, so read judged@10 beside nDCG.</p>"]
+    parts = [
+        "<h2>Before and after</h2><p>Means over queries; latency is the median, measured one search at a time with "
+        "the query's embedding cached. The last column says how far the learned system is ahead, with a 95 % "
+        "bootstrap interval over queries. Unrated documents count as worthless, so read judged@10 beside nDCG.</p>"
+    ]
     for part, title in ((TRAFFIC, "Queries that had traffic"), (HELD_OUT, "Held-out queries, never asked before")):
         rows = [row for row in result.rows if row.part == part]
         if rows:
@@ -98,17 +102,24 @@ def _over_time(result: Result) -> str:
     reward = line_chart(lines, "batch of searches", "nDCG@10", names)
     clicks = line_chart(
         [Line("share of searches with a click", tuple(step.clicked for step in steps), 3)],
-        "batch of searches", "searches with a click", names,
+        "batch of searches",
+        "searches with a click",
+        names,
     )
     drawn = line_chart(
         [Line("candidates drawn", tuple(step.candidates for step in steps), 4)],
-        "batch of searches", "candidates a search", names,
+        "batch of searches",
+        "candidates a search",
+        names,
     )
     return (
         "<h2>Reward over time</h2><p>Each batch is served by what was learned from the batches before it; batch 1 "
         f"starts cold. {sum(step.searches for step in steps)} searches in all, exploration included.</p>"
-        + page.columns(page.card(clicks, "Reward: clicks"), page.card(reward, "What the judges think of the pages shown"),
-                       page.card(drawn, "What it costs"))
+        + page.columns(
+            page.card(clicks, "Reward: clicks"),
+            page.card(reward, "What the judges think of the pages shown"),
+            page.card(drawn, "What it costs"),
+        )
     )
 
 
@@ -119,8 +130,12 @@ def _shares(steps: tuple[Step, ...]) -> str:
         return ""
     cards = [
         page.card(
-            share_chart([step.shares.get(kind, {}) for step in steps], names, [str(s.number) for s in steps],
-                        "share of candidates"),
+            share_chart(
+                [step.shares.get(kind, {}) for step in steps],
+                names,
+                [str(s.number) for s in steps],
+                "share of candidates",
+            ),
             kind,
         )
         for kind in kinds
@@ -147,15 +162,30 @@ def _list(documents: tuple[Listed, ...]) -> str:
 
 def _listed(document: Listed) -> str:
     kind, text = ("none", "·") if document.grade is None else (f"g{document.grade}", str(document.grade))
-    return f'<li><span>{escape(document.title)}</span><em class="grade {kind}" title="the judges\' grade">{text}</em></li>'
+    return (
+        f'<li><span>{escape(document.title)}</span><em class="grade {kind}" title="the judges\' grade">{text}</em></li>'
+    )
 
 
 def _why(example: Example) -> str:
-    headers = ("plan", "drawn depth", "its probability", "the policy's choice over depths", "found", "what the plan knew")
+    headers = (
+        "plan",
+        "drawn depth",
+        "its probability",
+        "the policy's choice over depths",
+        "found",
+        "what the plan knew",
+    )
     rows = [(_drawn(drawn), "") for drawn in example.drawn]
-    chips = "".join(f"<code>{escape(name)}{'' if value == 1 else f' {value:.3g}'}</code>" for name, value in example.context)
+    chips = "".join(
+        f"<code>{escape(name)}{'' if value == 1 else f' {value:.3g}'}</code>" for name, value in example.context
+    )
     memory = "".join(f"<code>{escape(query)} {similarity:.2f}</code>" for query, similarity in example.remembered)
-    known = f'<span class="soft">Remembered queries nearby, with similarity</span><div class="chips">{memory}</div>' if memory else ""
+    known = (
+        f'<span class="soft">Remembered queries nearby, with similarity</span><div class="chips">{memory}</div>'
+        if memory
+        else ""
+    )
     return page.card(
         f'<span class="soft">What the policy saw of the query</span><div class="chips">{chips}</div>{known}'
         + page.table(headers, rows),

@@ -89,7 +89,9 @@ def rephrased(query: str, queries: Sequence[str]) -> str | None:
 class Shop:
     """The application: sends its users' searches to `search_url` and what they do to `events_url`."""
 
-    def __init__(self, search_url: str, events_url: str, model: ClickModel, grades: Grades, concurrency: int = 4) -> None:
+    def __init__(
+        self, search_url: str, events_url: str, model: ClickModel, grades: Grades, concurrency: int = 4
+    ) -> None:
         self.search_url = search_url
         self.events_url = events_url
         self.model = model

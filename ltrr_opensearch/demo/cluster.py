@@ -1,0 +1,75 @@
+"""The demo's own dealings with the cluster: the shop's index, the peers' pipeline, our log read back, a clean start."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.demo.peers import PIPELINE, PIPELINE_BODY
+from ltrr_opensearch.demo.shop_index import PREFIX, index_body
+from ltrr_opensearch.log.records import from_document
+from ltrr_opensearch.types import Decision, Json
+
+LOGS = f"{PREFIX}_decisions*,{PREFIX}_ubi_*"
+"""What users did and what we decided; everything else of ours starts with the same prefix."""
+
+
+def connect(url: str) -> OpenSearch:
+    return OpenSearch(url, timeout=120)
+
+
+def version(client: OpenSearch) -> str:
+    return str(client.info()["version"]["number"])
+
+
+def create_shop(client: OpenSearch, index: str, products: Sequence[Json]) -> None:
+    """The shop's index as its owner would make it, if it is not there yet."""
+    if not client.indices.exists(index=index):
+        client.indices.create(index=index, body=index_body(products))
+
+
+def holds(client: OpenSearch, index: str, count: int) -> bool:
+    """Whether all products are there, so that a second run has nothing to load."""
+    client.indices.refresh(index=index)
+    return int(client.count(index=index)["count"]) == count
+
+
+def prepare_peers(client: OpenSearch) -> None:
+    client.transport.perform_request("PUT", f"/_search/pipeline/{PIPELINE}", body=PIPELINE_BODY)
+
+
+def forget(client: OpenSearch) -> None:
+    """Delete everything that an earlier run learned: each run starts cold."""
+    names = list(client.indices.get(index=f"{PREFIX}*", params={"expand_wildcards": "all"}))
+    if names:
+        client.indices.delete(index=",".join(names))
+
+
+def clear_logs(client: OpenSearch) -> None:
+    """Delete what evaluation left in the logs, so that nobody learns from it."""
+    settle(client)
+    client.delete_by_query(
+        index=LOGS,
+        body={"query": {"match_all": {}}},
+        params={"refresh": "true", "conflicts": "proceed", "ignore_unavailable": "true", "allow_no_indices": "true"},
+    )
+
+
+def settle(client: OpenSearch, wait_s: float = 2.5) -> None:
+    """Wait until the proxy has written what it knows (it sends at least once a second), and make it visible."""
+    time.sleep(wait_s)
+    client.indices.refresh(index=LOGS, params={"ignore_unavailable": "true", "allow_no_indices": "true"})
+
+
+def decisions(client: OpenSearch, query_ids: Iterable[str]) -> dict[str, Decision]:
+    """Logged decisions by the id of their search."""
+    found: dict[str, Decision] = {}
+    wanted = list(query_ids)
+    for start in range(0, len(wanted), 200):
+        ids = wanted[start : start + 200]
+        body = {"size": len(ids), "query": {"ids": {"values": ids}}}
+        for hit in client.search(index=f"{PREFIX}_decisions*", body=body)["hits"]["hits"]:
+            found[hit["_id"]] = from_document(hit["_source"])
+    return found

@@ -1,0 +1,90 @@
+"""What the learned system is measured against, as plain requests to the cluster: each plan alone, and `hybrid` of all.
+
+The plans are those that our own strategies propose, asked without any proxy between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ltrr_opensearch.demo.results import ORIGINAL
+from ltrr_opensearch.demo.users import PAGE, application_query
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.settings import IndexSettings
+from ltrr_opensearch.types import AnalyzedQuery, Asker, Json, QueryPlan, SearchRequest, Vector
+from ltrr_opensearch.understand.analyze import analyze
+
+PIPELINE = "ltrr_demo_rrf"
+PIPELINE_BODY: Json = {
+    "phase_results_processors": [{"score-ranker-processor": {"combination": {"technique": "rrf", "rank_constant": 60}}}]
+}
+MAX_SUBQUERIES = 5
+"""OpenSearch refuses a `hybrid` query with more."""
+HYBRID_DEPTH = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """One request for one query; `body` is None where this plan has nothing to ask."""
+
+    system: str
+    target: str
+    body: Json | None
+    candidates: int
+
+
+def analyzed(text: str, index: str, settings: IndexSettings, knowledge: Knowledge) -> AnalyzedQuery:
+    """The query understood as a proxy would with this knowledge."""
+    request = SearchRequest(
+        query_id="",
+        target=index,
+        text=text,
+        body=application_query(text),
+        params=(),
+        headers=(),
+        filters=(),
+        size=PAGE,
+        offset=0,
+        asker=Asker(),
+        ubi=None,
+        at=datetime.now(UTC),
+    )
+    return analyze(request, knowledge, settings)
+
+
+def plans(text: str, index: str, settings: IndexSettings, knowledge: Knowledge) -> list[QueryPlan]:
+    query = analyzed(text, index, settings, knowledge)
+    return [plan for strategy in build_strategies(settings, knowledge) for plan in strategy.plan(query)]
+
+
+def peers(
+    text: str,
+    index: str,
+    settings: IndexSettings,
+    knowledge: Knowledge,
+    vector: Vector,
+    hybrid: str,
+) -> list[Peer]:
+    """The original query, every strategy alone, and `hybrid` of all plans under the name given."""
+    search = f"/{index}/_search"
+    proposed = plans(text, index, settings, knowledge)
+    clauses = {plan.name: plan.clause(HYBRID_DEPTH, vector) for plan in proposed if not plan.original}
+    made = [Peer(ORIGINAL, search, application_query(text), PAGE)]
+    for strategy in settings.strategies:
+        if strategy.use != "original":
+            clause = clauses.get(strategy.name)
+            body = {"query": clause, "size": PAGE} if clause else None
+            made.append(Peer(f"{strategy.name} alone", search, body, PAGE))
+    asked = [application_query(text)["query"], *(clause for clause in clauses.values() if clause)][:MAX_SUBQUERIES]
+    made.append(
+        Peer(hybrid, f"{search}?search_pipeline={PIPELINE}", hybrid_body(asked), len(asked) * HYBRID_DEPTH),
+    )
+    return made
+
+
+def hybrid_body(queries: Sequence[Mapping[str, object]], depth: int = HYBRID_DEPTH) -> Json:
+    """OpenSearch's own fusion of several queries; needs a search pipeline to make sense of the scores."""
+    return {"size": PAGE, "query": {"hybrid": {"pagination_depth": depth, "queries": list(queries)}}}

