@@ -73,7 +73,7 @@ def _at(part: Any, path: str) -> Any:
 
 
 def impressions(decision: Decision) -> list[UbiEvent]:
-    """One `impression` event for every hit of the page, with its ordinal from 1, as COEC and other UBI tools read it."""
+    """One `impression` event for every hit of the page, its ordinal from 1, as COEC and other UBI tools read them."""
     page = decision.candidates[decision.offset : decision.offset + decision.shown]
     asker = decision.asker
     common: Json = {
@@ -103,7 +103,7 @@ def impressions(decision: Decision) -> list[UbiEvent]:
 
 
 def parse_event(raw: Any, now: datetime) -> UbiEvent:
-    """A client's event, checked. Without a timestamp it happened `now`; `event_attributes.arrived_at` says when it came.
+    """A client's event, checked. Without a timestamp it happened `now`; `event_attributes.arrived_at` is when it came.
 
     Raises `DataError` with every fault, its place, its value and what is allowed.
     """

@@ -150,7 +150,10 @@ class Writer:
             if batch := self._take():
                 await self._deliver(batch)
             if self._up() and self._spool and not self._spool.empty and not self._closing:
-                await self._replay(self._spool)
+                try:
+                    await self._replay(self._spool)
+                except OSError as error:
+                    self._not_now(type(error).__name__, 0)
 
     async def _spill_on(self) -> None:
         """Empties a full memory onto the disk while a slow `_bulk` is under way."""
@@ -210,7 +213,10 @@ class Writer:
             return await self._send_halves(records, f"{reply.status} {reply.body[:200].decode(errors='replace')}")
         if reply.status != 200:
             return self._not_now(f"status {reply.status}", len(records))
-        outcomes = verdicts(orjson.loads(reply.body or b"{}"), len(records))
+        try:
+            outcomes = verdicts(orjson.loads(reply.body), len(records))
+        except orjson.JSONDecodeError:
+            return self._not_now("answer is no JSON", len(records))
         if delayed := [reason for verdict, reason in outcomes if verdict is Verdict.RETRY]:
             self._not_now(delayed[0].partition(":")[0], 1)
         else:
@@ -250,7 +256,8 @@ class Writer:
         if refused and self._spool:
             self.counts.refused += len(refused)
             self.counts.failed.update(reason.partition(":")[0] for _, reason in refused)
-            await self._on_disk(self._spool.bury, refused)
+            with suppress(OSError):
+                await self._on_disk(self._spool.bury, refused)
 
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         async with self._disk:

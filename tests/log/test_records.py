@@ -31,7 +31,7 @@ SLOTS = st.builds(
     outcome=st.sampled_from(Outcome),
     found=st.integers(0, 200),
     total=st.integers(0, 10**9),
-    took_ms=NUMBERS,
+    took_ms=SHARES,
 )
 CANDIDATES = st.builds(
     CandidateRecord,
@@ -63,7 +63,7 @@ DECISIONS = st.builds(
     offset=st.integers(0, 50),
     shown=st.integers(0, 50),
     total=st.integers(0, 10**6),
-    took_ms=NUMBERS,
+    took_ms=SHARES,
     sampled=SHARES,
     parent_query_id=st.none() | NAMES,
 )

@@ -1,0 +1,147 @@
+"""The writer before a real node, through a relay that fails when told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.log.ubi import UbiEvent
+from ltrr_opensearch.log.writer import Writer
+from ltrr_opensearch.settings import ClusterSettings, LogSettings
+from tests.log.relay import Relay
+
+
+@pytest.fixture
+def client(node: Any) -> Iterator[OpenSearch]:
+    with OpenSearch(node.url) as connected:
+        yield connected
+
+
+@pytest.fixture
+def index(client: OpenSearch) -> Iterator[str]:
+    name = f"h7_writer_{uuid4().hex[:8]}"
+    mappings = {"dynamic": False, "properties": {"at": {"type": "date"}}}
+    client.indices.create(index=name, body={"settings": {"number_of_replicas": 0}, "mappings": mappings})
+    yield name
+    client.indices.delete(index=name)
+
+
+@pytest.fixture
+async def relay(node: Any) -> AsyncIterator[Relay]:
+    async with Relay(node.url) as relay:
+        yield relay
+
+
+def writer(url: str, folder: Path, **log: Any) -> Writer:
+    log = {"flush_ms": 50, "spool_dir": str(folder), **log}
+    return Writer(ClusterSettings(url=url), LogSettings(**log))
+
+
+def found(client: OpenSearch, index: str) -> int:
+    client.indices.refresh(index=index)
+    return int(client.count(index=index)["count"])
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if true():
+            return
+        await asyncio.sleep(0.015)
+    raise TimeoutError
+
+
+def letters(folder: Path) -> str:
+    return next(folder.glob("*/refused.ndjson")).read_text()
+
+
+def events(count: int) -> list[UbiEvent]:
+    return [UbiEvent(f"e{n}", {"action_name": "click", "n": n}) for n in range(count)]
+
+
+async def test_records_arrive_without_anybody_waiting(
+    client: OpenSearch, index: str, node: Any, tmp_path: Path
+) -> None:
+    w = writer(node.url, tmp_path)
+    await w.start()
+    assert all(w.write(index, str(n), {"n": n}) for n in range(1200))
+    assert w.write(index, "0", {"n": 0})
+    await until(lambda: w.counts.written == 1201)
+    await w.close()
+    assert found(client, index) == 1200
+
+
+async def test_an_outage_loses_nothing_and_repeats_nothing(
+    client: OpenSearch, index: str, relay: Relay, tmp_path: Path
+) -> None:
+    w = writer(relay.url, tmp_path)
+    await w.start()
+    assert await w.accept(index, events(3)) == [""] * 3
+    relay.off()
+    assert await w.accept(index, events(6)) == [""] * 6
+    assert w.write(index, "d1", {"n": 1})
+    await until(lambda: w.counts.spooled == 7)
+    assert w.spooled_bytes > 0
+    relay.on()
+    await until(lambda: w.spooled_bytes == 0)
+    assert w.counts.replayed == 7
+    await w.close()
+    assert found(client, index) == 7
+
+
+async def test_what_was_spooled_arrives_after_a_restart(
+    client: OpenSearch, index: str, node: Any, relay: Relay, tmp_path: Path
+) -> None:
+    relay.off()
+    w = writer(relay.url, tmp_path)
+    await w.start()
+    await w.accept(index, events(4))
+    w.write(index, "late", {"n": 1})
+    await w.close()
+    again = writer(node.url, tmp_path)
+    await again.start()
+    await until(lambda: again.spooled_bytes == 0)
+    await again.close()
+    assert again.counts.replayed == 5
+    assert found(client, index) == 5
+
+
+async def test_what_the_cluster_never_takes_is_kept_aside_once(
+    client: OpenSearch, index: str, node: Any, tmp_path: Path
+) -> None:
+    w = writer(node.url, tmp_path)
+    await w.start()
+    good, bad = events(1)[0], UbiEvent("bad", {"at": "yesterday"})
+    kept, refused = await w.accept(index, [good, bad])
+    assert kept == ""
+    assert refused.startswith("400 mapper_parsing_exception")
+    await w.close()
+    assert (w.counts.written, w.counts.refused, w.counts.spooled) == (1, 1, 0)
+    assert w.counts.failed["400 mapper_parsing_exception"] == 1
+    assert '"at":"yesterday"' in letters(tmp_path)
+
+
+async def test_without_room_the_client_is_told(index: str, relay: Relay, tmp_path: Path) -> None:
+    relay.off()
+    w = writer(relay.url, tmp_path, spool_mb=0.0005)
+    await w.start()
+    with pytest.raises(Unreachable, match="spool is full"):
+        await w.accept(index, events(20))
+    assert w.counts.dropped > 0
+    await w.close()
+
+
+async def test_a_full_memory_spills_to_disk_and_then_refuses(index: str, relay: Relay, tmp_path: Path) -> None:
+    relay.off()
+    w = writer(relay.url, tmp_path, queue_records=10, flush_ms=60_000)
+    assert [w.write(index, str(n), {}) for n in range(21)] == [True] * 20 + [False]
+    await w.start()
+    await until(lambda: w.waiting < 10)
+    assert w.counts.spooled >= 11
+    await w.close()
