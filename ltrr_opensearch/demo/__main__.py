@@ -7,7 +7,6 @@ import signal
 import sys
 import time
 import webbrowser
-from pathlib import Path
 from types import FrameType
 
 import click
@@ -68,7 +67,8 @@ The same with a query id to refer to, and an explanation:
 A click on the first hit (put its _id):
   curl -s '{url}/_ltrr/events' -H 'Content-Type: application/json' \\
     -d '{{"action_name": "click", "query_id": "try-1", "timestamp": "'$(date -u +%FT%TZ)'",
-         "event_attributes": {{"object": {{"object_id": "ID", "object_id_field": "_id"}}, "position": {{"ordinal": 1}}}}}}'
+         "event_attributes": {{"object": {{"object_id": "ID", "object_id_field": "_id"}},
+                               "position": {{"ordinal": 1}}}}}}'
 Learn from it:
   ltrr --config {stack.config} learn all
 Stop everything:

@@ -9,6 +9,7 @@ clicked. Nobody rated most of the catalogue: an unrated document attracts only b
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -31,7 +32,7 @@ class ClickModel:
 
     def examination(self, rank: int) -> float:
         """Probability that the rank is looked at; ranks start at 1."""
-        return float(rank**-self.eta)
+        return 1.0 / math.pow(rank, self.eta)
 
     def attractiveness(self, grade: int | None) -> float:
         """Probability of a click once examined."""

@@ -22,11 +22,12 @@ REPOSITORY = "o19s/chorus"
 COMMIT = "d2035d3bfa630b1fd48ded62835f5ded7b988e0c"
 BASE = f"https://raw.githubusercontent.com/{REPOSITORY}/{COMMIT}/"
 
+PRODUCT_FOLDER = "data-encoder/ecommerce/vectors/data/"
 PRODUCTS: Mapping[str, str] = {
-    "data-encoder/ecommerce/vectors/data/1.json.zip": "15b622a11a6267aa0c450919a84b0fc41d7748db552f4c9c0e04167bbc7c38cb",
-    "data-encoder/ecommerce/vectors/data/2.json.zip": "17d95160289440d03ca50af65c1363d9edd1d5e82678ddb874b27aeac1f87c33",
-    "data-encoder/ecommerce/vectors/data/3.json.zip": "d4d088908fa648da7e79682872a77771ba42f065b253c4fb0f333e630d94f45a",
-    "data-encoder/ecommerce/vectors/data/4.json.zip": "533329e5173eac349ce61512fc86a352d5f6651e31694e03aa6e8428cbeaf3c0",
+    PRODUCT_FOLDER + "1.json.zip": "15b622a11a6267aa0c450919a84b0fc41d7748db552f4c9c0e04167bbc7c38cb",
+    PRODUCT_FOLDER + "2.json.zip": "17d95160289440d03ca50af65c1363d9edd1d5e82678ddb874b27aeac1f87c33",
+    PRODUCT_FOLDER + "3.json.zip": "d4d088908fa648da7e79682872a77771ba42f065b253c4fb0f333e630d94f45a",
+    PRODUCT_FOLDER + "4.json.zip": "533329e5173eac349ce61512fc86a352d5f6651e31694e03aa6e8428cbeaf3c0",
 }
 RATINGS: Mapping[str, str] = {
     "katas/Broad_Query_Set_individual_ratings.csv": "cdaaa60503c87450730ad86b614fcd0026cdd6069ac1b7a5189b1b44ca785e30",

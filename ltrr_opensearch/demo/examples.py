@@ -35,7 +35,7 @@ def example(
     memory: Memory,
     vector: Vector,
 ) -> Example:
-    """`asked` is (before, after); `logged` the decision that was served and one that explored, for its probabilities."""
+    """`asked` is (before, after); `logged` the decision served and one that explored, for its probabilities."""
     titles = {product["id"]: product["title"] for product in catalogue.products}
     grades = catalogue.judges[query]
     served, exploring = logged

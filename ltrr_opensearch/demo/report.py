@@ -198,7 +198,7 @@ def _drawn(drawn: Drawn) -> tuple[str, ...]:
     spread = " · ".join(f"{depth}: {p:.0%}" for depth, p in drawn.pmf if p >= 0.005)
     facts = ", ".join(f"{escape(name)} {value:.3g}" for name, value in drawn.facts)
     depth = str(drawn.depth) if drawn.depth else "not asked"
-    return escape(drawn.plan), depth, f"{bar(chosen, 1)}{chosen:.0%}", spread, str(drawn.found), f"{facts or '–'}"
+    return escape(drawn.plan), depth, f"{bar(chosen, 1)}{chosen:.0%}", spread, str(drawn.found), f"{facts or '-'}"
 
 
 def _about(result: Result) -> str:

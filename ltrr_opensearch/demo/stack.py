@@ -1,4 +1,4 @@
-"""What runs during the demo: the local node, our commands, the proxy; all that was started is stopped again, by its id."""
+"""What runs during the demo: the local node, our commands, the proxy. What was started is stopped again, by its id."""
 
 from __future__ import annotations
 
@@ -60,11 +60,9 @@ class Stack:
     def run(self, *arguments: str, shown: bool = False) -> None:
         """One of our commands to its end; its output is shown, or kept in a log and quoted when it fails."""
         log = self.folder / f"{arguments[0]}.log"
-        if shown:
-            code = subprocess.run(self._command(arguments), check=False).returncode
-        else:
-            with log.open("ab") as output:
-                code = subprocess.run(self._command(arguments), stdout=output, stderr=output, check=False).returncode
+        with log.open("ab") as output:
+            to = None if shown else output
+            code = subprocess.run(self._command(arguments), stdout=to, stderr=to, check=False).returncode  # noqa: S603
         if code != 0:
             said = "" if shown else f": {_tail(log)}"
             raise LtrrError(f"ltrr {' '.join(arguments)} ended with {code}{said}")
@@ -73,7 +71,7 @@ class Stack:
         """Start the proxy and wait until it answers."""
         log = self.folder / "serve.log"
         with log.open("wb") as output:
-            self.proxy = subprocess.Popen(
+            self.proxy = subprocess.Popen(  # noqa: S603  our own command
                 self._command(("serve",)), stdout=output, stderr=output, start_new_session=True
             )
         give_up = time.monotonic() + PATIENCE_S

@@ -53,7 +53,7 @@ def application_query(text: str) -> Json:
 
 
 def visits(queries: Sequence[str], count: int, users: int, model: ClickModel, seed: int) -> list[Visit]:
-    """`count` visits of `users` people; few queries are asked often and many seldom (weight 1 / sqrt of popularity rank)."""
+    """`count` visits of `users` people. Few queries are asked often, many seldom: weight 1 / sqrt(popularity rank)."""
     rng = Random(seed)  # noqa: S311
     popular = list(queries)
     Random("popularity").shuffle(popular)  # noqa: S311
