@@ -1,0 +1,136 @@
+"""Is this `_search` a text search that we can serve, and what does it ask? Pure; never raises.
+
+Everything that is not known in every part is `NotOurs`: it passes through to the cluster unchanged. What can be
+served, and why the rest cannot, stands in docs/proxy.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from ltrr_opensearch.cluster.headers import HOP_BY_HOP, header
+from ltrr_opensearch.proxy.extensions import Extensions, asker, read_extensions
+from ltrr_opensearch.proxy.filters import checked
+from ltrr_opensearch.proxy.foreign import Foreign, NotOurs
+from ltrr_opensearch.proxy.parameters import Parameters, fold
+from ltrr_opensearch.proxy.queries import QueryReader
+from ltrr_opensearch.proxy.targets import owner
+from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import Headers, Json, SearchRequest
+
+RESULT_WINDOW = 10_000
+"""OpenSearch's default `index.max_result_window`; beyond it, its own error is the answer."""
+
+_SERVED = frozenset(
+    (
+        *("query", "size", "from", "post_filter", "track_total_hits", "track_scores", "timeout"),
+        *("_source", "fields", "stored_fields", "docvalue_fields", "script_fields", "version", "seq_no_primary_term"),
+        *("highlight", "explain", "aggs", "aggregations", "suggest", "indices_boost"),
+    )
+)
+_REASONS = {
+    key: key
+    for key in (
+        *("search_after", "pit", "slice", "min_score", "rescore", "terminate_after", "collapse"),
+        *("profile", "search_pipeline", "derived", "stats"),
+    )
+}
+_BY_SCORE = ("_score", {"_score": "desc"}, {"_score": {"order": "desc"}})
+_NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"content-type", b"content-encoding"}
+_NOT_FORWARDED |= {b"accept", b"accept-encoding", b"x-ltrr"}
+
+
+def parse_search(
+    target: str,
+    params: Parameters,
+    headers: Headers,
+    body: Any,
+    *,
+    settings: Settings,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> SearchRequest | NotOurs:
+    """Reads a search of an index expression, spelled as in the URL. `params` are decoded, in their order."""
+    try:
+        return _read(target, params, headers, body, settings, now, new_id)
+    except Foreign as foreign:
+        return NotOurs(foreign.reason)
+
+
+def _read(
+    target: str,
+    params: Parameters,
+    headers: Headers,
+    body: Any,
+    settings: Settings,
+    now: datetime,
+    new_id: Callable[[], str],
+) -> SearchRequest:
+    configured = owner(target, settings)
+    if configured is None:
+        raise Foreign("other_index")
+    if (header(headers, b"authorization") or b"").startswith(b"AWS4-"):
+        raise Foreign("signed")  # the signature covers the body: another body would need another one
+    if not isinstance(body, dict):
+        raise Foreign("malformed_body")
+    said = read_extensions(body.get("ext"))
+    kept, folded = fold(params, {key: value for key, value in body.items() if key != "ext"})
+    own = _served(folded)
+    text, filters = _query(own, said, tuple(configured[1].text_fields))
+    size, offset = _page(own)
+    return SearchRequest(
+        query_id=(said.ubi.query_id if said.ubi else None) or new_id(),
+        target=target,
+        text=text,
+        body=own,
+        params=kept,
+        headers=tuple((key, value) for key, value in headers if key.lower() not in _NOT_FORWARDED),
+        filters=filters,
+        size=size,
+        offset=offset,
+        asker=asker(said, headers, settings),
+        ubi=said.ubi,
+        at=now,
+        parent_query_id=said.parent_query_id,
+        explain=said.explain,
+    )
+
+
+def _served(body: Json) -> Json:
+    """The body without what says nothing; refused when it asks for something we do not serve."""
+    kept: Json = {}
+    for key, value in body.items():
+        if key == "sort":
+            if any(by not in _BY_SCORE for by in (value if isinstance(value, list) else [value])):
+                raise Foreign("sort")
+        elif key in _SERVED:
+            kept[key] = value
+        elif key != "profile" or value is not False:
+            raise Foreign(_REASONS.get(key, "unknown_key"))
+    if "_none_" in str(kept.get("stored_fields", "")):
+        raise Foreign("no_stored_fields")
+    return kept
+
+
+def _query(body: Json, said: Extensions, text_fields: tuple[str, ...]) -> tuple[str, tuple[Json, ...]]:
+    reader = QueryReader(text_fields, explicit=said.query is not None)
+    asked = reader.read(body.get("query", {"match_all": {}}))
+    text = said.query if said.query is not None else asked.text
+    if text is None:
+        raise Foreign("no_text")
+    after = (checked(body["post_filter"]),) if "post_filter" in body else ()
+    return text, (*asked.filters, *after)
+
+
+def _page(body: Json) -> tuple[int, int]:
+    size, offset = body.get("size", 10), body.get("from", 0)
+    for number in (size, offset):
+        if not isinstance(number, int) or isinstance(number, bool) or number < 0:
+            raise Foreign("malformed_page")
+    if size == 0:
+        raise Foreign("no_hits_wanted")
+    if size + offset > RESULT_WINDOW:
+        raise Foreign("result_window")
+    return size, offset

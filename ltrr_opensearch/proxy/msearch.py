@@ -1,0 +1,148 @@
+"""`_msearch`: the searches that are ours go through the engine at once, all others in one `_msearch` to the cluster.
+
+Order and status of every item are kept. Searches may be repeated, so when anything of ours fails the cluster gets the
+whole body as it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+
+import orjson
+
+from ltrr_opensearch.cluster.headers import without
+from ltrr_opensearch.cluster.upstream import Reply, Upstream
+from ltrr_opensearch.proxy.exchange import Exchange, HungUp
+from ltrr_opensearch.proxy.foreign import NotOurs
+from ltrr_opensearch.proxy.metrics import Metrics
+from ltrr_opensearch.proxy.ndjson import Item, item_response, items, joined_lines, response
+from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string
+from ltrr_opensearch.proxy.passthrough import PassThrough
+from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, switched_off, without_ours
+from ltrr_opensearch.proxy.shape import Shape, accepts_gzip, shaped
+from ltrr_opensearch.types import Answer, SearchRequest
+
+_log = logging.getLogger(__name__)
+
+AT_ONCE = 16
+"""Searches of one `_msearch` that the engine works on at the same time."""
+_SHARED = frozenset(("typed_keys", "max_concurrent_shard_requests", "pre_filter_shard_size", "ccs_minimize_roundtrips"))
+_KNOWN = _SHARED | {"max_concurrent_searches", "pretty"}
+_ANSWER_HEADER = b"x-ltrr"
+
+Mine = Mapping[int, SearchRequest]
+
+
+class MultiSearchEndpoint:
+    def __init__(
+        self,
+        search: SearchEndpoint,
+        reader: Reader,
+        upstream: Upstream,
+        passing: PassThrough,
+        metrics: Metrics,
+        max_body_bytes: int,
+    ) -> None:
+        self._search = search
+        self._reader = reader
+        self._upstream = upstream
+        self._passing = passing
+        self._metrics = metrics
+        self._max_body_bytes = max_body_bytes
+
+    async def handle(self, exchange: Exchange, target: str) -> None:
+        params = parse_query_string(exchange.query)
+        if exchange.header(b"content-encoding") or not dict(params).keys() <= _KNOWN:
+            await self._passing.stream(exchange, "msearch_options")
+            return
+        raw, complete = await exchange.read(self._max_body_bytes)
+        if not complete or len(raw) > self._max_body_bytes:
+            await self._passing.stream(exchange, "large_body", raw)
+            return
+        asked = items(raw)
+        if asked is None:
+            await self._passing.whole(exchange, "malformed_body", exchange.headers, raw)
+            return
+        mine = {} if switched_off(exchange) else self._ours(exchange, asked, target, params)
+        if not mine and all(without_ours(item.body) is None for item in asked):
+            await self._passing.whole(exchange, "nothing_ours", exchange.headers, raw)
+            return
+        try:
+            async with exchange.while_connected():
+                answer = await self._answer(exchange, asked, mine)
+        except HungUp:
+            raise
+        except Exception:
+            self._metrics.fallback("exception")
+            _log.exception("an _msearch of %d searches failed in our part; the cluster answers", len(asked))
+            await self._passing.whole(exchange, "engine", exchange.headers, raw)
+            return
+        shape = Shape(pretty="pretty" in dict(params), gzip=accepts_gzip(exchange.header(b"accept-encoding")))
+        formed = shaped(answer, shape)
+        await exchange.answer(formed.status, formed.headers, formed.body)
+
+    def _ours(self, exchange: Exchange, asked: Sequence[Item], target: str, params: Parameters) -> Mine:
+        shared = tuple(p for p in params if p[0] in _SHARED)
+        mine = {}
+        for place, item in enumerate(asked):
+            read = self._reader.read(item.target(target), item.params(shared), exchange.headers, item.body)
+            if isinstance(read, NotOurs):
+                self._metrics.passed_through(read.reason)
+            else:
+                mine[place] = read
+        return mine
+
+    async def _answer(self, exchange: Exchange, asked: Sequence[Item], mine: Mine) -> Answer:
+        others = [place for place in range(len(asked)) if place not in mine]
+        async with asyncio.TaskGroup() as group:
+            engine = group.create_task(self._through_engine(mine))
+            cluster = group.create_task(self._to_cluster(exchange, asked, others))
+        answers = {place: answer for place, answer in engine.result().items() if answer is not None}
+        again = [place for place in mine if place not in answers]
+        self._metrics.passed_through("engine", len(again))
+        replies = {tuple(others): cluster.result(), tuple(again): await self._to_cluster(exchange, asked, again)}
+        return _merged(answers, {places: reply for places, reply in replies.items() if reply is not None})
+
+    async def _through_engine(self, mine: Mine) -> dict[int, Answer | None]:
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def ask(request: SearchRequest) -> Answer | None:
+            async with gate:
+                return await self._search.ask(request, request.target)
+
+        answers = await asyncio.gather(*(ask(request) for request in mine.values()))
+        return dict(zip(mine, answers, strict=True))
+
+    async def _to_cluster(self, exchange: Exchange, asked: Sequence[Item], places: Sequence[int]) -> Reply | None:
+        if not places:
+            return None
+        body = joined_lines([_bare(asked[place]) for place in places])
+        target = exchange.path + _query_without_form(exchange.query)
+        return await self._upstream.send("POST", target, exchange.headers, body)
+
+
+def _merged(answers: Mapping[int, Answer], replies: Mapping[tuple[int, ...], Reply]) -> Answer:
+    """The engine's answers and the cluster's for the rest, in order. A refusal of the whole `_msearch` is the answer."""
+    responses = {place: item_response(answer) for place, answer in answers.items()}
+    for places, reply in replies.items():
+        if reply.status != 200:
+            return Answer(reply.status, reply.headers, reply.body)
+        responses |= zip(places, orjson.loads(reply.body)["responses"], strict=True)
+    first = next(iter((*replies.values(), *answers.values())))
+    shown = without(first.headers, (_ANSWER_HEADER,))
+    ids = b", ".join(value for a in answers.values() for name, value in a.headers if name == _ANSWER_HEADER)
+    ours = ((_ANSWER_HEADER, ids),) if ids else ()
+    return Answer(200, (*shown, *ours), orjson.dumps(response(responses)))
+
+
+def _bare(item: Item) -> tuple[bytes, bytes]:
+    """The lines of an item as they came, but for `ext.ltrr`."""
+    bare = without_ours(item.body)
+    return item.lines if bare is None else (item.lines[0], orjson.dumps(bare))
+
+
+def _query_without_form(query: str) -> str:
+    kept = "&".join(p for p in query.split("&") if p and p.partition("=")[0] != "pretty")
+    return f"?{kept}" if kept else ""

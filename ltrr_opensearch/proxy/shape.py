@@ -1,0 +1,145 @@
+"""The form of a whole answer: indented, filtered, the total as a number, compressed. Pure.
+
+The engine always answers with all of it, plainly; what the client asked of the form is done here, last.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from ltrr_opensearch.proxy.foreign import Foreign
+from ltrr_opensearch.proxy.parameters import Parameters, truth
+from ltrr_opensearch.types import Answer, Json
+
+GZIP_LEVEL = 3
+"""OpenSearch's own default."""
+_SMALLEST_GZIP = 256
+_GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    pretty: bool = False
+    total_as_int: bool = False
+    filter_path: tuple[str, ...] = ()
+    gzip: bool = False
+
+    @property
+    def plain(self) -> bool:
+        return not (self.pretty or self.total_as_int or self.filter_path)
+
+
+def shape_of(params: Parameters, accept_encoding: bytes | None) -> Shape:
+    """What the URL and `Accept-Encoding` ask for. The parameters have met the dialect already."""
+    said = dict(params)
+    paths = tuple(path for path in said.get("filter_path", "").split(",") if path)
+    return Shape(
+        pretty=truth(said.get("pretty", "false")),
+        total_as_int=truth(said.get("rest_total_hits_as_int", "false")),
+        filter_path=paths,
+        gzip=accepts_gzip(accept_encoding),
+    )
+
+
+def shaped(answer: Answer, shape: Shape) -> Answer:
+    """An error keeps all its fields, as OpenSearch does; it is only indented."""
+    body = answer.body
+    if not shape.plain:
+        content = orjson.loads(body)
+        if answer.status == 200:
+            content = with_shape(content, shape)
+        body = pretty(content) if shape.pretty else orjson.dumps(content)
+    if not shape.gzip or len(body) < _SMALLEST_GZIP:
+        return Answer(answer.status, answer.headers, body)
+    packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    packed = packer.compress(body) + packer.flush()
+    return Answer(answer.status, (*answer.headers, (b"content-encoding", b"gzip")), packed)
+
+
+def with_shape(content: Json, shape: Shape) -> Json:
+    if shape.total_as_int:
+        content = content | {"hits": _counted(content["hits"])}
+    return filtered(content, shape.filter_path) if shape.filter_path else content
+
+
+def _counted(hits: Json) -> Json:
+    """An untracked total is -1 in this form."""
+    total = hits.get("total", -1)
+    number = total["value"] if isinstance(total, dict) else total
+    return {"total": number} | {key: value for key, value in hits.items() if key != "total"}
+
+
+def accepts_gzip(accept_encoding: bytes | None) -> bool:
+    for offered in (accept_encoding or b"").split(b","):
+        name, _, quality = offered.partition(b";")
+        if name.strip().lower() == b"gzip":
+            return re.fullmatch(rb"\s*q=0(\.0*)?\s*", quality) is None
+    return False
+
+
+def pretty(content: Any) -> bytes:
+    """Indented as OpenSearch does it; a list of plain values is not quite laid out as there."""
+    text = json.dumps(content, indent=2, separators=(",", " : "), ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def filtered(content: Json, paths: Sequence[str]) -> Json:
+    """`filter_path`: `*` stands for part of a name, `**` for any names, a leading `-` leaves out."""
+    wanted = [path.split(".") for path in paths if not path.startswith("-")]
+    unwanted = [path[1:].split(".") for path in paths if path.startswith("-")]
+    kept = _keep(content, wanted) if wanted else content
+    left = _drop(kept, unwanted) if unwanted else kept
+    return left if isinstance(left, dict) else {}
+
+
+_NOTHING = object()
+
+
+def _keep(value: Any, paths: list[list[str]]) -> Any:
+    if [] in paths:
+        return value
+    if isinstance(value, list):
+        kept = [k for item in value if (k := _keep(item, paths)) is not _NOTHING]
+        return kept or _NOTHING
+    if not isinstance(value, dict):
+        return _NOTHING
+    inner = {key: k for key, item in value.items() if (k := _keep(item, _after(key, paths))) is not _NOTHING}
+    return inner or _NOTHING
+
+
+def _drop(value: Any, paths: list[list[str]]) -> Any:
+    if isinstance(value, list):
+        return [_drop(item, paths) for item in value]
+    if not isinstance(value, dict):
+        return value
+    after = {key: _after(key, paths) for key in value}
+    return {key: _drop(item, after[key]) for key, item in value.items() if [] not in after[key]}
+
+
+def _after(key: str, paths: list[list[str]]) -> list[list[str]]:
+    """What is left of each path once this name was passed; a path that the name does not fit is gone."""
+    left: list[list[str]] = []
+    for path in paths:
+        if not path:
+            continue
+        if path[0] == "**":
+            left.append(path)
+            left.extend(_after(key, [path[1:]]))
+        elif re.fullmatch(".*".join(map(re.escape, path[0].split("*"))), key):
+            left.append(path[1:])
+    return left
+
+
+def checked_shape(params: Parameters, accept_encoding: bytes | None) -> Shape | None:
+    """The shape, or None where a parameter of it is malformed."""
+    try:
+        return shape_of(params, accept_encoding)
+    except Foreign:
+        return None
