@@ -45,6 +45,11 @@ class Dataset:
         """Rows of each search."""
         return np.bincount(self.group, minlength=len(self.query))
 
+    def columns(self, names: Sequence[str]) -> Dataset:
+        """The same rows with some of the columns, for a ranker that has to do without the others."""
+        rows = self.rows[:, [self.names.index(n) for n in names]]
+        return Dataset(tuple(names), rows, self.grades, self.weights, self.group, self.query)
+
     def only(self, queries: Iterable[str]) -> Dataset:
         """The searches of some queries."""
         wanted = set(queries)

@@ -78,6 +78,26 @@ def fill(query: Any, text: str, vector: Vector | None) -> Any:
     return query.replace(TEXT, text) if isinstance(query, str) else query
 
 
+def plugin_sets(features: FeatureSet) -> tuple[FeatureSet, ...]:
+    """What the LTR plugin has to store for a set: itself, and what is left of it without an embedding."""
+    text_only = features.without_vector()
+    return (features,) if text_only is features else (features, text_only)
+
+
+def plugin_body(features: FeatureSet) -> Json:
+    """The body of `POST /_ltr/_featureset/{name}`. `text` and `vector` are the parameters of its templates."""
+    return {"featureset": {"name": features.name, "features": [_template(f) for f in features.features]}}
+
+
+def _template(feature: Feature) -> Json:
+    """A vector needs a template in a string: mustache can only write an array there."""
+    params = [name for name, used in (("text", feature.needs_text), ("vector", feature.needs_vector)) if used]
+    template: Any = feature.query
+    if feature.needs_vector:
+        template = json.dumps(feature.query).replace(json.dumps(VECTOR), "{{#toJson}}vector{{/toJson}}")
+    return {"name": feature.name, "params": params, "template_language": "mustache", "template": template}
+
+
 def _default(index: IndexSettings) -> Iterator[Feature]:
     boosts = sorted(index.text_fields.items(), key=lambda item: -item[1])
     fields = [name for name, _ in boosts][:MOST_FIELDS]

@@ -16,7 +16,7 @@ from ltrr_opensearch.types import Json, Matrix
 NAME = "linear"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class LinearRanker:
     features: tuple[str, ...]
     weights: NDArray[np.float64]

@@ -12,18 +12,16 @@ from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.types import Json, Part
 
 TOLERANCE = 1e-5
+Packed = linear.LinearRanker | trees.TreeRanker
+READERS: dict[str, Callable[[Json], Packed]] = {linear.NAME: linear.from_json, trees.NAME: trees.from_json}
 
 
-def load_ranker(part: Part) -> linear.LinearRanker | trees.TreeRanker:
+def load_ranker(part: Part) -> Packed:
     """The part's model. Its bytes have met their checksum already; a payload of another shape is a `ModelError`."""
-    readers: dict[str, Callable[[Json], linear.LinearRanker | trees.TreeRanker]] = {
-        linear.NAME: linear.from_json,
-        trees.NAME: trees.from_json,
-    }
-    if part.algorithm not in readers:
-        raise ModelError(f"ranker {part.version}: algorithm {part.algorithm!r}; known are {', '.join(readers)}")
+    if part.algorithm not in READERS:
+        raise ModelError(f"ranker {part.version}: algorithm {part.algorithm!r}; known are {', '.join(READERS)}")
     try:
-        return readers[part.algorithm](json.loads(part.payload))
+        return READERS[part.algorithm](json.loads(part.payload))
     except (ValueError, KeyError, TypeError) as e:
         raise ModelError(f"ranker {part.version} of {part.index} cannot be read: {e!r}; publish it again") from e
 

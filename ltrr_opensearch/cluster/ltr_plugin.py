@@ -1,0 +1,136 @@
+"""What we say to the LTR plugin about feature sets and models, and what its answers mean. Pure.
+
+The plugin's own scorer knows nothing of plan ranks or of the query, so a model that runs there is trained on logged
+features alone. Two of its habits decide how a model is written: `model/linear` takes an unknown feature for 0, which
+is our rule too; `model/xgboost+json` sends an unknown feature to the `no` branch whatever `missing` says (3.6.0).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from ltrr_opensearch.errors import ClusterError, ModelError
+from ltrr_opensearch.rank.feature_sets import FeatureSet, plugin_body
+from ltrr_opensearch.rank.linear import LinearRanker
+from ltrr_opensearch.rank.trees import Tree, TreeRanker
+from ltrr_opensearch.types import Json, Vector
+
+KNOWN = float(np.finfo(np.float32).max)
+"""`value < KNOWN` is true for every known value and false for an unknown one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request to be sent as it stands."""
+
+    method: str
+    path: str
+    body: Json | None = None
+
+
+def create_store() -> Exchange:
+    """Once in a cluster; answered with 400 where the store exists."""
+    return Exchange("PUT", "/_ltr")
+
+
+def put_feature_set(features: FeatureSet) -> Exchange:
+    """POST creates or replaces; a set's name holds the digest of its content, so replacing changes nothing."""
+    return Exchange("POST", f"/_ltr/_featureset/{features.name}", plugin_body(features))
+
+
+def create_model(name: str, features: FeatureSet, ranker: LinearRanker | TreeRanker) -> Exchange:
+    """A model keeps its own copy of the set, and a name can be given only once (405 after that)."""
+    if foreign := sorted(set(ranker.features) - set(features.names)):
+        raise ModelError(
+            f"model {name}: the plugin cannot compute {', '.join(foreign)}; train it on the features of "
+            f"{features.name} alone"
+        )
+    if isinstance(ranker, LinearRanker):
+        weights = dict(zip(ranker.features, ranker.weights.tolist(), strict=True))
+        model = {"type": "model/linear", "definition": json.dumps(weights)}
+    else:
+        trees = [_node(tree, 0 if tree.feature else ~0, ranker.features, depth=0) for tree in ranker.trees]
+        model = {"type": "model/xgboost+json", "definition": json.dumps(trees)}
+    body = {"model": {"name": name, "model": model}}
+    return Exchange("POST", f"/_ltr/_featureset/{features.name}/_createmodel", body)
+
+
+def rescore(body: Json, model: str, text: str, vector: Vector | None, window: int) -> Json:
+    """The search re-ranked by a stored model: scores within the window are the model's, below it 0."""
+    params: Json = {"text": text} if vector is None else {"text": text, "vector": vector.tolist()}
+    query = {
+        "query_weight": 0,
+        "rescore_query_weight": 1,
+        "rescore_query": {"sltr": {"model": model, "params": params}},
+    }
+    return {**body, "rescore": [*body.get("rescore", []), {"window_size": window, "query": query}]}
+
+
+def check(exchange: Exchange, status: int, body: Json, *, exists_is_fine: bool = True) -> None:
+    """Raises `ClusterError` with the plugin's own reason, except where the thing is already there."""
+    if status < 300 or (exists_is_fine and _exists(status, body)):
+        return
+    raise ClusterError(f"LTR plugin: {exchange.method} {exchange.path} answered {status}: {_reason(body)}")
+
+
+def _exists(status: int, body: Json) -> bool:
+    reason = _reason(body)
+    return status in (400, 405, 409) and ("already exist" in reason or "Cannot overwrite" in reason)
+
+
+def _reason(body: Json) -> str:
+    error = body.get("error", body)
+    return str(error.get("reason", error)) if isinstance(error, dict) else str(error)
+
+
+def _node(tree: Tree, child: int, names: tuple[str, ...], depth: int) -> Json:
+    """A subtree as XGBoost writes it, whose test is `value < split_condition`.
+
+    `value <= t` is `value < the next float32 after t`. Where an unknown value belongs to the left, the `no` branch
+    first asks whether the value is known at all, and repeats the left subtree if it is not.
+    """
+    if child < 0:
+        return {"nodeid": 0, "leaf": tree.leaf[~child]}
+    split = names[tree.feature[child]]
+    left = _node(tree, tree.left[child], names, depth + 1)
+    if not tree.nan_left[child]:
+        right = _node(tree, tree.right[child], names, depth + 1)
+        return _number(_test(split, _next_float(tree.threshold[child]), depth, left, right), depth)
+    again = _node(tree, tree.left[child], names, depth + 2)
+    right = _node(tree, tree.right[child], names, depth + 2)
+    known = _test(split, KNOWN, depth + 1, right, again)
+    return _number(_test(split, _next_float(tree.threshold[child]), depth, left, known), depth)
+
+
+def _test(split: str, condition: float, depth: int, yes: Json, no: Json) -> Json:
+    return {"depth": depth, "split": split, "split_condition": condition, "children": [yes, no]}
+
+
+def _number(root: Json, depth: int) -> Json:
+    """The tree with node numbers, given once the whole is built."""
+    if depth > 0:
+        return root
+    waiting, number = [root], 0
+    while waiting:
+        node = waiting.pop()
+        node["nodeid"] = number
+        number += 1
+        waiting.extend(reversed(node.get("children", [])))
+    return _link(root)
+
+
+def _link(node: Json) -> Json:
+    if "leaf" in node:
+        return node
+    yes, no = (_link(child) for child in node["children"])
+    return {**node, "yes": yes["nodeid"], "no": no["nodeid"], "missing": no["nodeid"], "children": [yes, no]}
+
+
+def _next_float(threshold: float) -> float:
+    """The smallest float32 above the threshold; values are float32 in the plugin."""
+    nearest = np.float32(threshold)
+    above = nearest if float(nearest) > threshold else np.nextafter(nearest, np.float32(np.inf))
+    return float(min(above, np.float32(KNOWN)))
