@@ -23,7 +23,10 @@ MAX_FIELD_VALUES = 100_000
 
 def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> Gazetteer:
     """A slot field is a keyword, or a text field's keyword subfield given as such (`brand.keyword`)."""
-    documents = client.count(index=index)["count"]
+    try:
+        documents = client.count(index=index)["count"]
+    except OpenSearchException as e:
+        raise ClusterError(f"cannot count the documents of {index!r}: {e}") from e
     rows = [row for field in settings.slot_fields for row in islice(_values(client, index, field), MAX_FIELD_VALUES)]
     return Gazetteer.from_values(rows, documents)
 
@@ -49,7 +52,7 @@ def _page(client: OpenSearch, index: str, field: str, after: Json | None) -> Jso
     try:
         answer = client.search(index=index, body=body)
     except OpenSearchException as e:
-        if "Fielddata is disabled" in str(e) or "text fields" in str(e).lower():
+        if "text fields" in str(e).lower():
             raise DataError(f"slot field {field!r} of {index!r} is analysed text; name its keyword subfield") from e
         raise ClusterError(f"cannot read the values of slot field {field!r} of {index!r}: {e}") from e
     page: Json = answer["aggregations"]["values"]

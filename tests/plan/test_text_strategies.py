@@ -37,8 +37,13 @@ def test_lexical_by_default_is_all_words_across_the_fields(ask: Analyze) -> None
 
 
 def test_lexical_options(ask: Analyze) -> None:
-    options = {"type": "best_fields", "operator": "or", "fuzziness": "AUTO", "minimum_should_match": "2<75%"}
-    options |= {"fields": {"title": 1.5}}
+    options = {
+        "type": "best_fields",
+        "operator": "or",
+        "fuzziness": "AUTO",
+        "minimum_should_match": "2<75%",
+        "fields": {"title": 1.5},
+    }
     (plan,) = Lexical("fuzzy", options, INDEX, NOTHING).plan(ask("laptpo", INDEX))
     assert plan.clause(10, None) == {
         "multi_match": {

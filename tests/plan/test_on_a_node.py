@@ -1,0 +1,123 @@
+"""The strategies' bodies and the gazetteer on a real node."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.learn.gazetteer import build_gazetteer
+from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.settings import IndexSettings, PopularitySettings, StrategySettings, VectorSettings
+from ltrr_opensearch.types import EntityScore, Vector
+from tests.plan.conftest import Analyze
+
+Node = Any
+Search = Callable[..., list[str]]
+
+SHOP = IndexSettings(
+    text_fields={"title": 2, "body": 1},
+    slot_fields=("brand", "colour.keyword"),
+    popularity=PopularitySettings(field="sales", pivot=10, weight=5),
+    vector=VectorSettings(field="v", dimension=2),
+)
+KEYWORD = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
+VECTOR = {
+    "type": "knn_vector",
+    "dimension": 2,
+    "method": {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"},
+}
+MAPPING = {
+    "title": {"type": "text", "analyzer": "english"},
+    "body": {"type": "text", "analyzer": "english"},
+    "brand": {"type": "keyword"},
+    "colour": KEYWORD,
+    "sales": {"type": "integer"},
+    "v": VECTOR,
+}
+PRODUCTS: list[dict[str, Any]] = [
+    {"title": "Dell laptop", "body": "a black notebook", "brand": "Dell", "colour": "Black", "v": [1, 0]},
+    {"title": "Latitude laptop", "body": "for work", "brand": "Dell", "colour": "Silver", "sales": 90, "v": [1, 0.1]},
+    {"title": "Bag for Dell laptop", "body": "nylon", "brand": "Acme", "colour": "black", "v": [0, 1]},
+    {"title": "Gaming laptop", "body": "fast", "brand": "Acme", "sales": 500, "v": [0.9, 0.2]},
+]
+
+
+@pytest.fixture
+def client(node: Node) -> Iterator[OpenSearch]:
+    with OpenSearch(node.url, timeout=60) as opened:
+        yield opened
+
+
+@pytest.fixture
+def index(client: OpenSearch) -> Iterator[str]:
+    name = f"plan_{uuid.uuid4().hex[:12]}"
+    settings = {"index": {"number_of_shards": 1, "number_of_replicas": 0, "knn": True}}
+    client.indices.create(index=name, body={"settings": settings, "mappings": {"properties": MAPPING}})
+    for i, product in enumerate(PRODUCTS, 1):
+        copies = [product] + [{k: product[k] for k in ("brand", "colour") if k in product}] * 9
+        lines: list[Any] = []
+        for n, copy in enumerate(copies):
+            lines += [{"index": {"_index": name, "_id": str(i) if n == 0 else f"{i}-{n}"}}, copy]
+        client.bulk(body=lines)
+    client.indices.refresh(index=name)
+    yield name
+    client.indices.delete(index=name)
+
+
+@pytest.fixture
+def search(client: OpenSearch, index: str, ask: Analyze) -> Search:
+    """search(strategy, text, vector=..., options=...) -> ids, best first."""
+    memory = Memory.from_rows([MemoryRow("work computer", (EntityScore("2", 0.9), EntityScore("4", 0.3)))])
+    knowledge = Knowledge(memory=memory, gazetteer=build_gazetteer(client, index, SHOP))
+
+    def hits(use: str, text: str, vector: Vector | None = None, options: dict[str, Any] | None = None) -> list[str]:
+        chosen = StrategySettings(name="mine", use=use, options=options or {})
+        (strategy,) = build_strategies(SHOP.model_copy(update={"strategies": (chosen,)}), knowledge)
+        (plan,) = strategy.plan(ask(text, SHOP, knowledge))
+        body = {"query": plan.clause(10, vector), "size": 4, "_source": False}
+        return [hit["_id"] for hit in client.search(index=index, body=body)["hits"]["hits"]]
+
+    return hits
+
+
+def test_lexical_takes_the_fields_as_one_and_popularity_breaks_ties(search: Search) -> None:
+    assert search("lexical", "laptop work") == ["2"]
+    assert search("lexical", "laptop")[0] == "4"
+    assert search("lexical", "laptop", options={"popularity": False})[0] != "4"
+    for how in ("best_fields", "most_fields", "phrase"):
+        assert search("lexical", "dell laptop", options={"type": how})
+
+
+def test_structured_finds_the_brand_although_the_text_does_not_say_it(search: Search) -> None:
+    found = search("structured", "dell laptops")
+    assert set(found) == {"1", "2", "3"}
+    assert found[0] == "1"
+    strict = search("structured", "dell laptops", options={"filter_from": 0.5})
+    assert set(strict) == {"1", "2"}
+
+
+def test_knn_and_memory(search: Search) -> None:
+    assert search("knn", "portable computer", np.array([1, 0], dtype=np.float32))[0] == "1"
+    assert search("q2e", "work computers") == ["2", "4"]
+
+
+def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ltrr_opensearch.learn.gazetteer.PAGE", 1)
+    gazetteer = build_gazetteer(client, index, SHOP)
+    assert gazetteer.documents == 40
+    (black,) = gazetteer.entries["black",]
+    assert (black.field, black.spellings, black.count) == ("colour.keyword", ("Black", "black"), 20)
+
+
+def test_slot_fields_that_cannot_be_read(client: OpenSearch, index: str) -> None:
+    text = SHOP.model_copy(update={"slot_fields": ("title",)})
+    with pytest.raises(DataError, match=r"slot field 'title' .* is analysed text; name its keyword subfield"):
+        build_gazetteer(client, index, text)
+    with pytest.raises(ClusterError, match="no_such_index"):
+        build_gazetteer(client, "no_such_index", SHOP)
