@@ -1,0 +1,84 @@
+"""`ltrr setup INDEX`: get an index ready, or look at it and write its configuration."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ltrr_opensearch.index.setup import Setup
+
+
+@click.command()
+@click.argument("index")
+@click.option("--discover", is_flag=True, help="Look at the index and write a commented configuration; change nothing.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path, dir_okay=False, allow_dash=True),
+    default=Path("ltrr.yml"),
+    show_default=True,
+    help="With --discover: where to write; - for the screen. A file that exists is not overwritten.",
+)
+@click.option("--sample", default=500, show_default=True, help="With --discover: documents to look at.")
+@click.option("--dry-run", is_flag=True, help="Print every request that would change something; send none.")
+@click.option(
+    "--docs-per-second", type=click.FloatRange(min=0, min_open=True), help="Most documents embedded a second."
+)
+@click.option(
+    "--failed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="List of documents that failed, as JSON lines; default: ltrr-failed-INDEX.jsonl.",
+)
+@pass_settings
+def setup(
+    settings: Settings,
+    index: str,
+    discover: bool,
+    output: Path,
+    sample: int,
+    dry_run: bool,
+    docs_per_second: float | None,
+    failed: Path | None,
+) -> None:
+    """Prepare INDEX: templates, vector field and embeddings, feature set, slot knowledge. Twice changes nothing."""
+    from ltrr_opensearch.cluster.admin import connect
+
+    if discover:
+        from ltrr_opensearch.cli.discovery import write_configuration
+
+        write_configuration(connect(settings.cluster), settings.cluster.url, index, output, sample)
+        return
+    from ltrr_opensearch.cli.fill import fill_and_report
+    from ltrr_opensearch.index.setup import Setup
+
+    run = Setup(connect(settings.cluster), settings, index, lambda: datetime.now(UTC))
+    if dry_run:
+        _show(run)
+        return
+    changed = [_tell(f"{r.method} {r.path}  ({r.why})") for r in run.prepare()]
+    if run.target:
+        changed += fill_and_report(run, docs_per_second, failed)
+    changed += [_tell(line) for line in run.publish()]
+    if not changed:
+        click.echo(f"{index}: nothing to do")
+
+
+def _show(run: Setup) -> None:
+    requests = run.requests()
+    for request in requests:
+        click.echo(f"# {request.why}\n{request}\n")
+    for line in run.further():
+        click.echo(f"# {line}")
+    click.echo(f"{len(requests)} requests; none was sent")
+
+
+def _tell(line: str) -> str:
+    click.echo(line)
+    return line

@@ -1,0 +1,95 @@
+"""The administrative client: opensearch-py, for set-up, jobs and stores, never for the proxy's own path.
+
+Its connection and permission failures become our errors, with the address and what to do. What a caller may expect
+and handle stays as opensearch-py has it: `NotFoundError`, `ConflictError`, `RequestError`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opensearchpy import OpenSearch, Transport
+from opensearchpy.exceptions import (
+    AuthenticationException,
+    AuthorizationException,
+    ConnectionTimeout,
+    SSLError,
+)
+from opensearchpy.exceptions import ConnectionError as NoConnection
+
+from ltrr_opensearch.errors import ClusterError, Unreachable
+from ltrr_opensearch.settings import ClusterSettings
+
+
+def connect(settings: ClusterSettings) -> OpenSearch:
+    """A client for the configured cluster. Connects when first used."""
+    auth = (
+        (settings.username, settings.password.get_secret_value()) if settings.username and settings.password else None
+    )
+    tls = {"verify_certs": settings.verify_certs, "ca_certs": settings.ca_certs, "ssl_show_warn": False}
+    return OpenSearch(
+        hosts=[settings.url],
+        http_auth=auth,
+        timeout=settings.timeout_ms / 1000,
+        max_retries=1,
+        http_compress=True,
+        transport_class=_Transport,
+        **(tls if settings.url.startswith("https") else {}),
+    )
+
+
+class _Transport(Transport):
+    """opensearch-py's transport, with failures told in our words."""
+
+    def perform_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().perform_request(method, url, *args, **kwargs)
+        except (NoConnection, AuthenticationException, AuthorizationException) as error:
+            raise translate(error, f"{method} {url}", str(self.hosts[0].get("host")), self._address()) from error
+
+    def _address(self) -> str:
+        host = self.hosts[0]
+        scheme = "https" if host.get("use_ssl") else "http"
+        return f"{scheme}://{host.get('host')}:{host.get('port', 9200)}"
+
+
+def translate(error: Exception, request: str, host: str, address: str) -> ClusterError:
+    """What a failure of the connection or of a permission means, and what to do about it."""
+    match error:
+        case SSLError():
+            return Unreachable(
+                f"{address} does not speak trusted TLS ({_cause(error)}); set cluster.ca_certs to the file with its "
+                "authority, or use http:// if the cluster has no TLS"
+            )
+        case ConnectionTimeout():
+            return Unreachable(
+                f"no answer from {address} in time to {request}; if the cluster is busy, raise cluster.timeout_ms"
+            )
+        case NoConnection():
+            return Unreachable(
+                f"no OpenSearch answers at {address} ({_cause(error)}); start it (`ltrr node start` for a local one), "
+                "or set cluster.url or OPENSEARCH_URL"
+            )
+        case AuthenticationException():
+            return ClusterError(
+                f"{address} refuses our account (401) on {request}; set OPENSEARCH_USERNAME and OPENSEARCH_PASSWORD, "
+                "or cluster.username and cluster.password"
+            )
+        case AuthorizationException():
+            return ClusterError(f"our account may not do this on {host} (403): {request}: {reason(error)}")
+        case _:
+            return ClusterError(f"{address}: {request}: {error}")
+
+
+def reason(error: Exception) -> str:
+    """The cluster's own explanation of a refused request, without the JSON around it."""
+    info = getattr(error, "info", None)
+    found = info.get("error") if isinstance(info, dict) else None
+    if isinstance(found, dict):
+        return str(found.get("reason") or found.get("type"))
+    return str(found or getattr(error, "error", error))
+
+
+def _cause(error: Exception) -> str:
+    inner = getattr(error, "info", None)
+    return type(inner).__name__ if isinstance(inner, Exception) else str(error)

@@ -1,0 +1,85 @@
+"""The fields of a mapping as a flat table, and whether a configuration fits them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ltrr_opensearch.settings import IndexSettings
+
+NUMERIC = frozenset(
+    {"long", "integer", "short", "byte", "double", "float", "half_float", "scaled_float", "unsigned_long"}
+)
+DATES = frozenset({"date", "date_nanos"})
+KEYWORDS = frozenset({"keyword", "constant_keyword", "wildcard"})
+TEXTS = frozenset({"text", "match_only_text", "search_as_you_type"})
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """`source` is where `_source` has the value: a multi-field `title.raw` is read from `title`."""
+
+    path: str
+    type: str
+    source: str
+    nested: bool
+    body: Mapping[str, Any]
+
+
+def flatten(mapping: Mapping[str, Any]) -> dict[str, Field]:
+    """All leaf fields and multi-fields of `{"properties": ...}` by path, aliases resolved to what they point at."""
+    found = {f.path: f for f in _walk(mapping.get("properties", {}), "", nested=False)}
+    for path, alias in list(found.items()):
+        if alias.type == "alias":
+            target = found.get(str(alias.body.get("path")))
+            if target is None:
+                del found[path]
+            else:
+                found[path] = Field(path, target.type, target.source, target.nested, target.body)
+    return found
+
+
+def _walk(properties: Mapping[str, Any], prefix: str, *, nested: bool) -> Iterator[Field]:
+    for name, body in properties.items():
+        path = f"{prefix}{name}"
+        if "properties" in body:
+            yield from _walk(body["properties"], f"{path}.", nested=nested or body.get("type") == "nested")
+        elif body.get("type") not in (None, "object", "nested"):
+            yield Field(path, body["type"], path, nested, body)
+            for sub, sub_body in body.get("fields", {}).items():
+                yield Field(f"{path}.{sub}", sub_body["type"], path, nested, sub_body)
+
+
+def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> list[str]:
+    """What the configuration of an index says that its mapping contradicts; each with what to do."""
+    wanted = [
+        *((f, "text_fields", TEXTS | KEYWORDS, "text") for f in settings.text_fields),
+        *((f, "slot_fields", KEYWORDS, "keyword") for f in settings.slot_fields),
+    ]
+    if settings.popularity:
+        kinds = NUMERIC | {"rank_feature"}
+        wanted.append((settings.popularity.field, "popularity.field", kinds, "a number"))
+    if settings.date_field:
+        wanted.append((settings.date_field, "date_field", DATES, "date"))
+    said = (_misfit(key, *want, fields) for want in wanted)
+    return [s for s in said if s]
+
+
+def _misfit(
+    key: str, path: str, option: str, kinds: frozenset[str], word: str, fields: Mapping[str, Field]
+) -> str | None:
+    field = fields.get(path)
+    where = f"indexes.{key}.{option}: {path}"
+    if field is None:
+        root = path.split(".", maxsplit=1)[0]
+        near = sorted(f.path for f in fields.values() if f.type in kinds and f.path.partition(".")[0] == root)
+        return f"{where} is not in the mapping; " + (f"did you mean {', '.join(near)}?" if near else "remove it")
+    if field.type not in kinds:
+        under = sorted(f.path for f in fields.values() if f.source == field.source and f.type in kinds)
+        return f"{where} is mapped as {field.type}, needed is {word}; " + (
+            f"use {', '.join(under)}" if under else "remove it, or map it so and reindex"
+        )
+    if field.nested:
+        return f"{where} lies inside a nested object, which the plans do not search; copy it to the document itself"
+    return None

@@ -1,0 +1,159 @@
+"""What set-up must change in the cluster, as a list of requests; an empty list where all is there already."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from opensearchpy import NotFoundError, OpenSearch
+
+from ltrr_opensearch.cluster.capabilities import Capabilities
+from ltrr_opensearch.cluster.templates import Template, load_templates, plain_indexes
+from ltrr_opensearch.errors import Conflict, SettingsError
+from ltrr_opensearch.index.fields import flatten, misfits
+from ltrr_opensearch.index.requests import Request
+from ltrr_opensearch.index.vector_mapping import missing_properties, properties
+from ltrr_opensearch.rank.feature_sets import derive, plugin_body
+from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.types import Json
+
+MOST_FIELDS = 5000
+"""Limit of mapped fields in an index that we make: catalogues have thousands of attributes; OpenSearch's is 1000."""
+
+
+def state_requests(client: OpenSearch, prefix: str) -> list[Request]:
+    """Our templates, then our indexes."""
+    templates = [
+        Request("PUT", t.path, body, "our index template")
+        for t in load_templates(prefix)
+        for body in [_signed(t)]
+        if _installed(client, t) != body["_meta"]["digest"]
+    ]
+    missing = [n for n in plain_indexes(prefix) if not client.indices.exists(index=n)]
+    return templates + [Request("PUT", f"/{n}", None, "our index") for n in missing]
+
+
+def index_requests(client: OpenSearch, key: str, settings: IndexSettings, field: str | None) -> list[Request]:
+    """What the client's index lacks. `field` is the vector field to have, None for none.
+
+    Raises `Conflict` where its mapping contradicts the configuration.
+    """
+    try:
+        found: Mapping[str, Any] = client.indices.get(index=key, flat_settings=True)
+    except NotFoundError:
+        found = {}
+    if not found:
+        return [_creation(key, settings, field)]
+    vector = settings.vector
+    requests = []
+    for name, body in sorted(found.items()):
+        wrong = _misfits(client, key, name, body, settings)
+        if wrong:
+            raise Conflict(f"the configuration does not fit index {name}:\n" + "\n".join(f"  {w}" for w in wrong))
+        if vector and field and (lacking := missing_properties(name, body, vector, field)):
+            requests.append(Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "vector field"))
+    return requests
+
+
+def feature_requests(client: OpenSearch, settings: IndexSettings, capabilities: Capabilities) -> list[Request]:
+    """The feature sets for the LTR plugin, where there is one; a set's name holds its version, so it never changes."""
+    if not capabilities.ltr:
+        return []
+    whole = derive(settings)
+    sets = {s.name: s for s in (whole, whole.without_vector()) if s.features}
+    requests = []
+    if not _answers(client, "/_ltr/_featureset?size=1"):
+        requests.append(Request("PUT", "/_ltr", None, "feature store of the LTR plugin"))
+    for name, feature_set in sets.items():
+        path = f"/_ltr/_featureset/{name}"
+        if requests or not _answers(client, path):
+            requests.append(Request("POST", path, plugin_body(feature_set), "feature set in the LTR plugin"))
+    return requests
+
+
+def settings_of(settings: Settings, key: str) -> IndexSettings:
+    """The configuration of an index that is named on the command line."""
+    found = settings.index_for(key)
+    if found is None:
+        known = ", ".join(sorted(settings.indexes)) or "none"
+        raise SettingsError(
+            f"index {key} is not configured (configured: {known}); add it under `indexes`, or write a configuration "
+            f"with: ltrr setup {key} --discover"
+        )
+    return found[1]
+
+
+def _misfits(client: OpenSearch, key: str, name: str, body: Mapping[str, Any], settings: IndexSettings) -> list[str]:
+    """Fields that only will be mapped when the first document comes are no fault of an empty index."""
+    wrong = misfits(key, settings, flatten(body.get("mappings", {})))
+    if wrong and client.count(index=name)["count"] == 0:
+        return [w for w in wrong if "is not in the mapping" not in w]
+    return wrong
+
+
+def _creation(key: str, settings: IndexSettings, field: str | None) -> Request:
+    if any(c in key for c in "*?,"):
+        raise Conflict(f"no index matches {key}, and a pattern cannot be created; create an index first")
+    body: Json = {
+        "settings": {"index.mapping.total_fields.limit": MOST_FIELDS},
+        "mappings": {"properties": _own_properties(settings)},
+    }
+    if settings.vector and field:
+        body["settings"]["index.knn"] = True
+        body["mappings"]["properties"] |= properties(settings.vector, field)
+    return Request("PUT", f"/{key}", body, "the index itself, which does not exist yet")
+
+
+def _own_properties(settings: IndexSettings) -> Json:
+    """Types for the configured fields of an index that does not exist; multi-fields under their text."""
+    wanted: dict[str, Json] = {f: {"type": "text"} for f in settings.text_fields}
+    for slot in settings.slot_fields:
+        parent, _, last = slot.rpartition(".")
+        if last == "keyword" and parent:
+            wanted.setdefault(parent, {"type": "text"}).setdefault("fields", {})[last] = {
+                "type": "keyword",
+                "ignore_above": 256,
+            }
+        else:
+            wanted.setdefault(slot, {"type": "keyword"})
+    if settings.popularity:
+        wanted.setdefault(settings.popularity.field, {"type": "float"})
+    if settings.date_field:
+        wanted.setdefault(settings.date_field, {"type": "date"})
+    tree: Json = {}
+    for path, body in wanted.items():
+        *parents, leaf = path.split(".")
+        node = tree
+        for parent in parents:
+            node = node.setdefault(parent, {}).setdefault("properties", {})
+        node[leaf] = body
+    return tree
+
+
+def _signed(template: Template) -> Json:
+    """With a digest of its content, since the cluster gives templates back in a spelling of its own."""
+    content = json.dumps(template.body, sort_keys=True).encode()
+    meta = {**template.body.get("_meta", {}), "digest": hashlib.sha256(content).hexdigest()[:16]}
+    return {**template.body, "_meta": meta}
+
+
+def _installed(client: OpenSearch, template: Template) -> str | None:
+    """The digest of the installed template of that name."""
+    try:
+        answer = client.transport.perform_request("GET", template.path)
+    except NotFoundError:
+        return None
+    kind = "component_template" if template.component else "index_template"
+    entry = answer[f"{kind}s"][0][kind]
+    digest: str | None = entry.get("_meta", {}).get("digest")
+    return digest
+
+
+def _answers(client: OpenSearch, path: str) -> bool:
+    try:
+        client.transport.perform_request("GET", path)
+    except NotFoundError:
+        return False
+    return True

@@ -1,0 +1,103 @@
+"""Set-up of one index, step by step: what the cluster needs, the embeddings, what proxies must know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import cached_property
+
+from opensearchpy import NotFoundError, OpenSearch
+
+from ltrr_opensearch.cluster.capabilities import Capabilities, detect
+from ltrr_opensearch.index.backfill import Tally, Target
+from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.pace import Pace
+from ltrr_opensearch.index.prepare import feature_requests, index_requests, settings_of, state_requests
+from ltrr_opensearch.index.publish import outdated, publish, setup_parts
+from ltrr_opensearch.index.requests import Request, perform
+from ltrr_opensearch.index.vectors import Progress, fill, fills_vectors, load_document_encoder, target_for
+from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.types import Part
+
+
+class Setup:
+    """`key` is the name, alias or pattern under which the index is configured."""
+
+    def __init__(self, client: OpenSearch, settings: Settings, key: str, now: Callable[[], datetime]) -> None:
+        self.key = key
+        self._client = client
+        self._settings = settings
+        self._index = settings_of(settings, key)
+        self._now = now
+        if self._index.vector:
+            self.capabilities.require_knn(self._index.vector.engine)
+
+    @cached_property
+    def capabilities(self) -> Capabilities:
+        return detect(self._client)
+
+    @cached_property
+    def target(self) -> Target | None:
+        """Where our vectors go; None where there are none, or they come from elsewhere."""
+        if not fills_vectors(self._settings, self._index):
+            return None
+        encoder = load_document_encoder(self._settings, self._index)
+        return target_for(self._client, self._settings, self.key, self._index, encoder)
+
+    @property
+    def field(self) -> str:
+        """The vector field that this encoder's searches use."""
+        if self.target:
+            return self.target.field
+        return self._index.vector.field if self._index.vector else ""
+
+    @property
+    def effective(self) -> IndexSettings:
+        """The index's settings with the vector field as it is now."""
+        vector = self._index.vector
+        if vector is None:
+            return self._index
+        return self._index.model_copy(update={"vector": vector.model_copy(update={"field": self.field})})
+
+    def requests(self) -> list[Request]:
+        """Everything that must change in the cluster before documents are touched."""
+        return [
+            *state_requests(self._client, self._settings.state.prefix),
+            *index_requests(self._client, self.key, self._index, self.field or None),
+            *feature_requests(self._client, self.effective, self.capabilities),
+        ]
+
+    def further(self) -> Iterator[str]:
+        """What a run would do besides, in words: it depends on what the documents hold."""
+        try:
+            documents = self._client.count(index=self.key)["count"]
+        except NotFoundError:
+            documents = 0
+        if self.target:
+            yield f"then POST /_bulk with partial updates: {self.field} for those of {documents} documents that lack it"
+        parts = outdated(self._client, self._settings.state.prefix, self.key, self._parts()) if documents else {}
+        if parts:
+            yield f"then a release with {', '.join(sorted(parts))} into {self._settings.state.prefix}_models"
+
+    def prepare(self) -> Iterator[Request]:
+        """Sends the requests, each given when it is done."""
+        for request in self.requests():
+            perform(self._client, request)
+            yield request
+
+    def fill(self, failures: Failures, pace: Pace, progress: Progress) -> tuple[Tally, bool]:
+        """Backfills the embeddings. Returns the counts, and whether nothing is left to do."""
+        assert self.target is not None
+        prefix = self._settings.state.prefix
+        return fill(self._client, prefix, self.key, self.target, failures, pace, progress, self._now)
+
+    def publish(self) -> Iterator[str]:
+        """Tells the proxies, where something differs from what is published."""
+        prefix = self._settings.state.prefix
+        parts = outdated(self._client, prefix, self.key, self._parts())
+        if parts:
+            release = publish(self._client, prefix, self.key, parts)
+            yield f"published {', '.join(sorted(parts))} as release {release}"
+
+    def _parts(self) -> dict[str, Part]:
+        return setup_parts(self._client, self.key, self.effective, self._now())
