@@ -7,7 +7,9 @@ is our rule too; `model/xgboost+json` sends an unknown feature to the `no` branc
 
 from __future__ import annotations
 
+import itertools
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +54,7 @@ def create_model(name: str, features: FeatureSet, ranker: LinearRanker | TreeRan
         weights = dict(zip(ranker.features, ranker.weights.tolist(), strict=True))
         model = {"type": "model/linear", "definition": json.dumps(weights)}
     else:
-        trees = [_node(tree, 0 if tree.feature else ~0, ranker.features, depth=0) for tree in ranker.trees]
+        trees = [_xgboost(tree, ranker.features) for tree in ranker.trees]
         model = {"type": "model/xgboost+json", "definition": json.dumps(trees)}
     body = {"model": {"name": name, "model": model}}
     return Exchange("POST", f"/_ltr/_featureset/{features.name}/_createmodel", body)
@@ -78,7 +80,7 @@ def check(exchange: Exchange, status: int, body: Json, *, exists_is_fine: bool =
 
 def _exists(status: int, body: Json) -> bool:
     reason = _reason(body)
-    return status in (400, 405, 409) and ("already exist" in reason or "Cannot overwrite" in reason)
+    return status in (400, 405, 409) and ("already exist" in reason or "not updatable" in reason)
 
 
 def _reason(body: Json) -> str:
@@ -86,47 +88,39 @@ def _reason(body: Json) -> str:
     return str(error.get("reason", error)) if isinstance(error, dict) else str(error)
 
 
-def _node(tree: Tree, child: int, names: tuple[str, ...], depth: int) -> Json:
+def _xgboost(tree: Tree, names: tuple[str, ...]) -> Json:
+    return _numbered(_subtree(tree, 0 if tree.feature else ~0, names, depth=0), itertools.count())
+
+
+def _subtree(tree: Tree, child: int, names: tuple[str, ...], depth: int) -> Json:
     """A subtree as XGBoost writes it, whose test is `value < split_condition`.
 
     `value <= t` is `value < the next float32 after t`. Where an unknown value belongs to the left, the `no` branch
     first asks whether the value is known at all, and repeats the left subtree if it is not.
     """
     if child < 0:
-        return {"nodeid": 0, "leaf": tree.leaf[~child]}
-    split = names[tree.feature[child]]
-    left = _node(tree, tree.left[child], names, depth + 1)
+        return {"leaf": tree.leaf[~child]}
+    split, above = names[tree.feature[child]], _next_float(tree.threshold[child])
+    left = _subtree(tree, tree.left[child], names, depth + 1)
     if not tree.nan_left[child]:
-        right = _node(tree, tree.right[child], names, depth + 1)
-        return _number(_test(split, _next_float(tree.threshold[child]), depth, left, right), depth)
-    again = _node(tree, tree.left[child], names, depth + 2)
-    right = _node(tree, tree.right[child], names, depth + 2)
-    known = _test(split, KNOWN, depth + 1, right, again)
-    return _number(_test(split, _next_float(tree.threshold[child]), depth, left, known), depth)
+        return _test(split, above, depth, left, _subtree(tree, tree.right[child], names, depth + 1))
+    again = _subtree(tree, tree.left[child], names, depth + 2)
+    right = _subtree(tree, tree.right[child], names, depth + 2)
+    return _test(split, above, depth, left, _test(split, KNOWN, depth + 1, right, again))
 
 
 def _test(split: str, condition: float, depth: int, yes: Json, no: Json) -> Json:
     return {"depth": depth, "split": split, "split_condition": condition, "children": [yes, no]}
 
 
-def _number(root: Json, depth: int) -> Json:
-    """The tree with node numbers, given once the whole is built."""
-    if depth > 0:
-        return root
-    waiting, number = [root], 0
-    while waiting:
-        node = waiting.pop()
-        node["nodeid"] = number
-        number += 1
-        waiting.extend(reversed(node.get("children", [])))
-    return _link(root)
-
-
-def _link(node: Json) -> Json:
+def _numbered(node: Json, numbers: Iterator[int]) -> Json:
+    """The tree with node numbers in preorder, and each test saying where its branches go."""
+    here = next(numbers)
     if "leaf" in node:
-        return node
-    yes, no = (_link(child) for child in node["children"])
-    return {**node, "yes": yes["nodeid"], "no": no["nodeid"], "missing": no["nodeid"], "children": [yes, no]}
+        return {"nodeid": here, **node}
+    yes, no = (_numbered(child, numbers) for child in node["children"])
+    branches = {"yes": yes["nodeid"], "no": no["nodeid"], "missing": no["nodeid"], "children": [yes, no]}
+    return {"nodeid": here, **node, **branches}
 
 
 def _next_float(threshold: float) -> float:
