@@ -1,9 +1,11 @@
-"""Reading and thinning raw headers: pairs of bytes, names compared without case."""
+"""Reading, thinning and making raw headers: pairs of bytes, names compared without case."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Container
 
+from ltrr_opensearch.settings import ClusterSettings
 from ltrr_opensearch.types import Headers
 
 HOP_BY_HOP = frozenset(
@@ -37,3 +39,11 @@ def hop_by_hop(headers: Headers) -> frozenset[bytes]:
     if listed is None:
         return HOP_BY_HOP
     return HOP_BY_HOP | {name.strip().lower() for name in listed.split(b",")}
+
+
+def own_account(cluster: ClusterSettings) -> Headers:
+    """Credentials for our own indexes; never for what a client reads."""
+    if not cluster.username or cluster.password is None:
+        return ()
+    pair = f"{cluster.username}:{cluster.password.get_secret_value()}"
+    return ((b"authorization", b"Basic " + b64encode(pair.encode())),)

@@ -25,7 +25,7 @@ _METRICS = ((b"content-type", CONTENT_TYPE_LATEST.encode()),)
 
 class AdminApp:
     def __init__(self, health: Health, metrics: Metrics, explain: Explain) -> None:
-        self._health = health
+        self.health = health
         self._metrics = metrics
         self._explain = explain
 
@@ -41,7 +41,7 @@ class AdminApp:
             case "/_ltrr/health/live":
                 return Answer(200, _JSON, orjson.dumps({"status": "live"}))
             case "/_ltrr/health/ready":
-                ready = await self._health.ready()
+                ready = await self.health.ready()
                 return Answer(200 if ready.ok else 503, _JSON, orjson.dumps(ready))
             case "/_ltrr/metrics":
                 return Answer(200, _METRICS, self._metrics.exposition())

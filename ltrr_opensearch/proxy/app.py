@@ -13,7 +13,7 @@ from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.msearch import MultiSearchEndpoint
 from ltrr_opensearch.proxy.passthrough import PassThrough
 from ltrr_opensearch.proxy.routes import Kind, Route, route
-from ltrr_opensearch.proxy.search import Reader, Searcher, SearchEndpoint, utc_now
+from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, Searcher, utc_now
 from ltrr_opensearch.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class ProxyApp:
         self._passing = PassThrough(upstream, metrics)
         self._search = SearchEndpoint(engine, reader, self._passing, metrics, largest)
         self._multi_search = MultiSearchEndpoint(self._search, reader, upstream, self._passing, metrics, largest)
-        self._feedback = FeedbackEndpoint(feedback, settings.log.ubi_events, metrics, utc_now)
+        self._feedback = FeedbackEndpoint(feedback, settings.state.ubi_events, metrics, utc_now)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

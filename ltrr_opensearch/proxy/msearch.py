@@ -124,14 +124,14 @@ class MultiSearchEndpoint:
 
 
 def _merged(answers: Mapping[int, Answer], replies: Mapping[tuple[int, ...], Reply]) -> Answer:
-    """The engine's answers and the cluster's for the rest, in order. A refusal of the whole `_msearch` is the answer."""
+    """The engine's answers and the cluster's for the rest, in order; a refused `_msearch` is the answer."""
     responses = {place: item_response(answer) for place, answer in answers.items()}
     for places, reply in replies.items():
         if reply.status != 200:
             return Answer(reply.status, reply.headers, reply.body)
         responses |= zip(places, orjson.loads(reply.body)["responses"], strict=True)
-    first = next(iter((*replies.values(), *answers.values())))
-    shown = without(first.headers, (_ANSWER_HEADER,))
+    headers = next(iter([*(r.headers for r in replies.values()), *(a.headers for a in answers.values())]))
+    shown = without(headers, (_ANSWER_HEADER,))
     ids = b", ".join(value for a in answers.values() for name, value in a.headers if name == _ANSWER_HEADER)
     ours = ((_ANSWER_HEADER, ids),) if ids else ()
     return Answer(200, (*shown, *ours), orjson.dumps(response(responses)))

@@ -1,0 +1,58 @@
+"""`ltrr serve`: the proxy in front of the cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ltrr_opensearch.proxy.health import Readiness
+
+
+@click.command()
+@click.option("--host", help="Address to listen on; default: serve.host of the configuration.")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on; 0 takes a free one.")
+@click.option("--admin-port", type=click.IntRange(0, 65535), help="Port of health, metrics and explanations.")
+@pass_settings
+def serve(settings: Settings, host: str | None, port: int | None, admin_port: int | None) -> None:
+    """Run the proxy: searches on configured indexes go through the engine, everything else streams through.
+
+    Without the cluster it starts all the same, answers 503 and is not ready until the cluster is there.
+    """
+    import logging
+
+    import uvloop
+
+    from ltrr_opensearch import assemble
+    from ltrr_opensearch.proxy.server import listen, run
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    settings = _overridden(settings, host=host, port=port, admin_port=admin_port)
+    public = listen(settings.serve.host, settings.serve.port, "port")
+    operators = listen(settings.serve.admin_host, settings.serve.admin_port, "admin_port")
+    where, beside = public.getsockname(), operators.getsockname()
+
+    def ready(state: Readiness) -> None:
+        click.echo(f"proxy      http://{where[0]}:{where[1]} -> {settings.cluster.url}")
+        click.echo(f"operators  http://{beside[0]}:{beside[1]}/_ltrr/health/ready, /_ltrr/metrics")
+        click.echo(f"indexes    {', '.join(settings.indexes) or 'none configured: everything passes through'}")
+        if state.ok:
+            click.echo(f"cluster    OpenSearch {state.cluster or 'of a version that it does not tell us'}")
+        else:
+            click.secho(f"warning: {state.reason}; serving 503 until the cluster answers", fg="yellow", err=True)
+
+    async def main() -> None:
+        proxy, admin = assemble.proxy(settings)
+        await run(proxy, admin, public, operators, ready)
+
+    uvloop.run(main())
+
+
+def _overridden(settings: Settings, **given: str | int | None) -> Settings:
+    update = {key: value for key, value in given.items() if value is not None}
+    return settings.model_copy(update={"serve": settings.serve.model_copy(update=update)})
