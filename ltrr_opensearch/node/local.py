@@ -163,7 +163,7 @@ def _launch(
 def _wait_until_ready(node: RunningNode, patience_s: float) -> None:
     end = time.monotonic() + patience_s
     while health(node.url) not in ("green", "yellow"):
-        if not node.process.alive:
+        if not node.process.alive():
             raise NodeError(_why(node, "the local node ended while it started"))
         if time.monotonic() > end:
             raise NodeError(_why(node, f"the local node was not ready after {patience_s:.0f} s"))

@@ -26,7 +26,6 @@ class Process:
     started: int
     """Clock ticks from the start of the machine to that of the process."""
 
-    @property
     def alive(self) -> bool:
         return start_time(self.pid) == self.started
 
@@ -65,7 +64,7 @@ def launch(command: Sequence[str], log: Path, cwd: Path, env: Mapping[str, str],
 def terminate(process: Process, patience_s: float) -> None:
     """Stop this process and nothing else, and wait until it is gone."""
     for number, wait_s in ((signal.SIGTERM, patience_s), (signal.SIGKILL, 10.0)):
-        if not process.alive:
+        if not process.alive():
             return
         try:
             os.kill(process.pid, number)
@@ -76,7 +75,7 @@ def terminate(process: Process, patience_s: float) -> None:
                 f"process {process.pid} belongs to somebody else; stop it as the user who started it"
             ) from None
         end = time.monotonic() + wait_s
-        while process.alive and time.monotonic() < end:
+        while process.alive() and time.monotonic() < end:
             time.sleep(0.05)
-    if process.alive:
+    if process.alive():
         raise NodeError(f"process {process.pid} does not end; look at what it waits for (ps, dmesg)")

@@ -48,7 +48,7 @@ def find(folder: Path) -> RunningNode | None:
         running = RunningNode(record["url"], folder, Process(**record["process"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return running if running.process.alive else None
+    return running if running.process.alive() else None
 
 
 def status_of(folder: Path) -> NodeStatus:

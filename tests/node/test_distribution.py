@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from ltrr_opensearch.errors import NodeError
+from ltrr_opensearch.node.distribution import UNNEEDED_MODULES, assemble, is_assembled
+
+MODULES = " ".join(f"target/opensearch-3.6.0/modules/{name}" for name in (*UNNEEDED_MODULES, "lang-painless"))
+UNPACKS = f"""#!/bin/sh
+umask 077
+mkdir -p target/opensearch-3.6.0/bin {MODULES}
+touch target/opensearch-3.6.0/bin/opensearch target/opensearch-3.6.0/bin/opensearch.bat
+"""
+
+
+@pytest.fixture
+def maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a stand-in for mvn is looked for first."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=os.pathsep)
+    return tmp_path / "bin" / "mvn"
+
+
+def install(maven: Path, script: str) -> None:
+    maven.write_text(script)
+    maven.chmod(0o755)
+
+
+def test_run_bits_and_reading_are_restored_and_unneeded_modules_left_out(maven: Path, tmp_path: Path) -> None:
+    install(maven, UNPACKS)
+    home = assemble(tmp_path)
+    assert (home / "bin" / "opensearch").stat().st_mode & 0o777 == 0o755
+    assert (home / "bin" / "opensearch.bat").stat().st_mode & 0o777 == 0o644
+    assert [module.name for module in (home / "modules").iterdir()] == ["lang-painless"]
+
+
+def test_what_is_there_is_used_again(maven: Path, tmp_path: Path) -> None:
+    install(maven, UNPACKS)
+    home = assemble(tmp_path)
+    install(maven, "#!/bin/sh\nexit 1\n")
+    assert is_assembled(tmp_path)
+    assert assemble(tmp_path) == home
+
+
+def test_a_failure_shows_what_maven_said_and_leaves_nothing(maven: Path, tmp_path: Path) -> None:
+    install(maven, "#!/bin/sh\nmkdir -p target/opensearch-3.6.0\necho '[ERROR] Unknown host'\nexit 1\n")
+    with pytest.raises(NodeError, match=r"\[ERROR\] Unknown host"):
+        assemble(tmp_path)
+    assert not is_assembled(tmp_path)
+    assert not list(tmp_path.glob("assembling-*"))
+
+
+def test_without_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(NodeError, match="mvn was not found"):
+        assemble(tmp_path)
