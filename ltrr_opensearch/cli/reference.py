@@ -52,9 +52,9 @@ def configuration_page() -> str:
             (
                 "# Configuration",
                 GENERATED,
-                "One YAML file: `ltrr.yml` here, or what `--config` or `LTRR_CONFIG` names. `ltrr.example.yml` "
-                "shows every part, `ltrr setup INDEX --discover` writes one from an index you have. "
-                "Unknown keys are refused. `OPENSEARCH_URL`, `OPENSEARCH_USERNAME` and `OPENSEARCH_PASSWORD` fill what `cluster` leaves out.",
+                "One YAML file: `ltrr.yml` here, or what `--config` or `LTRR_CONFIG` names. `ltrr.example.yml` shows "
+                "every part; `ltrr setup INDEX --discover` writes one from an index. Unknown keys are refused. "
+                "`OPENSEARCH_URL`, `OPENSEARCH_USERNAME` and `OPENSEARCH_PASSWORD` fill what `cluster` leaves out.",
                 sections,
             )
         )
