@@ -188,7 +188,7 @@ def _why(example: Example) -> str:
     )
     return page.card(
         f'<span class="soft">What the policy saw of the query</span><div class="chips">{chips}</div>{known}'
-        + page.table(headers, rows),
+        + f'<div class="why">{page.table(headers, rows)}</div>',
         "Why these plans were drawn",
     )
 

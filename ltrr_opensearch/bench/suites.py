@@ -1,0 +1,30 @@
+"""Which suites there are: a name, and the function that measures. Each is imported only when it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+
+from rich.console import Console
+
+from ltrr_opensearch.bench.figures import Figure
+
+Suite = Callable[[Console, bool], list[Figure]]
+"""(console, quick) -> figures"""
+
+SUITES: Mapping[str, str | None] = {
+    "main": "ltrr_opensearch.bench.main_path",
+    "proxy": None,
+    "learning": None,
+    "ranking": None,
+    "understanding": None,
+}
+"""Name of the module with a function `measure`; None where nothing is measured yet."""
+
+
+def find(name: str) -> Suite | None:
+    module = SUITES[name]
+    if module is None:
+        return None
+    suite: Suite = import_module(module).measure
+    return suite

@@ -1,0 +1,65 @@
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from rich.console import Console
+
+from ltrr_opensearch.bench import __main__ as command
+from ltrr_opensearch.bench import screen
+from ltrr_opensearch.bench.figures import Figure, environment, ratio, timing
+
+MISSED = Figure("cost", 1.5, "x", ("hybrid", 1.0), 1.25, higher_is_better=False, interval=(1.4, 1.6), runs=20)
+MET = Figure("ahead", 0.1, "nDCG@10", ("original", 0.5), 0.0, interval=(0.05, 0.15))
+
+
+def test_a_figure_knows_whether_it_falls_short() -> None:
+    assert MISSED.falls_short
+    assert not MET.falls_short
+    assert not Figure("plain", 3.0, "ms").falls_short
+
+
+def test_the_ratio_of_interleaved_times_is_that_of_their_medians() -> None:
+    figure = ratio("cost", [2.0, 4.0, 6.0], [1.0, 2.0, 3.0], "other", 2.5)
+    assert figure.value == 2.0
+    assert figure.interval is not None
+    assert figure.interval[0] <= 2.0 <= figure.interval[1]
+    assert not figure.falls_short
+
+
+def test_a_timing_is_a_median_with_its_middle_half() -> None:
+    figure = timing("search", [1.0, 2.0, 3.0, 4.0, 100.0])
+    assert (figure.value, figure.interval) == (3.0, (2.0, 4.0))
+
+
+def test_what_falls_short_is_marked() -> None:
+    console = Console(width=140)
+    with console.capture() as captured:
+        screen.show(console, "main", [MISSED, MET])
+    assert "SHORT" in captured.get()
+    assert "2 figures, 1 short of their target" in captured.get()
+
+
+def test_the_environment_is_named() -> None:
+    found = environment()
+    assert found["cores"]
+    assert found["ltrr-opensearch"]
+
+
+def test_json_holds_environment_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "find", lambda _: lambda _console, _quick: [MISSED])
+    target = tmp_path / "figures.json"
+    run = CliRunner().invoke(command.main, ["main", "--quick", "--json", str(target)])
+    assert run.exit_code == 0, "a missed target is a measurement too"
+    content = json.loads(target.read_text())
+    (figure,) = content["figures"]
+    assert figure["name"] == "cost"
+    assert figure["beside"] == ["hybrid", 1.0]
+    assert figure["falls_short"] is True
+    assert content["environment"]["python"]
+
+
+def test_a_suite_that_is_not_there_says_so() -> None:
+    run = CliRunner().invoke(command.main, ["learning"])
+    assert run.exit_code == 2
+    assert "no figures" in run.output
