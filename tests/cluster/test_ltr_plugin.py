@@ -1,0 +1,119 @@
+"""What we send to the LTR plugin, against recorded exchanges, and its scoring rules replayed on our models."""
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+from ltrr_opensearch.cluster import ltr_plugin
+from ltrr_opensearch.errors import ClusterError, ModelError
+from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive, plugin_body, plugin_sets
+from ltrr_opensearch.rank.linear import LinearRanker
+from ltrr_opensearch.rank.trees import Tree, TreeRanker
+from ltrr_opensearch.settings import IndexSettings, VectorSettings
+from tests.cluster.exchanges import assert_golden, exchange
+
+SHOP = derive(IndexSettings(text_fields={"title": 2}, vector=VectorSettings(dimension=2)))
+TWO = FeatureSet("two", "1", (Feature("f", {}), Feature("g", {})))
+STUMPS = TreeRanker(
+    ("f", "g"),
+    (
+        Tree((0,), (0.5,), (True,), (~0,), (~1,), (-1.0, 1.0)),
+        Tree((1, 0), (2.0, -1.0), (False, True), (1, ~0), (~2, ~1), (0.25, 0.5, 4.0)),
+    ),
+)
+
+
+def plugin_score(node: dict[str, Any], row: dict[str, float]) -> float:
+    """As the plugin of 3.6.0 walks a tree: `value < condition` to the left, an unknown value to the right."""
+    if "leaf" in node:
+        return float(node["leaf"])
+    taken = node["yes"] if np.float32(row[node["split"]]) < np.float32(node["split_condition"]) else node["no"]
+    return plugin_score(next(c for c in node["children"] if c["nodeid"] == taken), row)
+
+
+def test_feature_set_has_the_recorded_shape() -> None:
+    request, _ = exchange("09_create_featureset")
+    sent = ltr_plugin.put_feature_set(SHOP)
+    assert (sent.method, sent.path) == ("POST", f"/_ltr/_featureset/{SHOP.name}")
+    recorded = request["body"]["featureset"]["features"][0]
+    for feature in plugin_body(SHOP)["featureset"]["features"]:
+        assert feature.keys() == recorded.keys()
+    assert_golden("plugin_feature_set", sent.body)
+
+
+def test_a_vector_is_a_parameter_of_a_string_template_as_recorded() -> None:
+    request, _ = exchange("09_create_featureset")
+    recorded = next(f for f in request["body"]["featureset"]["features"] if f["name"] == "knn_exact")
+    ours = next(f for f in plugin_body(SHOP)["featureset"]["features"] if f["name"] == "dense")
+    assert ours["params"] == recorded["params"] == ["vector"]
+    for template in (ours["template"], recorded["template"]):
+        filled = json.loads(template.replace("{{#toJson}}vector{{/toJson}}", "[1, 0]"))
+        assert filled["script_score"]["script"]["params"]["query_value"] == [1, 0]
+
+
+def test_a_set_without_vector_goes_beside_the_whole() -> None:
+    assert [s.name for s in plugin_sets(SHOP)] == [SHOP.name, f"{SHOP.name}_text"]
+    assert "dense" not in plugin_sets(SHOP)[1].names
+
+
+def test_a_linear_model_scores_in_the_plugin_as_it_does_here() -> None:
+    request, _ = exchange("45_create_model_linear")
+    weights: dict[str, float] = json.loads(request["body"]["model"]["model"]["definition"])
+    features = FeatureSet("shop_v1", "1", tuple(Feature(n, {}) for n in weights))
+    ranker = LinearRanker(tuple(weights), np.array(list(weights.values())))
+    assert ltr_plugin.create_model("lin_v1", features, ranker).body == request["body"]
+    for hit in exchange("61_rescore_lin_v1")[1]["body"]["hits"]["hits"]:
+        logged = {f["name"]: f.get("value", np.nan) for f in hit["fields"]["_ltrlog"][0]["main"]}
+        row = np.array([[logged[n] for n in weights]], dtype=np.float32)
+        assert ranker.score(row)[0] == pytest.approx(hit["_score"], rel=1e-6)
+
+
+def test_a_tree_model_has_the_recorded_shape() -> None:
+    recorded = json.loads(exchange("43_create_model_xgboost")[0]["body"]["model"]["model"]["definition"])
+    body = ltr_plugin.create_model("m", TWO, STUMPS).body
+    assert body is not None
+    assert body["model"]["model"]["type"] == "model/xgboost+json"
+    for tree in json.loads(body["model"]["model"]["definition"]):
+        assert tree.keys() == recorded[0].keys()
+    assert_golden("plugin_tree_model", body)
+
+
+@pytest.mark.parametrize("f", [-2.0, -1.0, 0.5, 0.5000001, 3.0, np.nan])
+@pytest.mark.parametrize("g", [1.0, 2.0, 2.5, np.nan])
+def test_trees_score_in_the_plugin_as_they_do_here_unknown_values_too(f: float, g: float) -> None:
+    body = ltr_plugin.create_model("m", TWO, STUMPS).body
+    assert body is not None
+    trees = json.loads(body["model"]["model"]["definition"])
+    theirs = sum(plugin_score(tree, {"f": f, "g": g}) for tree in trees)
+    assert STUMPS.score(np.array([[f, g]], dtype=np.float32))[0] == theirs
+
+
+def test_the_walk_of_these_tests_is_the_plugins() -> None:
+    definition = json.loads(exchange("43_create_model_xgboost")[0]["body"]["model"]["model"]["definition"])
+    assert [plugin_score(t, {"title_bm25": np.nan, "sales": 1.0, "knn_exact": 2.0}) for t in definition] == [0.5, 0.75]
+    unknown = exchange("73_rescore_xgb_missing")[1]["body"]["hits"]["hits"][1]
+    assert unknown["_score"] == 1.0, "an unknown title_bm25 took the no branch of the recorded stump"
+
+
+def test_a_model_over_what_the_plugin_cannot_compute_is_refused() -> None:
+    with pytest.raises(ModelError, match=r"knn\.reciprocal_rank"):
+        ltr_plugin.create_model("m", TWO, LinearRanker(("knn.reciprocal_rank",), np.ones(1)))
+
+
+def test_a_search_re_ranked_in_the_cluster_has_the_recorded_shape() -> None:
+    recorded = exchange("61_rescore_lin_v1")[0]["body"]["rescore"][0]
+    ours = ltr_plugin.rescore({}, "lin_v1", "running shoes", np.array([1, 0, 0, 0], dtype=np.float32), window=10)
+    params = {"text": "running shoes", "vector": [1, 0, 0, 0]}
+    recorded["query"]["rescore_query"]["sltr"]["params"] = params
+    assert ours["rescore"] == [recorded]
+
+
+@pytest.mark.parametrize("name", ["04_put_feature_store_again", "48_create_model_duplicate"])
+def test_what_is_there_already_is_fine_or_an_error_with_the_plugins_reason(name: str) -> None:
+    request, response = exchange(name)
+    sent = ltr_plugin.Exchange(request["method"], request["path"], request["body"])
+    ltr_plugin.check(sent, response["status"], response["body"])
+    with pytest.raises(ClusterError, match=r"already exists|not updatable"):
+        ltr_plugin.check(sent, response["status"], response["body"], exists_is_fine=False)
