@@ -55,21 +55,21 @@ def object_id(hit: Json, field: str | None) -> str:
     """What events name a hit by: the configured field's value in its `_source` or `fields`, else its `_id`."""
     if field:
         for part in (hit.get("_source"), hit.get("fields")):
-            value = _at(part, field)
+            value = value_at(part, field)
             value = value[0] if isinstance(value, list) and value else value
             if isinstance(value, str | int):
                 return str(value)
     return str(hit["_id"])
 
 
-def _at(part: Any, path: str) -> Any:
+def value_at(part: Any, path: str) -> Any:
     """The value at a dotted path, whether the dots are in the key or between objects."""
     if not isinstance(part, dict):
         return None
     if path in part:
         return part[path]
     head, _, rest = path.partition(".")
-    return _at(part.get(head), rest) if rest else None
+    return value_at(part.get(head), rest) if rest else None
 
 
 def impressions(decision: Decision) -> list[UbiEvent]:

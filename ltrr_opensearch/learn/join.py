@@ -1,0 +1,85 @@
+"""Decisions and events become rounds: which object was acted upon, in time, by somebody who counts.
+
+An event counts when its object was shown by the search that it names, within the attribution window. Objects are named
+by `_id` from here on, whatever field events name them by.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.learn import reward
+from ltrr_opensearch.learn.read import Window, decision_pages, events_of
+from ltrr_opensearch.settings import LearnSettings, StateSettings
+from ltrr_opensearch.types import Decision, Event, Round
+
+CLOCK_SKEW_S = 60.0
+"""A client's clock may be this much behind ours."""
+
+
+def read_rounds(
+    client: OpenSearch,
+    state: StateSettings,
+    learn: LearnSettings,
+    index: str,
+    window: Window,
+    counts: Counter[str],
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[Round]:
+    """The rounds of a window in the order of time. `counts` says what was read and what was left out, by reason."""
+    joined: list[tuple[Decision, tuple[Event, ...]]] = []
+    for page in decision_pages(client, state.prefix, index, window, learn.max_rounds, counts):
+        events = events_of(client, state.ubi_events, [d.query_id for d in page], counts)
+        joined += [(d, attributed(d, events.get(d.query_id, ()), learn.window_s, counts)) for d in page]
+        progress(len(page))
+    return rounds(joined, learn, counts)
+
+
+def attributed(decision: Decision, events: Iterable[Event], window_s: float, counts: Counter[str]) -> tuple[Event, ...]:
+    """The events that count for a decision, their objects named by `_id`."""
+    page = decision.candidates[decision.offset : decision.offset + decision.shown]
+    shown = {c.object_id or c.key.id: c.key.id for c in page}
+    first, last = decision.at - timedelta(seconds=CLOCK_SKEW_S), decision.at + timedelta(seconds=window_s)
+    kept = []
+    for event in events:
+        if not first <= event.at <= last:
+            counts["events out of time"] += 1
+        elif event.object_id is not None and event.object_id not in shown:
+            counts["events on what was not shown"] += 1
+        else:
+            kept.append(replace(event, object_id=shown.get(event.object_id or "")))
+    return tuple(kept)
+
+
+def rounds(
+    joined: Sequence[tuple[Decision, Sequence[Event]]], learn: LearnSettings, counts: Counter[str]
+) -> list[Round]:
+    """Rounds of the searches that count, the oldest first."""
+    visits = [reward.visit(decision, _worth(events, learn)) for decision, events in joined]
+    chosen = reward.select(
+        visits,
+        flood_per_minute=learn.flood_per_minute,
+        user_cap=learn.user_cap,
+        quick_requery_s=learn.quick_requery_s,
+    )
+    counts["searches of bots"] += len(chosen.floods)
+    counts["searches beyond the user cap"] += len(chosen.capped)
+    counts["failed searches"] += len(chosen.failed)
+    left_out = chosen.floods | chosen.capped
+    made = [
+        Round(decision, reward.gains(events, learn.gains), decision.query_id in chosen.failed)
+        for decision, events in joined
+        if decision.query_id not in left_out
+    ]
+    counts["rounds"] += len(made)
+    counts["rounds with a gain"] += sum(bool(one.gains) for one in made)
+    return sorted(made, key=lambda one: (one.decision.at, one.decision.query_id))
+
+
+def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:
+    return [event for event in events if learn.gains.get(event.action, 0.0) > 0]

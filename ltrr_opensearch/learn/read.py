@@ -1,0 +1,145 @@
+"""Reads what learning needs from the cluster, page by page: decisions of a window of time, and the events they led to.
+
+Events may have been indexed by clients, past us, under any mapping: what cannot be understood is counted and left out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError, RequestError
+
+from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.log.records import from_document, zoned
+from ltrr_opensearch.log.ubi import value_at
+from ltrr_opensearch.types import Decision, Event, Json
+
+PAGE = 500
+EVENT_PAGE = 5000
+KEEP_ALIVE = "5m"
+IMPRESSION = "impression"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Searches made after `after`, up to and including `until`."""
+
+    after: datetime | None
+    until: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return at <= self.until and (self.after is None or at > self.after)
+
+
+def refresh(client: OpenSearch, prefix: str, events_index: str) -> None:
+    """Make all that was written visible to searches."""
+    client.indices.refresh(index=f"{prefix}_decisions-*,{events_index}", params={"ignore_unavailable": "true"})
+
+
+def count_decisions(client: OpenSearch, prefix: str, index: str, window: Window) -> int:
+    return int(client.count(index=_decisions(prefix), body={"query": _of(index, window)})["count"])
+
+
+def decision_pages(
+    client: OpenSearch, prefix: str, index: str, window: Window, most: int, counts: Counter[str]
+) -> Iterator[list[Decision]]:
+    """The newest `most` decisions of an index in a window, the newest first."""
+    order = [{"@timestamp": "desc"}, {"query_id": "asc"}]
+    for page in _pages(client, _decisions(prefix), _of(index, window), order, PAGE):
+        decisions = []
+        for source in page[: max(0, most - counts["decisions"])]:
+            try:
+                decisions.append(from_document(source))
+            except DataError:
+                counts["unreadable decisions"] += 1
+            counts["decisions"] += 1
+        yield decisions
+        if counts["decisions"] >= most:
+            return
+
+
+def events_of(
+    client: OpenSearch, events_index: str, query_ids: Sequence[str], counts: Counter[str]
+) -> dict[str, list[Event]]:
+    """The events of some searches by query_id, impressions left out.
+
+    Both spellings of a keyword are asked for, since an index made by its first document maps words as text.
+    """
+    ids = list(query_ids)
+    of_these = [{"terms": {"query_id": ids}}, {"terms": {"query_id.keyword": ids}}]
+    shown = [{"term": {"action_name": IMPRESSION}}, {"term": {"action_name.keyword": IMPRESSION}}]
+    query = {"bool": {"should": of_these, "minimum_should_match": 1, "must_not": shown}}
+    found: defaultdict[str, list[Event]] = defaultdict(list)
+    wanted = frozenset(ids)
+    for page in _pages(client, events_index, query, ["_shard_doc"], EVENT_PAGE):
+        for source in page:
+            event = to_event(source)
+            counts["events"] += 1
+            if event is None:
+                counts["unreadable events"] += 1
+            elif event.query_id in wanted:
+                found[event.query_id].append(event)
+    return found
+
+
+def to_event(source: Json) -> Event | None:
+    """A stored UBI event, or None where it lacks an action, a search, or a time with a zone."""
+    query_id, action = source.get("query_id"), source.get("action_name")
+    try:
+        at = datetime.fromisoformat(source["timestamp"])
+    except (KeyError, TypeError, ValueError):
+        return None
+    if not isinstance(query_id, str) or not isinstance(action, str) or at.tzinfo is None:
+        return None
+    object_id = value_at(source, "event_attributes.object.object_id")
+    position = value_at(source, "event_attributes.position.ordinal")
+    return Event(
+        query_id=query_id,
+        at=at.astimezone(UTC),
+        action=action,
+        object_id=str(object_id) if isinstance(object_id, str | int) else None,
+        position=position if isinstance(position, int) else None,
+        user=_word(source.get("user_id")),
+        session=_word(source.get("session_id")),
+        client=_word(source.get("client_id")),
+    )
+
+
+def _word(value: object) -> str | None:
+    return str(value) if isinstance(value, str | int) else None
+
+
+def _decisions(prefix: str) -> str:
+    return f"{prefix}_decisions-*"
+
+
+def _of(index: str, window: Window) -> Json:
+    times = {"lte": zoned(window.until), **({"gt": zoned(window.after)} if window.after else {})}
+    return {"bool": {"filter": [{"term": {"index": index}}, {"range": {"@timestamp": times}}]}}
+
+
+def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object], size: int) -> Iterator[list[Json]]:
+    """Sources of all matches from one point in time. An index that does not exist has none."""
+    try:
+        pit = client.create_pit(index=index, params={"keep_alive": KEEP_ALIVE})["pit_id"]
+    except NotFoundError:
+        return
+    except RequestError as error:
+        if "invalid id: [null]" in str(error):  # what 3.6 says when a pattern matches no index
+            return
+        raise
+    try:
+        body: Json = {"size": size, "query": query, "sort": order, "track_total_hits": False}
+        while True:
+            hits = client.search(body={**body, "pit": {"id": pit, "keep_alive": KEEP_ALIVE}})["hits"]["hits"]
+            if hits:
+                yield [hit["_source"] for hit in hits]
+            if len(hits) < size:
+                return
+            body["search_after"] = hits[-1]["sort"]
+    finally:
+        client.delete_pit(body={"pit_id": [pit]})

@@ -1,0 +1,121 @@
+"""What searches were worth, and whose count. Pure: over light records of all searches of a run.
+
+An action is worth what the settings say; an object's gain is its largest. Left out: all of a user that acts faster
+than people do, and searches of one user beyond a cap. Failed: a search without an action after which the same session
+searched again at once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from ltrr_opensearch.types import Asker, Decision, Event
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A search with the actions that followed. `user` is who asked, as far as anything says."""
+
+    query_id: str
+    at: datetime
+    user: str | None
+    session: str | None
+    normalized: str
+    offset: int
+    actions: tuple[tuple[str, datetime], ...]
+    """(who, when)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Query ids of searches that do not count, by reason, and of those that count as failed."""
+
+    floods: frozenset[str]
+    capped: frozenset[str]
+    failed: frozenset[str]
+
+
+def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, float]:
+    """The largest gain of each object; actions worth nothing leave no trace."""
+    best: dict[str, float] = {}
+    for event in events:
+        gain = worth.get(event.action, 0.0)
+        if gain > 0 and event.object_id is not None:
+            best[event.object_id] = max(gain, best.get(event.object_id, 0.0))
+    return best
+
+
+def visit(decision: Decision, events: Iterable[Event]) -> Visit:
+    asker = decision.asker
+    actions = tuple((_actor(e.user, e.client, e.session) or _asking(asker) or "", e.at) for e in events)
+    return Visit(
+        query_id=decision.query_id,
+        at=decision.at,
+        user=_asking(asker),
+        session=asker.session or asker.client or asker.user,
+        normalized=decision.normalized,
+        offset=decision.offset,
+        actions=actions,
+    )
+
+
+def select(visits: Sequence[Visit], *, flood_per_minute: int, user_cap: int, quick_requery_s: float) -> Selection:
+    flooding = _flooding(visits, flood_per_minute)
+    floods = frozenset(v.query_id for v in visits if v.user in flooding or any(who in flooding for who, _ in v.actions))
+    people = [v for v in visits if v.query_id not in floods]
+    return Selection(floods, _beyond_cap(people, user_cap), _failed(people, quick_requery_s))
+
+
+def _flooding(visits: Iterable[Visit], per_minute: int) -> frozenset[str]:
+    """Who searched and acted more often than `per_minute` in some minute of the clock."""
+    minutes: Counter[tuple[str, int]] = Counter()
+    for one in visits:
+        if one.user:
+            minutes[one.user, _minute(one.at)] += 1
+        minutes.update((who, _minute(at)) for who, at in one.actions if who)
+    return frozenset(who for (who, _), times in minutes.items() if times > per_minute)
+
+
+def _beyond_cap(visits: Iterable[Visit], cap: int) -> frozenset[str]:
+    """All but `cap` searches of each user, chosen by a hash: by chance, yet the same in every run."""
+    by_user: defaultdict[str, list[str]] = defaultdict(list)
+    for one in visits:
+        if one.user:
+            by_user[one.user].append(one.query_id)
+    return frozenset(q for ids in by_user.values() for q in sorted(ids, key=_shuffled)[cap:])
+
+
+def _failed(visits: Iterable[Visit], quick_s: float) -> frozenset[str]:
+    """Searches without an action that the session's next search followed at once, unless it was their next page."""
+    by_session: defaultdict[str, list[Visit]] = defaultdict(list)
+    for one in visits:
+        if one.session:
+            by_session[one.session].append(one)
+    failed = set()
+    for searches in by_session.values():
+        for first, second in pairwise(sorted(searches, key=lambda v: (v.at, v.query_id))):
+            paged = second.normalized == first.normalized and second.offset > first.offset
+            if not first.actions and not paged and second.at - first.at <= timedelta(seconds=quick_s):
+                failed.add(first.query_id)
+    return frozenset(failed)
+
+
+def _asking(asker: Asker) -> str | None:
+    return _actor(asker.user, asker.client, asker.session)
+
+
+def _actor(user: str | None, client: str | None, session: str | None) -> str | None:
+    return user or client or session
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60
+
+
+def _shuffled(query_id: str) -> str:
+    return hashlib.sha256(query_id.encode()).hexdigest()
