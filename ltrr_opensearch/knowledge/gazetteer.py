@@ -1,14 +1,16 @@
 """A dictionary of the index's own values: which stretches of a query name a value of which field.
 
-It matches whole values, word by word with plurals folded, and says how likely each match is meant; combining matches
-into readings of the whole query is `understand.readings`' business.
+It matches whole values, word by word with plurals folded, and says how likely each match is meant: of the documents
+whose text says the words, how many have the value? "Dell" is mostly said by documents of that brand; "desk" mostly by
+documents that are not mounted on one. Combining matches into readings of the whole query is `understand.readings`'
+business.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.packed import pack, unpack
@@ -22,18 +24,30 @@ MAX_VALUES = 200_000
 """Most values kept, the frequent ones first."""
 DOUBT = 5.0
 """Documents' worth of doubt that a match is no slot at all: a value seen in five documents is believed by half."""
+SUREST = 0.98
+"""What the fields that know some words claim of them together, at most."""
 
 Key = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class Mentions:
+    """How a sample of documents uses the words of values in its text."""
+
+    said: Mapping[Key, int] = field(default_factory=dict)
+    """Documents whose text says the words."""
+    meant: Mapping[tuple[str, Key], int] = field(default_factory=dict)
+    """Of these, the ones that have the value in the field."""
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """A value of a field under its folded words. `repeats`: 1 - distinct values / documents of the field, in 0..1."""
+    """A value of a field under its folded words, the documents that have it, and how likely the words mean it."""
 
     field: str
     spellings: tuple[str, ...]
     count: int
-    repeats: float
+    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +57,9 @@ class Gazetteer:
     longest: int = field(default=0)
 
     @classmethod
-    def from_values(cls, values: Iterable[tuple[str, str, int]], documents: int | None = None) -> Gazetteer:
+    def from_values(
+        cls, values: Iterable[tuple[str, str, int]], documents: int | None = None, mentions: Mentions | None = None
+    ) -> Gazetteer:
         """From (field, value, documents that have it); the index's documents default to the fullest field's."""
         spelled: dict[tuple[str, Key], list[tuple[int, str]]] = {}
         totals: dict[str, list[int]] = {}
@@ -54,11 +70,12 @@ class Gazetteer:
                 spelled.setdefault((name, key), []).append((count, value))
         found = [(name, key, sorted(ways, key=lambda w: (-w[0], w[1]))) for (name, key), ways in spelled.items()]
         found.sort(key=lambda f: (-sum(n for n, _ in f[2]), f[0], f[1]))
-        entries: dict[Key, list[Entry]] = {}
+        counted: dict[Key, list[Entry]] = {}
         for name, key, ways in found[:MAX_VALUES]:
             repeats = 1 - len(totals[name]) / max(sum(totals[name]), 1)
             entry = Entry(name, tuple(v for _, v in ways), sum(n for n, _ in ways), repeats)
-            entries.setdefault(key, []).append(entry)
+            counted.setdefault(key, []).append(entry)
+        entries = {key: _weighed(key, es, mentions or Mentions()) for key, es in counted.items()}
         fullest = max((sum(counts) for counts in totals.values()), default=0)
         return _frozen(fullest if documents is None else documents, entries)
 
@@ -66,25 +83,28 @@ class Gazetteer:
         """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
         folded = [fold(t) for t in tokens]
         return tuple(
-            slot
-            for start in range(len(folded))
-            for end in range(start + 1, min(start + self.longest, len(folded)) + 1)
-            for slot in self._slots(tuple(folded[start:end]), start, end)
+            SlotValue(e.field, e.spellings[0], start, end, e.confidence, e.spellings, self._idf(e.count))
+            for start, end, key in self._known(folded)
+            for e in self.entries[key]
         )
 
-    def _slots(self, key: Key, start: int, end: int) -> Iterable[SlotValue]:
-        entries = self.entries.get(key, ())
-        total = DOUBT + sum(e.count for e in entries)
-        for e in entries:
-            confidence = e.repeats * e.count / total
-            yield SlotValue(e.field, e.spellings[0], start, end, confidence, e.spellings, self._idf(e.count))
+    def named_in(self, text: str) -> set[Key]:
+        """The words of all values that the text says."""
+        return {key for _, _, key in self._known(key_of(text))}
+
+    def _known(self, folded: Sequence[str]) -> Iterator[tuple[int, int, Key]]:
+        for start in range(len(folded)):
+            for end in range(start + 1, min(start + self.longest, len(folded)) + 1):
+                key = tuple(folded[start:end])
+                if key in self.entries:
+                    yield start, end, key
 
     def _idf(self, count: int) -> float:
         return math.log(1 + max(self.documents - count + 0.5, 0.5) / (count + 0.5))
 
     def to_bytes(self) -> bytes:
         rows = [
-            [" ".join(key), e.field, list(e.spellings), e.count, round(e.repeats, 6)]
+            [" ".join(key), e.field, list(e.spellings), e.count, round(e.confidence, 6)]
             for key, entries in self.entries.items()
             for e in entries
         ]
@@ -95,13 +115,13 @@ class Gazetteer:
         head, _ = unpack(_MAGIC, data)
         entries: dict[Key, list[Entry]] = {}
         try:
-            for key, name, spellings, count, repeats in head["entries"]:
+            for key, name, spellings, count, confidence in head["entries"]:
                 entries.setdefault(tuple(key.split()), []).append(
-                    Entry(str(name), tuple(spellings), int(count), float(repeats))
+                    Entry(str(name), tuple(spellings), int(count), float(confidence))
                 )
             return _frozen(int(head["documents"]), entries)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
-            raise ModelError(f"gazetteer: a row is not (words, field, spellings, count, repeats): {e!r}") from e
+            raise ModelError(f"gazetteer: a row is not (words, field, spellings, count, confidence): {e!r}") from e
 
 
 def key_of(value: str) -> Key:
@@ -114,10 +134,26 @@ def is_slot(key: Key) -> bool:
     return 0 < len(key) <= MAX_TOKENS and (len(key) > 1 or (len(key[0]) > 1 and not _is_number(key[0])))
 
 
+def _weighed(key: Key, entries: Sequence[Entry], mentions: Mentions) -> list[Entry]:
+    """Entries that came with the share of repeating values, now with their confidence.
+
+    By counts alone a value is as likely as its share of all that the words may name; what the text says moves that
+    belief. Fields whose values never repeat are identifiers, whose values nobody asks for as slots.
+    """
+    total = DOUBT + sum(e.count for e in entries)
+    said = mentions.said.get(key, 0)
+    beliefs = [
+        e.confidence * (mentions.meant.get((e.field, key), 0) + DOUBT * e.count / total) / (said + DOUBT)
+        for e in entries
+    ]
+    scale = min(1.0, SUREST / max(sum(beliefs), SUREST))
+    return [replace(e, confidence=belief * scale) for e, belief in zip(entries, beliefs, strict=True)]
+
+
 def _is_number(token: str) -> bool:
     return token.replace(".", "").replace(",", "").isdigit()
 
 
-def _frozen(documents: int, entries: dict[Key, list[Entry]]) -> Gazetteer:
+def _frozen(documents: int, entries: Mapping[Key, Sequence[Entry]]) -> Gazetteer:
     longest = max((len(key) for key in entries), default=0)
     return Gazetteer(documents, {key: tuple(es) for key, es in entries.items()}, longest)

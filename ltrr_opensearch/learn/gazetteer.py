@@ -13,6 +13,7 @@ from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.learn.mentions import count_mentions, sample_documents
 from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import Json
 
@@ -28,7 +29,11 @@ def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> 
     except OpenSearchException as e:
         raise ClusterError(f"cannot count the documents of {index!r}: {e}") from e
     rows = [row for field in settings.slot_fields for row in islice(_values(client, index, field), MAX_FIELD_VALUES)]
-    return Gazetteer.from_values(rows, documents)
+    counted = Gazetteer.from_values(rows, documents)
+    if not counted.entries:
+        return counted
+    mentions = count_mentions(counted, sample_documents(client, index, settings), settings)
+    return Gazetteer.from_values(rows, documents, mentions)
 
 
 def _values(client: OpenSearch, index: str, field: str) -> Iterator[tuple[str, str, int]]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.knowledge.gazetteer import Gazetteer, is_slot, key_of
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer, Mentions, is_slot, key_of
 
 VALUES = [
     ("brand", "Tripp Lite", 960),
@@ -35,6 +35,29 @@ def test_ambiguous_values_share_the_confidence_by_count() -> None:
     assert (colour.field, colour.spellings) == ("colour", ("Black", "black"))
     assert colour.confidence / ink.confidence == pytest.approx(4449 / 1297, rel=0.01)
     assert colour.confidence + ink.confidence < 1
+
+
+def test_confidence_follows_what_documents_mean_by_the_words() -> None:
+    values = [("brand", "Dell", 500), ("mounting", "Desk", 500)]
+    mentions = Mentions({("dell",): 400, ("desk",): 400}, {("brand", ("dell",)): 390, ("mounting", ("desk",)): 40})
+    dell, desk = Gazetteer.from_values(values, mentions=mentions).match(("dell", "desk"))
+    assert dell.confidence == pytest.approx(0.97, abs=0.01)
+    assert desk.confidence == pytest.approx(0.11, abs=0.01)
+
+
+def test_fields_that_hold_the_same_values_share_what_is_claimed() -> None:
+    mentions = Mentions({("dell",): 100}, {("brand", ("dell",)): 100, ("maker", ("dell",)): 100})
+    both = Gazetteer.from_values([("brand", "Dell", 500), ("maker", "Dell", 500)], mentions=mentions)
+    assert [s.confidence for s in both.match(("dell",))] == pytest.approx([0.49, 0.49])
+
+
+def test_named_in_finds_values_in_running_text() -> None:
+    gazetteer = Gazetteer.from_values(VALUES)
+    assert gazetteer.named_in("Batteries for the Tripp Lite UPS, black") == {
+        ("battery",),
+        ("tripp", "lite"),
+        ("black",),
+    }
 
 
 def test_values_that_never_repeat_are_no_slots() -> None:

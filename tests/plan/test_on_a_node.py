@@ -115,6 +115,11 @@ def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeyp
     assert (black.field, black.spellings, black.count) == ("colour.keyword", ("Black", "black"), 20)
 
 
+def test_the_gazetteer_believes_what_the_text_says(client: OpenSearch, index: str) -> None:
+    (dell,) = build_gazetteer(client, index, SHOP).match(("dell",))
+    assert dell.confidence == pytest.approx(0.95 * (1 + 5 * 20 / 25) / (2 + 5))
+
+
 def test_slot_fields_that_cannot_be_read(client: OpenSearch, index: str) -> None:
     text = SHOP.model_copy(update={"slot_fields": ("title",)})
     with pytest.raises(DataError, match=r"slot field 'title' .* is analysed text; name its keyword subfield"):
