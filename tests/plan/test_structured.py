@@ -22,7 +22,7 @@ def _match(words: str) -> Json:
 
 def test_a_reading_matches_its_text_and_evidences_its_slots(ask: Analyze) -> None:
     (plan,) = Structured("structured", {}, INDEX, KNOWN).plan(ask("Dell laptops", INDEX, KNOWN))
-    brand = {"constant_score": {"filter": {"terms": {"brand": ["Dell"]}}, "boost": 0.6843}}
+    brand = {"constant_score": {"filter": {"terms": {"brand": ["Dell"]}}, "boost": 0.6842}}
     assert plan.clause(10, None) == {
         "bool": {
             "must": [
