@@ -48,9 +48,8 @@ class Observer(Protocol):
     """Where counts and times go."""
 
     def stage(self, name: str, seconds: float) -> None: ...
-    def fell_back(self, reason: str) -> None: ...
-    def searched(self, index: str) -> None: ...
-    def plan(self, strategy: str, outcome: str) -> None: ...
+    def fallback(self, reason: str) -> None: ...
+    def searched(self, decision: Decision) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +108,7 @@ class Engine:
             self._pages.put(key, settled.listing)
             return await self._continue(request, serving, settled.listing)
         except Unreachable:
-            self._observer.fell_back("cluster")
+            self._observer.fallback("cluster")
             return None
 
     async def _first(self, request: SearchRequest, serving: Serving, key: str) -> Answer | None:
@@ -122,7 +121,7 @@ class Engine:
             with self._timed("winners"):
                 hits = await self._hits(request, serving, settled.listing.keys, settled.own)
         except Unreachable:
-            self._observer.fell_back("winners")
+            self._observer.fallback("winners")
             return _untouched(request, settled.original, settled.own)
         took_ms = (perf_counter() - started) * 1000
         self._keep(request, serving, settled, hits, took_ms)
@@ -146,14 +145,14 @@ class Engine:
                 request, plans, draw, vector, serving.instruments, _preference(request)
             )
         if found.original.page is None:
-            self._observer.fell_back("refused")
+            self._observer.fallback("refused")
             return None
         own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
         try:
             with self._timed("rank"):
                 ranked, matrix = serving.rank(query, found.results)
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
-            self._observer.fell_back("rank")
+            self._observer.fallback("rank")
             return _untouched(request, found.original, own)
         listing = compose.listing(ranked, tuple(own), request.query_id)
         return Settled(
@@ -198,9 +197,9 @@ class Engine:
             with self._timed("encode"):
                 return await asyncio.wait_for(self._encoder.encode(text), self._limits.deadline_ms / 1000)
         except TimeoutError:
-            self._observer.fell_back("encode_late")
+            self._observer.fallback("encode_late")
         except Exception:  # without an embedding the other plans still answer
-            self._observer.fell_back("encode")
+            self._observer.fallback("encode")
         return None
 
     def _keep(
@@ -217,9 +216,7 @@ class Engine:
             extra_rows=self._limits.feature_sample,
             seed=settled.seed,
         )
-        self._observer.searched(serving.key)
-        for slot in decision.slots:
-            self._observer.plan(slot.strategy, slot.outcome)
+        self._observer.searched(decision)
         self._record(decision, request)
 
     @contextmanager

@@ -60,11 +60,10 @@ class Counts:
         self.reasons: list[str] = []
 
     def stage(self, name: str, seconds: float) -> None: ...
-    def fell_back(self, reason: str) -> None:
+    def fallback(self, reason: str) -> None:
         self.reasons.append(reason)
 
-    def searched(self, index: str) -> None: ...
-    def plan(self, strategy: str, outcome: str) -> None: ...
+    def searched(self, decision: Decision) -> None: ...
 
 
 class Bench:
@@ -130,7 +129,7 @@ def request_of(target: str, text: str = "red shoes", size: int = 10, offset: int
         body=whole,
         params=(),
         headers=(),
-        filters=tuple(whole["query"].get("bool", {}).get("filter", ())),
+        filters=tuple(body.get("query", {}).get("bool", {}).get("filter", ())),
         size=size,
         offset=offset,
         asker=Asker(),

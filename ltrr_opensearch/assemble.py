@@ -1,0 +1,224 @@
+"""Turns settings into parts: the only place, beside the command line, that names concrete ones."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError, OpenSearchException
+
+from ltrr_opensearch.answer.pages import PageMemory
+from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.cluster.admin import connect
+from ltrr_opensearch.cluster.capabilities import detect
+from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
+from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.engine import Engine, Limits
+from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.fuse.weighted import Weighted
+from ltrr_opensearch.index.jobs import JobStore, serving_field
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.log.sink import DecisionSink
+from ltrr_opensearch.log.writer import Writer
+from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.protocols import Encoder, Fusion
+from ltrr_opensearch.proxy.admin import AdminApp
+from ltrr_opensearch.proxy.app import ProxyApp, Running
+from ltrr_opensearch.proxy.explain import DecisionLookup
+from ltrr_opensearch.proxy.health import Health
+from ltrr_opensearch.proxy.metrics import Metrics
+from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
+from ltrr_opensearch.rank.load import load_ranker, verify_ranker
+from ltrr_opensearch.rank.rows import feature_names
+from ltrr_opensearch.release.running import RunningReleases
+from ltrr_opensearch.release.store import Release, ReleaseStore
+from ltrr_opensearch.retrieve.fan_out import FanOut, Instruments
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
+from ltrr_opensearch.types import Part
+from ltrr_opensearch.understand.encoders import load_encoder
+from ltrr_opensearch.understand.query_encoder import QueryEncoder
+
+KEPT_ORDERS = 10_000
+"""Searches whose order is remembered for their next pages."""
+KEPT_SECONDS = 600.0
+
+log = logging.getLogger(__name__)
+
+
+def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
+    """The proxy and its operators' side. Nothing is connected before the server starts them."""
+    metrics = Metrics()
+    upstream = Upstream(settings.cluster)
+    writer = Writer(settings.cluster, settings.log)
+    store = ReleaseStore(connect(settings.cluster), settings.state.prefix)
+    encoder = _query_encoder(settings)
+    builder = ServingBuilder(settings, connect(settings.cluster), encoder and encoder[0])
+    releases = RunningReleases(store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s)
+    engine = Engine(
+        fan_out=FanOut(upstream, settings.serve.deadline_ms),
+        serving=lambda key: releases.current(key) or builder.cold(key),
+        encoder=encoder and encoder[1],
+        record=DecisionSink(writer, settings.state, settings.log),
+        observer=metrics,
+        pages=PageMemory(KEPT_ORDERS, KEPT_SECONDS, time.monotonic),
+        limits=limits(settings),
+    )
+    beside = (_written(writer), _polled(releases, builder, tuple(settings.indexes)))
+    app = ProxyApp(engine, upstream, writer, settings, metrics, beside)
+    return app, AdminApp(Health(upstream), metrics, DecisionLookup(upstream, settings))
+
+
+def limits(settings: Settings) -> Limits:
+    return Limits(
+        deadline_ms=settings.serve.deadline_ms,
+        window=settings.serve.window,
+        secret=settings.state.secret.get_secret_value(),
+        feature_sample=settings.log.feature_sample,
+    )
+
+
+class ServingBuilder:
+    """Builds what serves an index: from a release, or cold before there is one. Blocking; called off the event loop."""
+
+    def __init__(self, settings: Settings, client: OpenSearch, encoder: Encoder | None) -> None:
+        self._settings = settings
+        self._client = client
+        self._encoder = encoder
+        self._cold: dict[str, Serving] = {}
+
+    def cold(self, key: str) -> Serving:
+        if key not in self._cold:
+            self._cold[key] = self._build(key, "none", {})
+        return self._cold[key]
+
+    def of_release(self, release: Release) -> Serving:
+        return self._build(release.index, release.id, release.parts)
+
+    def _build(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
+        index, hidden = self._searchable(key)
+        knowledge = knowledge_of(parts)
+        ranker = None
+        if "ranker" in parts:
+            verify_ranker(parts["ranker"])
+            ranker = load_ranker(parts["ranker"])
+        columns = feature_names(index)
+        if ranker:
+            columns += tuple(name for name in ranker.features if name not in columns)
+        features = derive(index)
+        return Serving(
+            key=key,
+            index=index,
+            choose=self._settings.choose,
+            release=release,
+            phase="live" if "policy" in parts else "cold",
+            knowledge=knowledge,
+            strategies=build_strategies(index, knowledge),
+            policy=build_policy(self._settings.choose, parts.get("policy")),
+            fusion=fusion_of(index.fusion),
+            ranker=ranker,
+            columns=columns,
+            instruments=Instruments(self._feature_logging(features), features, hidden),
+        )
+
+    def _searchable(self, key: str) -> tuple[IndexSettings, tuple[str, ...]]:
+        """The index with the vector field that this proxy's encoder filled (none while it is still being filled)."""
+        index = self._settings.indexes[key]
+        if index.vector is None or not index.vector.backfill or self._encoder is None:
+            return index, ()
+        prefix, base = self._settings.state.prefix, index.vector.field
+        try:
+            written = JobStore(self._client, prefix).vector_fields(key).by_encoder.values()
+            field = serving_field(self._client, prefix, key, self._encoder.digest, base)
+        except OpenSearchException as error:
+            log.warning("index %r: cannot tell which vector field is complete (%s); taking %s", key, error, base)
+            return index, (base,)
+        hidden = tuple({base, *(f.name for f in written)})
+        if field is None:
+            log.warning("index %r: its vectors are still being written; no dense retrieval until a restart", key)
+            return without_vectors(index), hidden
+        return index.model_copy(update={"vector": index.vector.model_copy(update={"field": field})}), hidden
+
+    def _feature_logging(self, features: FeatureSet) -> FeatureLogging:
+        """The plugin's way where the plugin has our feature set; the core's own otherwise."""
+        try:
+            if detect(self._client).ltr:
+                self._client.transport.perform_request("GET", f"/_ltr/_featureset/{features.name}")
+                return LtrPlugin()
+        except NotFoundError:
+            log.warning("the LTR plugin lacks the feature set %s; run ltrr setup", features.name)
+        except (ClusterError, OpenSearchException) as error:
+            log.warning("cannot tell whether the cluster has the LTR plugin: %s", error)
+        return NamedScores()
+
+
+def without_vectors(index: IndexSettings) -> IndexSettings:
+    strategies = tuple(s for s in index.strategies if s.use != "knn")
+    return index.model_copy(update={"vector": None, "strategies": strategies})
+
+
+def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
+    """The snapshot that the parts hold; what is not published yet is empty."""
+    empty = Knowledge.empty()
+    return Knowledge(
+        memory=Memory.from_bytes(parts["memory"].payload) if "memory" in parts else empty.memory,
+        gazetteer=Gazetteer.from_bytes(parts["gazetteer"].payload) if "gazetteer" in parts else empty.gazetteer,
+        aggregates=Aggregates.from_bytes(parts["aggregates"].payload) if "aggregates" in parts else empty.aggregates,
+    )
+
+
+def fusion_of(settings: FusionSettings) -> Fusion:
+    if settings.use == "weighted":
+        return Weighted(settings.weights)
+    return Rrf(settings.rank_constant, settings.weights)
+
+
+def _query_encoder(settings: Settings) -> tuple[Encoder, QueryEncoder] | None:
+    dimensions = {index.vector.dimension for index in settings.indexes.values() if index.vector}
+    if settings.encoder.model is None or not dimensions:
+        return None
+    encoder = load_encoder(settings.encoder, min(dimensions))
+    return encoder, QueryEncoder(encoder, settings.encoder.cache_texts)
+
+
+def _told(builder: ServingBuilder, metrics: Metrics) -> Callable[[Release], Serving]:
+    def build(release: Release) -> Serving:
+        serving = builder.of_release(release)
+        metrics.release(release.index, release.id)
+        return serving
+
+    return build
+
+
+def _written(writer: Writer) -> Running:
+    @asynccontextmanager
+    async def run() -> AsyncIterator[None]:
+        await writer.start()
+        try:
+            yield
+        finally:
+            await writer.close()
+
+    return run
+
+
+def _polled(releases: RunningReleases[Serving], builder: ServingBuilder, keys: tuple[str, ...]) -> Running:
+    @asynccontextmanager
+    async def run() -> AsyncIterator[None]:
+        for key in keys:
+            await asyncio.to_thread(builder.cold, key)
+        await releases.start()
+        try:
+            yield
+        finally:
+            await releases.close()
+
+    return run

@@ -1,0 +1,38 @@
+"""Writes down a search: its decision in our own log, its query and impressions as UBI 1.3. Never waits."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ltrr_opensearch.choose.draw import seed_of, uniform
+from ltrr_opensearch.log import records, ubi
+from ltrr_opensearch.settings import LogSettings, StateSettings
+from ltrr_opensearch.types import Decision, Json, SearchRequest
+
+
+class DocumentWriter(Protocol):
+    def write(self, index: str, id: str, document: Json) -> bool: ...
+
+
+class DecisionSink:
+    """A search is kept or left out by chance that depends on its query_id alone, so all its records agree."""
+
+    def __init__(self, writer: DocumentWriter, state: StateSettings, log: LogSettings) -> None:
+        self._writer = writer
+        self._state = state
+        self._log = log
+
+    def __call__(self, decision: Decision, request: SearchRequest) -> None:
+        rate = self._log.sample_rate
+        if uniform(seed_of("sample", decision.query_id, {}), 0) >= rate:
+            return
+        document = records.to_document(decision) | {"sampled": rate}
+        self._writer.write(records.index_name(self._state.prefix, decision.at), decision.query_id, document)
+        page = decision.candidates[decision.offset : decision.offset + decision.shown]
+        shown = [c.object_id or c.key.id for c in page]
+        words = {"ltrr_policy": decision.policy, "ltrr_ranker": decision.ranker, "ltrr_release": decision.release}
+        query = ubi.query_document(request, shown, words)
+        self._writer.write(self._state.ubi_queries, decision.query_id, query)
+        if self._log.impressions:
+            for event in ubi.impressions(decision):
+                self._writer.write(self._state.ubi_events, event.id, event.document)
