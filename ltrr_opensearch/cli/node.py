@@ -29,7 +29,7 @@ def node() -> None:
 @node.command("start")
 @name_option
 @home_option
-@click.option("--port", default=9200, show_default=True, help="First port to try; the next free one is taken.")
+@click.option("--port", default=9200, show_default=True, help="First port to try; when taken, every tenth after it.")
 @click.option("--heap", "heap_mb", default=1024, show_default=True, help="Heap in MB.")
 @click.option("--small", is_flag=True, help="Quick to start and light, slower to search.")
 @click.option("--fresh", is_flag=True, help="Clear the node's data first.")

@@ -24,6 +24,8 @@ from ltrr_opensearch.node.process import launch, terminate
 from ltrr_opensearch.node.record import CONSOLE, RECORD, NodeStatus, RunningNode, find, health, status_of, write_record
 
 PORTS_TRIED = 100
+PORT_STEP = 10
+"""Between the ports tried, so that a node leaves its neighbours to the proxy (9201, 9202 by default)."""
 STOP_PATIENCE_S = 30.0
 Say = Callable[[str], None]
 
@@ -36,7 +38,7 @@ class NodeOptions:
     home: Path | None = None
     """Folder of the nodes; default: `LTRR_HOME`, else `.ltrr` here."""
     port: int = 9200
-    """First port to try; the next free one is taken."""
+    """First port to try; when it is taken every tenth from there on."""
     heap_mb: int = 1024
     small: bool = False
     """Quick to start and light, slower to search: for tests."""
@@ -104,8 +106,8 @@ def node_folder(name: str, home: Path | None = None, say: Say = lambda _: None) 
 
 
 def free_port(first: int) -> int:
-    """The first port from here on that nobody listens on."""
-    for port in range(first, min(first + PORTS_TRIED, 65_536)):
+    """The first port from here on, in steps, that nobody listens on."""
+    for port in range(first, min(first + PORTS_TRIED * PORT_STEP, 65_536), PORT_STEP):
         with socket.socket() as attempt:
             attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -113,7 +115,7 @@ def free_port(first: int) -> int:
             except OSError:
                 continue
             return port
-    raise NodeError(f"no free port among the {PORTS_TRIED} from {first} on; choose another with --port")
+    raise NodeError(f"no free port among {PORTS_TRIED} from {first} on; choose another with --port")
 
 
 def _distribution(base: Path, say: Say) -> Path:
