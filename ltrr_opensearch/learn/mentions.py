@@ -20,6 +20,8 @@ from ltrr_opensearch.types import Json
 SAMPLE = 10_000
 """Documents read; what one result window holds by default."""
 PAGE = 500
+MAX_CHARACTERS = 5_000
+"""Of a field's text; what comes later says little about what the document is."""
 
 Fields = dict[str, list[object]]
 
@@ -30,7 +32,7 @@ def count_mentions(gazetteer: Gazetteer, documents: Iterable[Fields], settings: 
     meant: Counter[tuple[str, Key]] = Counter()
     for document in documents:
         texts = [text for field in settings.text_fields for text in _strings(document, field)]
-        named = {key for text in texts for key in gazetteer.named_in(text)}
+        named = {key for text in texts for key in gazetteer.named_in(text[:MAX_CHARACTERS])}
         said.update(named)
         for field in settings.slot_fields:
             meant.update((field, key) for key in {key_of(v) for v in _strings(document, field)} & named)

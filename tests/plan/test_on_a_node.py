@@ -1,7 +1,6 @@
 """The strategies' bodies and the gazetteer on a real node."""
 
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,6 @@ from ltrr_opensearch.settings import IndexSettings, PopularitySettings, Strategy
 from ltrr_opensearch.types import EntityScore, Vector
 from tests.plan.conftest import Analyze
 
-Node = Any
 Search = Callable[..., list[str]]
 
 SHOP = IndexSettings(
@@ -49,25 +47,17 @@ PRODUCTS: list[dict[str, Any]] = [
 
 
 @pytest.fixture
-def client(node: Node) -> Iterator[OpenSearch]:
-    with OpenSearch(node.url, timeout=60) as opened:
-        yield opened
-
-
-@pytest.fixture
-def index(client: OpenSearch) -> Iterator[str]:
-    name = f"plan_{uuid.uuid4().hex[:12]}"
+def index(client: OpenSearch, index_name: str) -> str:
     settings = {"index": {"number_of_shards": 1, "number_of_replicas": 0, "knn": True}}
-    client.indices.create(index=name, body={"settings": settings, "mappings": {"properties": MAPPING}})
+    client.indices.create(index=index_name, body={"settings": settings, "mappings": {"properties": MAPPING}})
     for i, product in enumerate(PRODUCTS, 1):
         copies = [product] + [{k: product[k] for k in ("brand", "colour") if k in product}] * 9
         lines: list[Any] = []
         for n, copy in enumerate(copies):
-            lines += [{"index": {"_index": name, "_id": str(i) if n == 0 else f"{i}-{n}"}}, copy]
+            lines += [{"index": {"_index": index_name, "_id": str(i) if n == 0 else f"{i}-{n}"}}, copy]
         client.bulk(body=lines)
-    client.indices.refresh(index=name)
-    yield name
-    client.indices.delete(index=name)
+    client.indices.refresh(index=index_name)
+    return index_name
 
 
 @pytest.fixture
