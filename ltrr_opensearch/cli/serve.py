@@ -28,7 +28,7 @@ def serve(settings: Settings, host: str | None, port: int | None, admin_port: in
     import uvloop
 
     from ltrr_opensearch import assemble
-    from ltrr_opensearch.proxy.server import listen, run
+    from ltrr_opensearch.proxy.server import Servers, listen, serve_until_signalled
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -47,8 +47,7 @@ def serve(settings: Settings, host: str | None, port: int | None, admin_port: in
             click.secho(f"warning: {state.reason}; serving 503 until the cluster answers", fg="yellow", err=True)
 
     async def main() -> None:
-        proxy, admin = assemble.proxy(settings)
-        await run(proxy, admin, public, operators, ready)
+        await serve_until_signalled(Servers(*assemble.proxy(settings)), public, operators, ready)
 
     uvloop.run(main())
 

@@ -28,6 +28,14 @@ Ready = Callable[[Readiness], None]
 class _Server(uvicorn.Server):
     """uvicorn without its signal handlers, which two servers in a loop would take from each other."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.tried = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.tried.set()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
@@ -44,36 +52,48 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
     return bound
 
 
-async def run(proxy: ProxyApp, admin: AdminApp, public: socket.socket, operators: socket.socket, ready: Ready) -> None:
-    """Serves until SIGTERM or SIGINT; `ready` is told once, when both ports answer."""
-    front, back = _server(proxy, lifespan="on"), _server(admin, lifespan="off")
+class Servers:
+    """Both servers: `run` returns after `stop`, when running requests have finished."""
 
-    def stop() -> None:
-        admin.health.stopping = True
-        front.should_exit = True
+    def __init__(self, proxy: ProxyApp, admin: AdminApp) -> None:
+        self._health = admin.health
+        self._front = _server(proxy, lifespan="on")
+        self._back = _server(admin, lifespan="off")
 
+    def stop(self) -> None:
+        self._health.stopping = True
+        self._front.should_exit = True
+
+    async def run(self, public: socket.socket, operators: socket.socket, ready: Ready) -> None:
+        """`ready` is told once, when the proxy's port answers."""
+        beside = asyncio.create_task(self._back.serve(sockets=[operators]))
+        told = asyncio.create_task(self._tell(ready))
+        try:
+            await self._front.serve(sockets=[public])
+        finally:
+            self._back.should_exit = True
+            told.cancel()
+            await beside
+        if not self._front.started:
+            raise LtrrError("the proxy could not start; the log says why")
+
+    async def _tell(self, ready: Ready) -> None:
+        await self._front.tried.wait()
+        if self._front.started:
+            ready(await self._health.ready())
+
+
+async def serve_until_signalled(
+    servers: Servers, public: socket.socket, operators: socket.socket, ready: Ready
+) -> None:
+    """Serves until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop)
-    beside = asyncio.create_task(back.serve(sockets=[operators]))
-    told = asyncio.create_task(_tell(front, admin, ready))
-    try:
-        await front.serve(sockets=[public])
-    finally:
-        back.should_exit = True
-        told.cancel()
-        await beside
-    if not front.started:
-        raise LtrrError("the proxy could not start; the log says why")
+        loop.add_signal_handler(number, servers.stop)
+    await servers.run(public, operators, ready)
 
 
-async def _tell(front: uvicorn.Server, admin: AdminApp, ready: Ready) -> None:
-    while not front.started:
-        await asyncio.sleep(0.01)
-    ready(await admin.health.ready())
-
-
-def _server(app: Any, lifespan: Any) -> uvicorn.Server:
+def _server(app: Any, lifespan: Any) -> _Server:
     return _Server(
         uvicorn.Config(
             app,

@@ -1,0 +1,164 @@
+"""What a healthy OpenSearch seldom shows: redirects, throttling, a cluster that is away, clients that hang up."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
+from ltrr_opensearch.types import Answer, SearchRequest
+from tests.proxy.listening import call, listening
+
+LARGE = 3 * 1024 * 1024
+
+
+class Recorded:
+    """A server that answers every connection with the same bytes and keeps what it was sent."""
+
+    def __init__(self, answer: bytes | None) -> None:
+        self.answer = answer
+        self.received = b""
+        self.closed = threading.Event()
+        self.got_request = threading.Event()
+        self._connections: list[socket.socket] = []
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._converse, args=(connection,), daemon=True).start()
+
+    def _converse(self, connection: socket.socket) -> None:
+        self._connections.append(connection)
+        with connection:
+            while chunk := connection.recv(65536):
+                self.received += chunk
+                if b"\r\n\r\n" in self.received and not self.got_request.is_set():
+                    self.got_request.set()
+                    if self.answer is not None:
+                        connection.sendall(self.answer)
+            self.closed.set()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def break_off(self) -> None:
+        for connection in self._connections:
+            connection.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def recorded(answer: bytes | None) -> Iterator[Recorded]:
+    server = Recorded(answer)
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def none_ours(request: SearchRequest) -> Answer | None:
+    return None
+
+
+def settings_for(url: str) -> Settings:
+    return Settings(cluster=ClusterSettings(url=url), indexes={"shop": IndexSettings(text_fields={"title": 1.0})})
+
+
+def test_the_request_reaches_the_cluster_as_it_came() -> None:
+    with (
+        recorded(b"HTTP/1.1 204 No Content\r\n\r\n") as cluster,
+        listening(settings_for(cluster.url), none_ours) as proxy,
+    ):
+        headers = {"X-Opaque-Id": "größe".encode().decode("latin-1"), "Authorization": "Basic eA==", "Accept": "*/*"}
+        call(proxy.url, "PUT", "/a%2Fb/_doc/%C3%A4?x=%2B+1&&y", b"body", headers)
+    head, _, body = cluster.received.partition(b"\r\n\r\n")
+    line, *sent = head.split(b"\r\n")
+    assert line == b"PUT /a%2Fb/_doc/%C3%A4?x=%2B+1&&y HTTP/1.1"
+    host = urlsplit(cluster.url).netloc.encode()
+    assert sorted(h.lower() for h in sent if not h.lower().startswith(b"content-")) == sorted(
+        [b"host: " + host, b"x-opaque-id: " + "größe".encode(), b"authorization: basic ea==", b"accept: */*"]
+    )
+    assert body == b"body"
+
+
+@pytest.mark.parametrize(
+    ("status", "header"),
+    [
+        (b"301 Moved", b"Location: /elsewhere"),
+        (b"429 Too Many Requests", b"Retry-After: 7"),
+        (b"304 Not Modified", b"ETag: x"),
+        (b"200 OK", b'Warning: 299 OpenSearch "old"'),
+        (b"401 Unauthorized", b'WWW-Authenticate: Basic realm="x"'),
+    ],
+)
+def test_status_and_headers_are_relayed(status: bytes, header: bytes) -> None:
+    answer = b"HTTP/1.1 %s\r\n%s\r\nContent-Length: 0\r\nConnection: keep-alive, x-own\r\nX-Own: 1\r\n\r\n" % (
+        status,
+        header,
+    )
+    with recorded(answer) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+        got = call(proxy.url, "GET", "/_cat/health")
+    name, _, value = header.decode().partition(": ")
+    assert str(got.status).encode() == status[:3]
+    assert got.headers[name.lower()] == value
+    assert "x-own" not in got.headers
+
+
+@pytest.mark.parametrize("encoded", [{"content-length": str(LARGE)}, {"transfer-encoding": "chunked"}])
+def test_a_large_body_is_sent_on_while_it_arrives(encoded: dict[str, str]) -> None:
+    with recorded(None) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+        where = urlsplit(proxy.url)
+        with socket.create_connection((where.hostname or "", where.port or 0)) as client:
+            name, value = next(iter(encoded.items()))
+            client.sendall(f"POST /_bulk HTTP/1.1\r\nhost: x\r\n{name}: {value}\r\n\r\n".encode())
+            half = b"x" * (LARGE // 2)
+            client.sendall(b"%x\r\n%s\r\n" % (len(half), half) if "transfer-encoding" in encoded else half)
+            until = time.monotonic() + 5
+            while len(cluster.received) < len(half) // 2 and time.monotonic() < until:
+                time.sleep(0.01)
+            assert len(cluster.received) > len(half) // 2
+        assert cluster.closed.wait(5)
+
+
+def test_a_client_that_hangs_up_closes_the_request_to_the_cluster() -> None:
+    with recorded(None) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+        where = urlsplit(proxy.url)
+        with socket.create_connection((where.hostname or "", where.port or 0)) as client:
+            client.sendall(b"GET /_cat/health HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert cluster.got_request.wait(5)
+        assert cluster.closed.wait(5)
+
+
+@pytest.mark.parametrize("target", ["/_cat/health", "/shop/_search", "/_msearch"])
+def test_a_cluster_that_is_away_is_503_in_its_own_shape(target: str) -> None:
+    with listening(settings_for("http://127.0.0.1:1"), none_ours) as proxy:
+        got = call(proxy.url, "POST", target, b'{"query":{"match":{"title":"red"}}}')
+        ready = call(proxy.admin, "GET", "/_ltrr/health/ready")
+        assert proxy.metrics.value("ltrr_upstream_failures_total", status="503") == 1
+    assert got.status == got.json["status"] == 503
+    assert got.json["error"]["type"] == "connect_transport_exception"
+    assert "127.0.0.1:1" in got.json["error"]["reason"]
+    assert ready.status == 503
+
+
+def test_a_cluster_that_breaks_off_is_502() -> None:
+    with recorded(b"HTTP/1.1 200 OK\r\ncontent-le") as cluster:
+        with listening(settings_for(cluster.url), none_ours) as proxy:
+            answers: list[int] = []
+            asking = threading.Thread(target=lambda: answers.append(call(proxy.url, "GET", "/_cat/health").status))
+            asking.start()
+            assert cluster.got_request.wait(5)
+            cluster.break_off()
+            asking.join(10)
+    assert answers == [502]
