@@ -41,7 +41,7 @@ def start_node(**options: Any) -> None:
 
     console = Console(stderr=True)
     with console.status("preparing the local node", spinner="dots"):
-        running = start(NodeOptions(**options), lambda text: console.print(text, highlight=False))
+        running = start(NodeOptions(**options), lambda text: console.print(text, highlight=False, soft_wrap=True))
     click.echo(f"{running.url} (process {running.pid}, in {running.home})")
 
 

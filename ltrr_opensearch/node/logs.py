@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-TELLING = re.compile(r"ERROR|[Tt]oo (small|large)|Could not|FATAL|[Ee]xception|Caused by|^Error|OutOfMemory|[Ff]ailed|Likely root cause")
+TELLING = re.compile(
+    r"ERROR|FATAL|[Ee]xception|Caused by|^Error|OutOfMemory|[Ff]ailed|Likely root cause|[Tt]oo (small|large)|Could not"
+)
 
 
 def telling_lines(text: str, most: int = 12) -> list[str]:
