@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ltrr_opensearch.types import Judgment, Round
 
-PRIOR_EXAMINED = 3.0
+PRIOR_EXAMINED = 1.0
 """Examined impressions that the prior on attractiveness is worth."""
 PRIOR_POSITION = 20.0
 """Impressions of attractive documents that the prior on a position (1 / position) is worth."""

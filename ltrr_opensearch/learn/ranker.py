@@ -19,7 +19,7 @@ from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.rank.feature_sets import derive
-from ltrr_opensearch.rank.rows import feature_names, memory_names
+from ltrr_opensearch.rank.rows import QUERY_COLUMNS, feature_names, memory_names
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Json, Matrix, Part, Round
 
@@ -37,10 +37,14 @@ PARAMETERS: Json = {
     "label_gain": list(range(LEVELS + 1)),
     "deterministic": True,
     "force_row_wise": True,
+    # A few thousand rows: threads that wait for each other on a busy machine cost ten times what they save.
+    "num_threads": 1,
     "verbose": -1,
 }
 RIDGE = 0.01
 FOLDS = 5
+ENOUGH_QUERIES = 500
+"""Below this, columns that are the same for a whole list are left out: trees would know queries by them."""
 CHECKED_ROWS = 16
 """Rows stored with their scores, verified after loading."""
 TOLERANCE = 1e-5
@@ -52,6 +56,8 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training."""
     kept = list(rounds)
     data = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    if len(set(data.query)) < ENOUGH_QUERIES:
+        data = data.columns([n for n in data.names if n not in QUERY_COLUMNS])
     if not data.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
     fit = _fits(settings.learn.seed)[settings.learn.ranker]

@@ -132,7 +132,7 @@ def _popularity(popularity: PopularitySettings) -> Json:
 
 
 def _dense(vector: VectorSettings) -> Json:
-    """Exact similarity ((1 + cosine) / 2 for `cosinesimil`, as 3.6 measures it): an approximate `knn` has no score outside its k."""
+    """Exact similarity, for `cosinesimil` (1 + cosine) / 2: an approximate `knn` has no score outside its k."""
     params = {"field": vector.field, "query_value": VECTOR, "space_type": vector.space_type}
     script = {"lang": "knn", "source": "knn_score", "params": params}
     return {"script_score": {"query": {"exists": {"field": vector.field}}, "script": script}}

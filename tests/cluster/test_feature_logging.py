@@ -5,9 +5,10 @@ import copy
 import numpy as np
 import pytest
 
-from ltrr_opensearch.cluster.feature_logging import LtrPlugin, NamedScores
+from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive
 from ltrr_opensearch.settings import FeatureSettings, IndexSettings, PopularitySettings, VectorSettings
+from ltrr_opensearch.types import Json, Vector
 from tests.cluster.exchanges import assert_golden, exchange
 
 SHOP = derive(
@@ -18,15 +19,15 @@ SHOP = derive(
         vector=VectorSettings(dimension=2),
     )
 )
-BODY = {"size": 5, "_source": False, "query": {"match": {"title": {"query": "red shoes", "_name": "mine"}}}}
+BODY: Json = {"size": 5, "_source": False, "query": {"match": {"title": {"query": "red shoes", "_name": "mine"}}}}
 VECTOR = np.array([0.6, 0.8], dtype=np.float32)
-WAYS = {"named_scores": NamedScores(), "ltr_plugin": LtrPlugin()}
+WAYS: dict[str, FeatureLogging] = {"named_scores": NamedScores(), "ltr_plugin": LtrPlugin()}
 RECORDED = FeatureSet("shop_v1", "1", tuple(Feature(n, {}) for n in ("title_bm25", "body_bm25", "sales", "knn_ann")))
 
 
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("vector", [VECTOR, None], ids=["vector", "no_vector"])
-def test_the_instrumented_search(way: str, vector: np.ndarray | None) -> None:
+def test_the_instrumented_search(way: str, vector: Vector | None) -> None:
     before = copy.deepcopy(BODY)
     body, params = WAYS[way].instrument(BODY, {"preference": "p"}, SHOP, 'red "shoes"', vector)
     assert_golden(f"instrumented_{way}_{'text' if vector is None else 'vector'}", {"body": body, "params": params})

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
-from ltrr_opensearch.types import DocKey, Found, Hit, Outcome, PlanResult, QueryPlan
+from ltrr_opensearch.types import Candidate, DocKey, Found, Hit, Outcome, PlanResult, QueryPlan
 
 
 def result(name: str, ids: str, *, depth: int = 10, original: bool = False, step: float = 1.0) -> PlanResult:
@@ -15,7 +15,7 @@ def result(name: str, ids: str, *, depth: int = 10, original: bool = False, step
     return PlanResult(plan, depth, Outcome.OK, hits)
 
 
-def ids(candidates: list) -> str:
+def ids(candidates: list[Candidate]) -> str:
     return "".join(c.key.id for c in candidates)
 
 

@@ -1,0 +1,110 @@
+"""Training and packing rankers: they generalise to new queries, with and without a memory."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from ltrr_opensearch.errors import DataError, ModelError
+from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
+from ltrr_opensearch.learn.dataset import dataset_from_rounds
+from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.rank.load import load_ranker, verify_ranker
+from ltrr_opensearch.rank.rows import dense, memory_names
+from ltrr_opensearch.settings import LearnSettings, Settings
+from ltrr_opensearch.types import Judgment, Part, Round
+from tests.learn.clicks import INDEX, NAMES, decision, searches
+
+LINEAR = Settings(learn=LearnSettings(ranker="linear"))
+TREES = Settings()
+
+
+def ndcg(
+    part: Part, rounds: Sequence[Round], truth: dict[tuple[str, str], float], *, forget: bool = False
+) -> dict[str, float]:
+    """Of the part's order of each query's candidates, by the true attractiveness."""
+    ranker, orders = load_ranker(part), {}
+    for d in {r.decision.normalized: r.decision for r in rounds}.values():
+        table = dense([c.features or {} for c in d.candidates], ranker.features)
+        if forget:
+            table[:, [ranker.features.index(n) for n in memory_names(INDEX)]] = np.nan
+        order = np.argsort(-ranker.score(table), kind="stable")
+        orders[d.normalized] = [d.candidates[i].key.id for i in order]
+    judgments = [Judgment(q, id_, 10 * a) for (q, id_), a in truth.items()]
+    return per_query(judgments, orders, ["nDCG@10"])["nDCG@10"]
+
+
+def shown(rounds: Sequence[Round], truth: Truth) -> dict[str, float]:
+    judgments = [Judgment(q, id_, 10 * a) for (q, id_), a in truth.items()]
+    orders = {r.decision.normalized: [c.key.id for c in r.decision.candidates] for r in rounds}
+    return per_query(judgments, orders, ["nDCG@10"])["nDCG@10"]
+
+
+@pytest.mark.parametrize("settings", [LINEAR, TREES], ids=["linear", "lambdamart"])
+def test_queries_never_seen_are_ordered_better_than_they_were_shown(settings: Settings) -> None:
+    part = train_ranker(searches(40, 15)[0], settings, INDEX)
+    new, truth = searches(40, 1, seed=1)
+    assert paired_difference(ndcg(part, new, truth), shown(new, truth)).low > 0.1
+    assert part.metrics["ndcg_unseen"] > part.metrics["ndcg_fused"]
+
+
+@pytest.mark.parametrize("settings", [LINEAR, TREES], ids=["linear", "lambdamart"])
+def test_a_memory_helps_where_there_is_one_and_is_not_all_that_was_learned(settings: Settings) -> None:
+    rounds, _ = searches(40, 15, remembered=True)
+    part = train_ranker(rounds, settings, INDEX)
+    new, truth = searches(40, 1, seed=1, remembered=True)
+    without = mean(ndcg(part, new, truth, forget=True))
+    assert without > mean(shown(new, truth)) + 0.1
+    assert mean(ndcg(part, new, truth)) > without
+
+
+def test_the_same_rounds_give_the_same_part() -> None:
+    rounds, _ = searches(10, 5)
+    first, again = train_ranker(rounds, TREES, INDEX), train_ranker(rounds[::-1], TREES, INDEX)
+    assert first.version == again.version
+    assert first.payload == again.payload
+    assert first.index == "shop"
+    assert first.created == max(r.decision.at for r in rounds)
+
+
+def test_a_published_part_is_verified_against_its_stored_scores() -> None:
+    part = train_ranker(searches(10, 5)[0], TREES, INDEX)
+    verify_ranker(part)
+    with pytest.raises(ModelError, match="stored scores"):
+        verify_ranker(replace(part, checks={**part.checks, "scores": [s + 0.1 for s in part.checks["scores"]]}))
+
+
+@pytest.mark.parametrize(
+    ("damage", "complaint"),
+    [({"payload": b"{"}, "cannot be read"), ({"payload": b"{}"}, "cannot be read"), ({"algorithm": "x"}, "known are")],
+)
+def test_a_damaged_part_is_refused(damage: dict[str, object], complaint: str) -> None:
+    part = train_ranker(searches(10, 5)[0], LINEAR, INDEX)
+    with pytest.raises(ModelError, match=complaint):
+        load_ranker(replace(part, **damage))  # type: ignore[arg-type]
+
+
+def test_nothing_to_learn_from_is_an_error_that_says_so() -> None:
+    with pytest.raises(DataError, match="none was acted upon"):
+        train_ranker([Round(decision("q", 0, ["a", "b"], {}, 2), {})], TREES, INDEX)
+
+
+def test_every_query_weighs_the_same_and_every_row_keeps_its_search() -> None:
+    rounds, _ = searches(2, 12)
+    asked_once = [r for r in rounds if r.decision.normalized == "q0" or r.decision.query_id == "q1-11"]
+    data = dataset_from_rounds(asked_once, NAMES, memory_names(INDEX))
+    assert data.query.count("q0") == 10, "the latest ten"
+    weight = {
+        q: sum(w for w, g in zip(data.weights, data.group, strict=True) if data.query[g] == q) for q in ("q0", "q1")
+    }
+    assert weight["q1"] > 0.4 * weight["q0"]
+    assert data.sizes.tolist() == [20] * len(data.query)
+
+
+def test_a_search_with_a_memory_is_given_twice_once_as_if_nobody_had_asked() -> None:
+    rounds, _ = searches(1, 3, remembered=True)
+    data = dataset_from_rounds(rounds, NAMES, memory_names(INDEX))
+    memory = data.rows[:, NAMES.index("memory.score")]
+    assert len(data.query) == 2 * 3
+    assert np.isnan(memory).sum() == len(memory) / 2

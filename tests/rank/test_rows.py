@@ -1,0 +1,134 @@
+"""The matrix of a search's candidates: what each column says, and what it does not know."""
+
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.rank.rows import dense, feature_names, memory_names, rows, sparse
+from ltrr_opensearch.settings import IndexSettings, VectorSettings
+from ltrr_opensearch.types import (
+    AnalyzedQuery,
+    Asker,
+    DocKey,
+    EntityScore,
+    Hit,
+    Outcome,
+    PlanResult,
+    QueryPlan,
+    Reading,
+    Remembered,
+    SearchRequest,
+    SlotValue,
+)
+
+INDEX = IndexSettings(text_fields={"title": 2, "body": 1}, vector=VectorSettings())
+NAMES = feature_names(INDEX)
+SLOT = SlotValue("brand", "acme", 0, 1, 0.9)
+
+
+def query(*remembered: Remembered) -> AnalyzedQuery:
+    request = SearchRequest(
+        "1", "shop", "acme shoes", {}, (), (), (), 10, 0, Asker(), None, datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    readings = (Reading((), "acme shoes", 0.3), Reading((SLOT,), "shoes", 0.6))
+    return AnalyzedQuery(request, "acme shoes", ("acme", "shoes"), "en", readings, remembered)
+
+
+def result(
+    strategy: str, scores: dict[str, float], *, outcome: Outcome = Outcome.OK, depth: int = 10, source: str = "lexical"
+) -> PlanResult:
+    plan = QueryPlan(strategy, strategy, source, lambda depth, vector: None)
+    ranked = enumerate(scores.items(), 1)
+    hits = tuple(Hit(DocKey("shop", id_), rank, score, {"bm25_title": score}, {}) for rank, (id_, score) in ranked)
+    return PlanResult(plan, depth, outcome, hits)
+
+
+def cell(results: list[PlanResult], id_: str, column: str, *remembered: Remembered) -> float:
+    candidates = Rrf().fuse(results)
+    row = [c.key.id for c in candidates].index(id_)
+    return float(rows(candidates, query(*remembered), results, NAMES)[row, NAMES.index(column)])
+
+
+def test_ranks_and_scores_of_each_strategy() -> None:
+    results = [result("lexical", {"a": 8.0, "b": 2.0}), result("knn", {"b": 0.5})]
+    assert cell(results, "b", "lexical.reciprocal_rank") == 0.5
+    assert cell(results, "b", "lexical.score") == 2.0
+    assert cell(results, "b", "lexical.share") == 0.25
+    assert cell(results, "b", "plans.agree") == 2
+    assert cell(results, "b", "plans.fused") == pytest.approx(1 / 62 + 1 / 61)
+
+
+def test_not_asked_is_unknown_but_asked_and_not_found_is_zero() -> None:
+    results = [result("lexical", {"a": 8.0}), result("knn", {"b": 0.5})]
+    assert cell(results, "a", "knn.reciprocal_rank") == 0
+    assert np.isnan(cell(results, "a", "structured.reciprocal_rank"))
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TIMED_OUT, Outcome.FAILED, Outcome.NOTHING_TO_ASK])
+def test_a_plan_that_did_not_answer_says_nothing(outcome: Outcome) -> None:
+    results = [result("lexical", {"a": 8.0}), result("knn", {}, outcome=outcome)]
+    assert np.isnan(cell(results, "a", "knn.score"))
+
+
+def test_several_plans_of_a_strategy_give_the_best_of_them() -> None:
+    results = [result("lexical", {"a": 8.0, "b": 4.0}), result("lexical", {"b": 4.0})]
+    renamed = PlanResult(
+        QueryPlan("lexical_2", "lexical", "lexical", lambda d, v: None), 10, Outcome.OK, results[1].hits
+    )
+    assert cell([results[0], renamed], "b", "lexical.reciprocal_rank") == 1
+
+
+def test_a_feature_that_did_not_match_is_unknown() -> None:
+    results = [result("lexical", {"a": 8.0})]
+    assert cell(results, "a", "bm25_title") == 8
+    assert np.isnan(cell(results, "a", "bm25_body"))
+
+
+def test_what_is_known_of_the_query() -> None:
+    results = [result("lexical", {"a": 8.0})]
+    assert cell(results, "a", "query.tokens") == 2
+    assert cell(results, "a", "query.slots") == 1, "of the likeliest reading"
+    assert cell(results, "a", "query.memory") == 0
+
+
+def test_the_memory_of_a_candidate_is_the_best_of_the_remembered_queries() -> None:
+    near = Remembered("acme shoe", 0.8, (EntityScore("a", 0.5), EntityScore("z", 1.0)))
+    nearer = Remembered("acme shoes", 1.0, (EntityScore("a", 0.45),))
+    results = [result("lexical", {"a": 8.0, "b": 2.0})]
+    assert cell(results, "a", "memory.score", near, nearer) == pytest.approx(0.45)
+    assert cell(results, "b", "memory.score", near) == 0
+    assert np.isnan(cell(results, "b", "memory.score"))
+
+
+def test_the_memorys_own_plan_does_not_count_among_the_plans() -> None:
+    results = [result("lexical", {"a": 8.0}), result("q2e", {"a": 1.0}, source="memory")]
+    assert cell(results, "a", "plans.agree") == 1
+    assert cell(results, "a", "q2e.reciprocal_rank") == 1
+    assert set(memory_names(INDEX)) <= set(NAMES)
+
+
+def test_a_row_survives_the_log() -> None:
+    results = [result("lexical", {"a": 8.0}), result("knn", {"b": 0.5})]
+    matrix = rows(Rrf().fuse(results), query(), results, NAMES)
+    np.testing.assert_array_equal(dense([sparse(row, NAMES) for row in matrix], NAMES), matrix)
+    assert dense([], NAMES).shape == (0, len(NAMES))
+
+
+def test_three_hundred_candidates_take_a_few_milliseconds() -> None:
+    features = {name: 1.0 for name in NAMES if "." not in name}
+    results = []
+    for strategy in ("original", "lexical", "structured", "knn"):
+        plan = QueryPlan(strategy, strategy, "lexical", lambda d, v: None)
+        ids = np.random.default_rng(len(strategy)).permutation(300)
+        hits = tuple(Hit(DocKey("shop", str(id_)), rank, 1.0, features, {}) for rank, id_ in enumerate(ids[:200], 1))
+        results.append(PlanResult(plan, 200, Outcome.OK, hits))
+    candidates, asked = Rrf().fuse(results), query()
+    taken = []
+    for _ in range(10):
+        start = time.perf_counter()
+        rows(candidates, asked, results, NAMES)
+        taken.append(time.perf_counter() - start)
+    assert min(taken) < 0.01
