@@ -9,8 +9,9 @@ business.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.packed import pack, unpack
@@ -61,23 +62,24 @@ class Gazetteer:
         cls, values: Iterable[tuple[str, str, int]], documents: int | None = None, mentions: Mentions | None = None
     ) -> Gazetteer:
         """From (field, value, documents that have it); the index's documents default to the fullest field's."""
-        spelled: dict[tuple[str, Key], list[tuple[int, str]]] = {}
-        totals: dict[str, list[int]] = {}
-        for name, value, count in values:
-            totals.setdefault(name, []).append(count)
-            key = key_of(value)
-            if is_slot(key):
-                spelled.setdefault((name, key), []).append((count, value))
-        found = [(name, key, sorted(ways, key=lambda w: (-w[0], w[1]))) for (name, key), ways in spelled.items()]
-        found.sort(key=lambda f: (-sum(n for n, _ in f[2]), f[0], f[1]))
-        counted: dict[Key, list[Entry]] = {}
-        for name, key, ways in found[:MAX_VALUES]:
-            repeats = 1 - len(totals[name]) / max(sum(totals[name]), 1)
-            entry = Entry(name, tuple(v for _, v in ways), sum(n for n, _ in ways), repeats)
-            counted.setdefault(key, []).append(entry)
-        entries = {key: _weighed(key, es, mentions or Mentions()) for key, es in counted.items()}
-        fullest = max((sum(counts) for counts in totals.values()), default=0)
-        return _frozen(fullest if documents is None else documents, entries)
+        rows = list(values)
+        spelled = _spellings(rows)
+        counts = {slot: sum(n for n, _ in ways) for slot, ways in spelled.items()}
+        fields: dict[Key, list[str]] = {}
+        for name, key in sorted(counts, key=lambda slot: (-counts[slot], slot))[:MAX_VALUES]:
+            fields.setdefault(key, []).append(name)
+        repeats = _repeats(rows)
+        entries = {}
+        for key, names in fields.items():
+            here = {name: counts[name, key] for name in names}
+            beliefs = _confidences(key, here, repeats, mentions or Mentions())
+            entries[key] = [Entry(f, tuple(v for _, v in spelled[f, key]), n, beliefs[f]) for f, n in here.items()]
+        if documents is None:
+            totals: Counter[str] = Counter()
+            for name, _, count in rows:
+                totals[name] += count
+            documents = max(totals.values(), default=0)
+        return _frozen(documents, entries)
 
     def match(self, tokens: Sequence[str]) -> tuple[SlotValue, ...]:
         """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
@@ -134,20 +136,40 @@ def is_slot(key: Key) -> bool:
     return 0 < len(key) <= MAX_TOKENS and (len(key) > 1 or (len(key[0]) > 1 and not _is_number(key[0])))
 
 
-def _weighed(key: Key, entries: Sequence[Entry], mentions: Mentions) -> list[Entry]:
-    """Entries that came with the share of repeating values, now with their confidence.
+def _spellings(rows: Iterable[tuple[str, str, int]]) -> dict[tuple[str, Key], list[tuple[int, str]]]:
+    """Per field and folded words, how the field spells them with how many documents, the usual spelling first."""
+    spelled: dict[tuple[str, Key], list[tuple[int, str]]] = {}
+    for name, value, count in rows:
+        key = key_of(value)
+        if is_slot(key):
+            spelled.setdefault((name, key), []).append((count, value))
+    return {slot: sorted(ways, key=lambda w: (-w[0], w[1])) for slot, ways in spelled.items()}
+
+
+def _repeats(rows: Iterable[tuple[str, str, int]]) -> dict[str, float]:
+    """Per field, 1 - distinct values / documents: 0 for an identifier, whose values nobody asks for as slots."""
+    totals: dict[str, list[int]] = {}
+    for name, _, count in rows:
+        totals.setdefault(name, []).append(count)
+    return {name: 1 - len(counts) / max(sum(counts), 1) for name, counts in totals.items()}
+
+
+def _confidences(
+    key: Key, counts: Mapping[str, int], repeats: Mapping[str, float], mentions: Mentions
+) -> dict[str, float]:
+    """Per field, how likely the words mean its value.
 
     By counts alone a value is as likely as its share of all that the words may name; what the text says moves that
-    belief. Fields whose values never repeat are identifiers, whose values nobody asks for as slots.
+    belief, as if DOUBT documents had said it before.
     """
-    total = DOUBT + sum(e.count for e in entries)
-    said = mentions.said.get(key, 0)
-    beliefs = [
-        e.confidence * (mentions.meant.get((e.field, key), 0) + DOUBT * e.count / total) / (said + DOUBT)
-        for e in entries
-    ]
-    scale = min(1.0, SUREST / max(sum(beliefs), SUREST))
-    return [replace(e, confidence=belief * scale) for e, belief in zip(entries, beliefs, strict=True)]
+    total = DOUBT + sum(counts.values())
+    said = DOUBT + mentions.said.get(key, 0)
+    beliefs = {
+        field: repeats[field] * (mentions.meant.get((field, key), 0) + DOUBT * count / total) / said
+        for field, count in counts.items()
+    }
+    scale = SUREST / max(sum(beliefs.values()), SUREST)
+    return {field: belief * scale for field, belief in beliefs.items()}
 
 
 def _is_number(token: str) -> bool:
