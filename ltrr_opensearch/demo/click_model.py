@@ -36,7 +36,7 @@ class ClickModel:
 
     def attractiveness(self, grade: int | None) -> float:
         """Probability of a click once examined."""
-        relevance = (2 ** (grade or 0) - 1) / (2**MAX_GRADE - 1)
+        relevance = (2.0 ** (grade or 0) - 1) / (2.0**MAX_GRADE - 1)
         return self.noise + (1 - 2 * self.noise) * relevance
 
     def clicks(self, shown: Sequence[str], grades: Mapping[str, int], rng: Random) -> tuple[int, ...]:

@@ -100,7 +100,8 @@ class Demo:
             if not cluster.holds(client, name, len(catalogue.products)):
                 file = self.stack.folder / f"{name}.jsonl"
                 file.write_text("".join(json.dumps(p) + "\n" for p in catalogue.products), encoding="utf-8")
-                self.stack.run("load", name, str(file), "--id-field", "id", shown=True)
+                failed = str(self.stack.folder / "failed.jsonl")
+                self.stack.run("load", name, str(file), "--id-field", "id", "--failed", failed, shown=True)
             self.stack.run("setup", name, shown=True)
         return load_settings(self.stack.config)
 

@@ -1,6 +1,6 @@
 """The shop's index as its owner would have made it, and our configuration beside it. Pure values.
 
-Icecat has over five thousand attributes; those that many products have are mapped, the rest stay in `_source`.
+Icecat has over five thousand attributes: the texts that many products have are mapped, the rest stays in `_source`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from ltrr_opensearch.types import Json
 
 PREFIX = "ltrr_demo"
 """Of our own indexes in the demo, so that nothing else on the node is touched."""
-COMMON_SHARE = 0.005
+COMMON_SHARE = 0.01
 """An attribute is mapped when at least this share of the products has it."""
 SLOTS = ("supplier", "attr_t_product_type", "attr_t_product_colour", "attr_t_type")
 
@@ -21,18 +21,18 @@ SLOTS = ("supplier", "attr_t_product_type", "attr_t_product_colour", "attr_t_typ
 def index_body(products: Sequence[Json]) -> Json:
     """Settings and mapping of the index, without anything of ours."""
     english = {"type": "text", "analyzer": "english"}
+    value = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
     properties: Json = {
         "id": {"type": "keyword"},
-        "title": {**english, "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
-        "name": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+        "title": {**value, **english},
+        "name": value,
         "short_description": english,
-        "supplier": {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}},
+        "supplier": value,
         "ean": {"type": "keyword"},
         "price": {"type": "float"},
         "date_released": {"type": "date"},
     }
-    for name in common_attributes(products):
-        properties[name] = _attribute(name)
+    properties |= dict.fromkeys(common_attributes(products), value)
     return {
         "settings": {"index": {"number_of_shards": 1, "number_of_replicas": 0, "knn": True}},
         "mappings": {"dynamic": "false", "properties": properties},
@@ -40,18 +40,9 @@ def index_body(products: Sequence[Json]) -> Json:
 
 
 def common_attributes(products: Sequence[Json]) -> tuple[str, ...]:
-    counts = Counter(name for product in products for name in product if name.startswith("attr_"))
+    counts = Counter(name for product in products for name in product if name.startswith("attr_t_"))
     least = max(2, COMMON_SHARE * len(products))
     return tuple(sorted(name for name, count in counts.items() if count >= least))
-
-
-def _attribute(name: str) -> Json:
-    kind = name.split("_")[1]
-    if kind == "n":
-        return {"type": "float"}
-    if kind == "b":
-        return {"type": "boolean"}
-    return {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 
 
 def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Path) -> Json:

@@ -75,7 +75,7 @@ class Stack:
                 self._command(("serve",)), stdout=output, stderr=output, start_new_session=True
             )
         give_up = time.monotonic() + PATIENCE_S
-        while not _answers(self.proxy_url):
+        while not _answers(f"http://127.0.0.1:{self.ports[1]}/_ltrr/health/ready"):
             if self.proxy.poll() is not None:
                 raise LtrrError(f"ltrr serve ended with {self.proxy.returncode}: {_tail(log)}")
             if time.monotonic() > give_up:

@@ -11,7 +11,7 @@ import pytest
 from ltrr_opensearch.demo import data, download
 from ltrr_opensearch.errors import DataError
 
-PRODUCTS = [
+PRODUCTS: list[dict[str, object]] = [
     {"id": "1", "title": "one", "img_low": "http://x", "product_vector": [0.1]},
     {"id": "2", "title": "two"},
     {"id": "3", "title": "three"},
