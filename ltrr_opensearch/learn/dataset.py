@@ -24,7 +24,7 @@ from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.types import Decision, Matrix, Round
 
-UNSHOWN_WEIGHT = 0.5
+UNSHOWN_WEIGHT = 0.2
 SEARCHES_A_QUERY = 10
 """Most searches of one query that are learned from: the latest. More of them add nothing but time."""
 

@@ -20,9 +20,11 @@ LINEAR = Settings(learn=LearnSettings(ranker="linear"))
 TREES = Settings()
 
 
-def ndcg(
-    part: Part, rounds: Sequence[Round], truth: dict[tuple[str, str], float], *, forget: bool = False
-) -> dict[str, float]:
+Truth = dict[tuple[str, str], float]
+"""(query, document) -> attractiveness"""
+
+
+def ndcg(part: Part, rounds: Sequence[Round], truth: Truth, *, forget: bool = False) -> dict[str, float]:
     """Of the part's order of each query's candidates, by the true attractiveness."""
     ranker, orders = load_ranker(part), {}
     for d in {r.decision.normalized: r.decision for r in rounds}.values():
