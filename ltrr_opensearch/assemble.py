@@ -186,6 +186,7 @@ def _query_encoder(settings: Settings) -> tuple[Encoder, QueryEncoder] | None:
     if settings.encoder.model is None or not dimensions:
         return None
     encoder = load_encoder(settings.encoder, min(dimensions))
+    encoder.encode(["the first encoding is slow: let it be ours"])
     return encoder, QueryEncoder(encoder, settings.encoder.cache_texts)
 
 

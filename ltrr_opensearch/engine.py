@@ -191,8 +191,9 @@ class Engine:
         """The embedding, computed only if a drawn plan needs it; late or failed, those plans have nothing to ask."""
         if self._encoder is None:
             return None
-        if not any(p.vector is VectorUse.NEEDED and draw.depth(p.name) for p in plans):
-            return self._encoder.at_hand(text)
+        known = self._encoder.at_hand(text)
+        if known is not None or not any(p.vector is VectorUse.NEEDED and draw.depth(p.name) for p in plans):
+            return known
         try:
             with self._timed("encode"):
                 return await asyncio.wait_for(self._encoder.encode(text), self._limits.deadline_ms / 1000)
