@@ -1,6 +1,7 @@
 """Our index templates, as installable requests. Pure, but for reading the files of `index_templates/`.
 
-`{prefix}` in a file stands for `state.prefix`. Only the two UBI indexes have names of their own, given by UBI.
+`{prefix}` in a file stands for `state.prefix`. The UBI indexes have the names that UBI gives them, so their
+templates are the same under every prefix.
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from ltrr_opensearch.types import Json
 
 _BUSY = frozenset({429, 502, 503, 504})
 _ATTEMPTS = 8
+_PATIENCE_S = 300
+"""Longest wait for one request: a busy cluster that maps hundreds of new fields may well take minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def send(client: OpenSearch, actions: Sequence[Action], sleep: Callable[[float],
 def _once(client: OpenSearch, actions: Sequence[Action]) -> list[Result]:
     lines: list[Json] = [line for a in actions for line in ({a.name: a.header}, a.body)]
     try:
-        answer = client.bulk(body=lines)
+        answer = client.bulk(body=lines, params={"request_timeout": _PATIENCE_S})
     except TransportError as error:
         if error.status_code in _BUSY:
             return [Result(int(error.status_code), None, str(error.error))] * len(actions)

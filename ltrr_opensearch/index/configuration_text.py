@@ -15,8 +15,8 @@ def render(url: str, key: str, proposal: Proposal, encoder_model: str) -> str:
 
 
 def _lines(url: str, key: str, found: Proposal, encoder_model: str) -> Iterator[str]:
-    yield f"# Written by `ltrr setup {key} --discover` from the mapping and {found.sampled} documents. Read it, change it,"
-    yield f"# then run `ltrr setup {key} --dry-run`. Every option is described in docs/configuration.md."
+    yield f"# Written by `ltrr setup {key} --discover` from the mapping and {found.sampled} documents. Read it,"
+    yield f"# change it, then run `ltrr setup {key} --dry-run`. Every option is described in docs/configuration.md."
     yield ""
     yield "cluster:"
     yield f"  url: {_q(url)}"

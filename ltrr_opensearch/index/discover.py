@@ -1,7 +1,7 @@
 """Reads an index's mapping, a sample of its documents and its counts, and proposes a configuration. Pure.
 
 The rules are plain: a field is text to match if it is analysed, filled often enough and not merely a label; a slot if
-it is a keyword of few and short values; popularity and dates go by type and name. What is unsure is proposed as a comment.
+it is a keyword of few and short values; popularity and dates go by type and name. The unsure is proposed as a comment.
 """
 
 from __future__ import annotations

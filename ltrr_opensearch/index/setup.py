@@ -11,10 +11,12 @@ from opensearchpy import NotFoundError, OpenSearch
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.forget import forget_deleted
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.prepare import feature_requests, index_requests, settings_of, state_requests
 from ltrr_opensearch.index.publish import outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
+from ltrr_opensearch.index.retention import expire
 from ltrr_opensearch.index.vectors import Progress, fill, fills_vectors, load_document_encoder, target_for
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Part
@@ -90,6 +92,13 @@ class Setup:
         assert self.target is not None
         prefix = self._settings.state.prefix
         return fill(self._client, prefix, self.key, self.target, failures, pace, progress, self._now)
+
+    def tidy(self) -> Iterator[str]:
+        """What sync does besides: forgets deleted documents and lets old logs expire."""
+        prefix = self._settings.state.prefix
+        if forgotten := forget_deleted(self._client, prefix, self.key, self._index.object_id_field):
+            yield f"{self.key}: {forgotten} entities of deleted documents left the memory"
+        yield from expire(self._client, prefix, self._settings.log.retention_days, self._now())
 
     def publish(self) -> Iterator[str]:
         """Tells the proxies, where something differs from what is published."""

@@ -1,0 +1,191 @@
+"""What `ltrr doctor` looks at: each check says how it is and, where something is wrong, the fix.
+
+A check that cannot be made (a missing permission, say) is itself a finding; it never stops the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib.util import find_spec
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError, TransportError
+
+from ltrr_opensearch.cluster.capabilities import Capabilities, detect
+from ltrr_opensearch.errors import ClusterError, LtrrError
+from ltrr_opensearch.index.fields import flatten, misfits
+from ltrr_opensearch.index.jobs import JobStore
+from ltrr_opensearch.index.prepare import state_requests
+from ltrr_opensearch.index.vector_mapping import missing_properties
+from ltrr_opensearch.settings import IndexSettings, Settings
+
+
+class State(StrEnum):
+    """`WARN` works, but not as well as it could; `BROKEN` does not."""
+
+    OK = "ok"
+    WARN = "warning"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    state: State
+    found: str
+    fix: str = ""
+
+
+_DISK_WARN, _DISK_BROKEN = 0.85, 0.95
+"""OpenSearch's own low watermark, and its flood stage, after which it refuses writes."""
+
+
+def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
+    """Everything, cluster first. If that does not answer, nothing else is asked."""
+    try:
+        capabilities = detect(client)
+    except LtrrError as error:
+        return [Finding("cluster", State.BROKEN, str(error), "see the message"), *_configuration(settings)]
+    checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
+        ("health", lambda: _health(client)),
+        ("disk", lambda: _disk(client)),
+        ("state", lambda: _state(client, settings.state.prefix)),
+        ("permissions", lambda: _permissions(client, settings.state.prefix)),
+    ]
+    for key, index in settings.indexes.items():
+        checks.append((f"index {key}", lambda key=key, index=index: _index(client, settings, key, index, capabilities)))  # type: ignore[misc]
+    findings = [*_cluster(capabilities), *_configuration(settings)]
+    for name, check in checks:
+        findings += _guarded(name, check)
+    return findings
+
+
+def _guarded(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]:
+    try:
+        return list(check())
+    except (LtrrError, TransportError) as error:
+        return [Finding(name, State.BROKEN, str(error), "grant our account what it needs, see docs/doctor.md")]
+
+
+def _cluster(found: Capabilities) -> Iterator[Finding]:
+    yield Finding("cluster", State.OK, f"{found.distribution} {found.version}, {found.nodes} nodes")
+    plugins = {"ltr": found.ltr, "k-NN": found.knn, "neural-search": found.neural, "UBI": found.ubi}
+    plugins["security"] = found.security
+    yield Finding("plugins", State.OK, ", ".join(f"{n} {'yes' if there else 'no'}" for n, there in plugins.items()))
+    way = "the LTR plugin" if found.ltr else "named query scores (no LTR plugin)"
+    yield Finding("feature logging", State.OK, f"by {way}")
+    if found.knn:
+        said = "lucene, faiss" if found.faiss else "lucene (faiss: native library not surely there, hence refused)"
+        yield Finding("k-NN engines", State.OK, said)
+
+
+def _configuration(settings: Settings) -> Iterator[Finding]:
+    if not settings.indexes:
+        yield Finding("configuration", State.BROKEN, "no index is configured", "ltrr setup INDEX --discover")
+    if settings.state.secret.get_secret_value() == "change-me":
+        fix = "set state.secret to a random text, the same on every proxy"
+        yield Finding("configuration", State.WARN, "state.secret is the default, known to everybody", fix)
+    if settings.encoder.model and find_spec("sentence_transformers") is None:
+        fix = "pip install 'ltrr-opensearch[encoder]', or remove encoder.model"
+        yield Finding("encoder", State.BROKEN, "encoder.model is set, sentence-transformers is not installed", fix)
+
+
+def _health(client: OpenSearch) -> Iterator[Finding]:
+    health = client.cluster.health()
+    fix = "" if health["status"] != "red" else "GET /_cluster/allocation/explain says why a primary shard is missing"
+    state = State.BROKEN if health["status"] == "red" else State.OK
+    yield Finding("health", state, f"{health['status']}, {health['unassigned_shards']} shards unassigned", fix)
+
+
+def _disk(client: OpenSearch) -> Iterator[Finding]:
+    nodes = client.nodes.stats(metric="fs", filter_path="nodes.*.name,nodes.*.fs.total")["nodes"]
+    used = {n["name"]: 1 - t["available_in_bytes"] / t["total_in_bytes"] for n in nodes.values() for t in [_total(n)]}
+    worst = max(used.values())
+    state = State.BROKEN if worst >= _DISK_BROKEN else State.WARN if worst >= _DISK_WARN else State.OK
+    fix = "" if state is State.OK else "free space or add nodes; OpenSearch stops writing at 95 %"
+    yield Finding("disk", state, ", ".join(f"{name} {share:.0%} used" for name, share in sorted(used.items())), fix)
+
+
+def _total(node: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
+    return node["fs"]["total"]
+
+
+def _state(client: OpenSearch, prefix: str) -> Iterator[Finding]:
+    missing = [r.path.rsplit("/", 1)[-1] for r in state_requests(client, prefix)]
+    if missing:
+        said = f"missing or older than this version: {', '.join(missing)}"
+        yield Finding("our templates and indexes", State.BROKEN, said, "ltrr setup INDEX")
+    else:
+        yield Finding("our templates and indexes", State.OK, f"installed, prefix {prefix}")
+
+
+def _permissions(client: OpenSearch, prefix: str) -> Iterator[Finding]:
+    """Writes a document of ours and deletes it."""
+    index = f"{prefix}_jobs"
+    if not client.indices.exists(index=index):
+        return
+    client.index(index=index, id="doctor", body={"kind": "doctor"})
+    client.delete(index=index, id="doctor")
+    yield Finding("permissions", State.OK, f"may write {index}")
+
+
+def _index(
+    client: OpenSearch, settings: Settings, key: str, index: IndexSettings, capabilities: Capabilities
+) -> Iterator[Finding]:
+    try:
+        found = client.indices.get(index=key, flat_settings=True)
+    except NotFoundError:
+        found = {}
+    if not found:
+        yield Finding(f"index {key}", State.BROKEN, "does not exist", f"ltrr load {key} FILE, or correct its name")
+        return
+    documents = client.count(index=key)["count"]
+    wrong = [w for body in found.values() for w in misfits(key, index, flatten(body["mappings"]))] if documents else []
+    for said in dict.fromkeys(wrong):
+        yield Finding(f"index {key}", State.BROKEN, *said.split("; ", 1))
+    if not wrong:
+        yield Finding(f"index {key}", State.OK, f"{documents} documents in {', '.join(sorted(found))}")
+    if index.vector:
+        yield from _vectors(client, settings, key, index, capabilities, documents)
+
+
+def _vectors(
+    client: OpenSearch, settings: Settings, key: str, index: IndexSettings, capabilities: Capabilities, documents: int
+) -> Iterator[Finding]:
+    assert index.vector is not None
+    what = f"vectors of {key}"
+    try:
+        capabilities.require_knn(index.vector.engine)
+        fields = JobStore(client, settings.state.prefix).vector_fields(key).by_encoder.values()
+        names = [f.name for f in fields] or [index.vector.field]
+        lacking = _mapped(client, key, index, names)
+    except ClusterError as error:
+        yield Finding(what, State.BROKEN, str(error), "see the message")
+        return
+    if lacking:
+        yield Finding(what, State.BROKEN, f"field {', '.join(lacking)} is not mapped", f"ltrr setup {key}")
+        return
+    for name in names:
+        have = client.count(index=key, body={"query": {"exists": {"field": name}}})["count"]
+        state = State.OK if have == documents else State.WARN
+        fix = "" if have == documents else _coverage_fix(settings, key, index)
+        yield Finding(what, state, f"{name}: {have} of {documents} documents", fix)
+    if index.vector and not settings.encoder.model:
+        fix = "set encoder.model to what made the vectors, or remove the knn strategy"
+        yield Finding(what, State.WARN, "no encoder for queries: the knn strategy stays silent", fix)
+
+
+def _mapped(client: OpenSearch, key: str, index: IndexSettings, names: list[str]) -> list[str]:
+    assert index.vector is not None
+    bodies = client.indices.get(index=key, flat_settings=True)
+    return [n for n in names for i, b in bodies.items() if n in missing_properties(i, b, index.vector, n)]
+
+
+def _coverage_fix(settings: Settings, key: str, index: IndexSettings) -> str:
+    if index.vector and not index.vector.backfill:
+        return "vectors come from elsewhere (vector.backfill: false): ask who makes them"
+    if not settings.encoder.model:
+        return f"set encoder.model, then: ltrr setup {key}"
+    return f"ltrr sync {key}; those listed as failed have no text to embed"

@@ -1,0 +1,84 @@
+"""Deleted documents leave the memory: entities of `{prefix}_memory` that the index no longer has are taken out.
+
+A conditional update, so that a learning job which writes the same memory at the same time wins, and the entity goes
+with the next sync. Proxies follow with the next release of the memory; until then a remembered id simply finds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from opensearchpy import NotFoundError, OpenSearch
+
+from ltrr_opensearch.index.bulk import Action, send
+from ltrr_opensearch.types import Json
+
+_PAGE = 200
+_IDS = 1000
+
+
+def forget_deleted(client: OpenSearch, prefix: str, key: str, id_field: str | None) -> int:
+    """Returns how many entities were taken out. `id_field` names objects where it is not the `_id`."""
+    forgotten = 0
+    for page in _memory(client, f"{prefix}_memory", key):
+        gone = _gone(client, key, id_field, {e["id"] for hit in page for e in hit["_source"].get("entities", ())})
+        forgotten += _take_out(client, page, gone)
+    return forgotten
+
+
+def _memory(client: OpenSearch, memory: str, key: str) -> Iterator[list[Json]]:
+    """The remembered queries of an index, page by page."""
+    after: list[object] | None = None
+    while True:
+        body: Json = {
+            "size": _PAGE,
+            "seq_no_primary_term": True,
+            "track_total_hits": False,
+            "_source": ["entities"],
+            "sort": ["_seq_no"],
+            "query": {"term": {"index": key}},
+        }
+        if after:
+            body["search_after"] = after
+        try:
+            hits = client.search(index=memory, body=body)["hits"]["hits"]
+        except NotFoundError:
+            return
+        if not hits:
+            return
+        yield hits
+        after = hits[-1]["sort"]
+
+
+def _gone(client: OpenSearch, key: str, id_field: str | None, ids: set[str]) -> set[str]:
+    """Those that no document of the index has, whatever its routing."""
+    gone = set(ids)
+    ordered = sorted(ids)
+    for start in range(0, len(ordered), _IDS):
+        part = ordered[start : start + _IDS]
+        gone -= _present(client, key, id_field, part)
+    return gone
+
+
+def _present(client: OpenSearch, key: str, id_field: str | None, ids: Sequence[str]) -> set[str]:
+    if id_field is None:
+        body: Json = {"size": len(ids), "_source": False, "query": {"ids": {"values": list(ids)}}}
+        return {hit["_id"] for hit in client.search(index=key, body=body)["hits"]["hits"]}
+    filters = {id: {"term": {id_field: id}} for id in ids}
+    body = {"size": 0, "aggs": {"ids": {"filters": {"filters": filters}}}}
+    buckets = client.search(index=key, body=body)["aggregations"]["ids"]["buckets"]
+    return {id for id, bucket in buckets.items() if bucket["doc_count"]}
+
+
+def _take_out(client: OpenSearch, page: Sequence[Json], gone: set[str]) -> int:
+    actions, dropped = [], []
+    for hit in page:
+        entities = hit["_source"].get("entities", [])
+        kept = [e for e in entities if e["id"] not in gone]
+        if len(kept) < len(entities):
+            header = {"_index": hit["_index"], "_id": hit["_id"]}
+            header |= {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
+            actions.append(Action("update", header, {"doc": {"entities": kept}}))
+            dropped.append(len(entities) - len(kept))
+    results = send(client, actions) if actions else []
+    return sum(n for n, result in zip(dropped, results, strict=True) if result.status < 300)

@@ -1,0 +1,125 @@
+"""Documents from a file of JSON lines or CSV, `.gz` or not, each with its line and its `_id`."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+import orjson
+
+from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.types import Json
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]+)?")
+"""Written so that nothing is lost by reading it as a number: no leading zeros, no more digits than a double holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line that is a document, or the reason why it is not. Lines count from 1."""
+
+    line: int
+    id: str
+    document: Json
+    error: str = ""
+
+
+def read_rows(file: Path, id_field: str | None) -> Iterator[Row]:
+    """The `_id` is that of `id_field`, or made from the line's content: loading twice makes no second document."""
+    return _csv_rows(file, id_field) if _format(file) == "csv" else _json_rows(file, id_field)
+
+
+def count_rows(file: Path) -> int:
+    """Lines of a JSON file, records of a CSV file."""
+    if _format(file) == "csv":
+        with _text(file) as source:
+            return max(sum(1 for _ in csv.reader(source)) - 1, 0)
+    with _bytes(file) as source:
+        return sum(1 for line in source if line.strip())
+
+
+def fingerprint(file: Path) -> str:
+    """Names a file by its path, size and time of change."""
+    stat = file.stat()
+    return hashlib.sha256(f"{file.resolve()}\0{stat.st_size}\0{stat.st_mtime_ns}".encode()).hexdigest()[:16]
+
+
+def _json_rows(file: Path, id_field: str | None) -> Iterator[Row]:
+    with _bytes(file) as source:
+        for number, line in enumerate(source, start=1):
+            if line.strip():
+                yield _json_row(number, line, id_field)
+
+
+def _json_row(number: int, line: bytes, id_field: str | None) -> Row:
+    try:
+        document = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        return Row(number, "", {}, f"not JSON: {error}")
+    if not isinstance(document, dict):
+        return Row(number, "", {}, f"not a JSON object but {type(document).__name__}")
+    return _row(number, document, id_field, line.strip())
+
+
+def _csv_rows(file: Path, id_field: str | None) -> Iterator[Row]:
+    """Empty cells are left out. A column is read as numbers if every cell of it is one, and it is not the id."""
+    numeric = _numeric_columns(file) - {id_field}
+    with _text(file) as source:
+        reader = csv.DictReader(source)
+        for record in reader:
+            number = reader.line_num
+            if None in record or None in record.values():
+                yield Row(number, "", {}, f"has not the {len(reader.fieldnames or ())} columns of the heading")
+                continue
+            document = {k: _number(v) if k in numeric else v for k, v in record.items() if v != ""}
+            yield _row(number, document, id_field, repr(sorted(record.items())).encode())
+
+
+def _numeric_columns(file: Path) -> set[str | None]:
+    with _text(file) as source:
+        reader = csv.DictReader(source)
+        if not reader.fieldnames:
+            raise DataError(f"{file} is empty; a CSV file starts with a line of column names")
+        numeric: set[str | None] = set(reader.fieldnames)
+        for record in reader:
+            numeric -= {k for k in numeric if (v := record.get(cast("str", k))) and not _NUMBER.fullmatch(v)}
+    return numeric
+
+
+def _number(text: str) -> float | int:
+    return float(text) if "." in text else int(text)
+
+
+def _row(number: int, document: Mapping[str, Any], id_field: str | None, content: bytes) -> Row:
+    if id_field is None:
+        return Row(number, hashlib.sha256(content).hexdigest()[:20], dict(document))
+    value = document.get(id_field)
+    if value is None or isinstance(value, dict | list) or not str(value):
+        return Row(number, "", {}, f"no value in the id field {id_field}")
+    if len(str(value).encode()) > 512:
+        return Row(number, "", {}, f"the id in {id_field} is longer than 512 bytes")
+    return Row(number, str(value), dict(document))
+
+
+def _format(file: Path) -> str:
+    name = file.name.removesuffix(".gz")
+    for suffix, kind in ((".csv", "csv"), (".jsonl", "json"), (".ndjson", "json"), (".json", "json")):
+        if name.endswith(suffix):
+            return kind
+    raise DataError(f"{file}: unknown kind of file; .jsonl, .ndjson, .json (one document a line) or .csv, also .gz")
+
+
+def _bytes(file: Path) -> IO[bytes]:
+    return cast("IO[bytes]", gzip.open(file, "rb") if file.suffix == ".gz" else file.open("rb"))
+
+
+def _text(file: Path) -> IO[str]:
+    if file.suffix == ".gz":
+        return cast("IO[str]", gzip.open(file, "rt", encoding="utf-8-sig", newline=""))
+    return file.open(encoding="utf-8-sig", newline="")
