@@ -42,7 +42,7 @@ def call(
     url: str, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:
     """One request on a connection of its own; header names in the answer are lower-case."""
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=20)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in ({"content-type": "application/json"} | dict(headers or {})).items():

@@ -18,10 +18,13 @@ from tests.proxy.listening import call, listening
 LARGE = 3 * 1024 * 1024
 
 
-class Recorded:
-    """A server that answers every connection with the same bytes and keeps what it was sent."""
+READINESS = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
-    def __init__(self, answer: bytes | None) -> None:
+
+class Recorded:
+    """A server that answers with these bytes and keeps what it was sent, but for questions of readiness."""
+
+    def __init__(self, answer: bytes) -> None:
         self.answer = answer
         self.received = b""
         self.closed = threading.Event()
@@ -43,11 +46,13 @@ class Recorded:
         self._connections.append(connection)
         with connection:
             while chunk := connection.recv(65536):
+                if chunk.startswith(b"GET / "):
+                    connection.sendall(READINESS)
+                    continue
                 self.received += chunk
                 if b"\r\n\r\n" in self.received and not self.got_request.is_set():
                     self.got_request.set()
-                    if self.answer is not None:
-                        connection.sendall(self.answer)
+                    connection.sendall(self.answer)
             self.closed.set()
 
     def close(self) -> None:
@@ -59,7 +64,7 @@ class Recorded:
 
 
 @contextmanager
-def recorded(answer: bytes | None) -> Iterator[Recorded]:
+def recorded(answer: bytes) -> Iterator[Recorded]:
     server = Recorded(answer)
     try:
         yield server
@@ -117,7 +122,7 @@ def test_status_and_headers_are_relayed(status: bytes, header: bytes) -> None:
 
 @pytest.mark.parametrize("encoded", [{"content-length": str(LARGE)}, {"transfer-encoding": "chunked"}])
 def test_a_large_body_is_sent_on_while_it_arrives(encoded: dict[str, str]) -> None:
-    with recorded(None) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+    with recorded(b"") as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
         where = urlsplit(proxy.url)
         with socket.create_connection((where.hostname or "", where.port or 0)) as client:
             name, value = next(iter(encoded.items()))
@@ -132,7 +137,7 @@ def test_a_large_body_is_sent_on_while_it_arrives(encoded: dict[str, str]) -> No
 
 
 def test_a_client_that_hangs_up_closes_the_request_to_the_cluster() -> None:
-    with recorded(None) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+    with recorded(b"") as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
         where = urlsplit(proxy.url)
         with socket.create_connection((where.hostname or "", where.port or 0)) as client:
             client.sendall(b"GET /_cat/health HTTP/1.1\r\nhost: x\r\n\r\n")
@@ -153,12 +158,12 @@ def test_a_cluster_that_is_away_is_503_in_its_own_shape(target: str) -> None:
 
 
 def test_a_cluster_that_breaks_off_is_502() -> None:
-    with recorded(b"HTTP/1.1 200 OK\r\ncontent-le") as cluster:
-        with listening(settings_for(cluster.url), none_ours) as proxy:
-            answers: list[int] = []
-            asking = threading.Thread(target=lambda: answers.append(call(proxy.url, "GET", "/_cat/health").status))
-            asking.start()
-            assert cluster.got_request.wait(5)
-            cluster.break_off()
-            asking.join(10)
+    half = b"HTTP/1.1 200 OK\r\ncontent-le"
+    answers: list[int] = []
+    with recorded(half) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+        asking = threading.Thread(target=lambda: answers.append(call(proxy.url, "POST", "/_refresh").status))
+        asking.start()
+        assert cluster.got_request.wait(5)
+        cluster.break_off()
+        asking.join(10)
     assert answers == [502]
