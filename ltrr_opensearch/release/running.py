@@ -15,7 +15,7 @@ from typing import Generic, TypeVar
 
 from opensearchpy.exceptions import OpenSearchException
 
-from ltrr_opensearch.errors import ClusterError, LtrrError
+from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.release.store import Release, ReleaseStore
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class RunningReleases(Generic[T]):
         for index in self._indexes:
             try:
                 self._refresh(index)
-            except (LtrrError, OpenSearchException) as error:
+            except Exception as error:  # whatever a part makes its builder do must not end the polling
                 self.errors[type(error).__name__] += 1
                 log.warning("release of index %r: %s", index, error)
 
@@ -69,9 +69,9 @@ class RunningReleases(Generic[T]):
         try:
             release = self._store.current(index)
             built = self._build(release) if release else None
-        except ClusterError:
+        except (ClusterError, OpenSearchException):
             raise
-        except LtrrError:
+        except Exception:
             self._broken[index] = id
             raise
         if release and built is not None:

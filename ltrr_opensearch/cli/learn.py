@@ -1,0 +1,126 @@
+"""`ltrr learn`: one run of the learning job, with what it read, how the gate judged, and what it published."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ltrr_opensearch.learn.gate import Verdict
+    from ltrr_opensearch.learn.job import Learned, Progress
+    from ltrr_opensearch.protocols import Encoder
+
+KINDS = ("policy", "ranker", "memory")
+
+
+@click.command()
+@click.argument("kind", type=click.Choice([*KINDS, "all"]), default="all")
+@click.option("--index", "only", help="Key of one configured index; default: all of them.")
+@click.option("--dry-run", is_flag=True, help="Train and judge, publish nothing.")
+@click.option(
+    "--window-s",
+    type=click.FloatRange(min=0),
+    help="How old a search must be for its events to be complete; default: learn.window_s. 0 takes all up to now.",
+)
+@pass_settings
+def learn(settings: Settings, kind: str, only: str | None, dry_run: bool, window_s: float | None) -> None:
+    """Learn from what people did: policy, ranker, memory, or all.
+
+    Reads the searches since the last run with their events, trains, judges each candidate beside what serves, and
+    publishes what holds as one release. Running proxies pick it up by themselves. Safe to run from cron, and twice.
+    """
+    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.learn.job import Job
+    from ltrr_opensearch.learn.job import learn as run
+
+    console = Console()
+    kinds = KINDS if kind == "all" else (kind,)
+    with connect(settings.cluster) as client, _progress() as progress:
+        for index in [only] if only else list(settings.indexes):
+            job = Job(client, settings, index, datetime.now(UTC), _encoder(settings, index), progress)
+            done = run(kinds, job, window_s=window_s, dry_run=dry_run)
+            show(console, done, dry_run=dry_run)
+
+
+def show(console: Console, done: Learned, *, dry_run: bool) -> None:
+    """What a run did, as tables and a last line."""
+    console.print(f"[bold]{done.index}[/bold]: searches up to {done.until:%Y-%m-%d %H:%M:%S} UTC")
+    if done.nothing_new:
+        console.print("Nothing new since the last run; what serves stays.")
+        return
+    console.print(_read(done.counts))
+    console.print(_verdicts(done.verdicts))
+    if dry_run:
+        console.print("Dry run: nothing was published.")
+    elif done.release:
+        console.print(f"Published release [bold]{done.release}[/bold]; proxies change over within seconds.")
+    else:
+        console.print("Nothing was published; what serves stays.")
+
+
+def _read(counts: Counter[str]) -> Table:
+    table = Table(title="Read", title_justify="left")
+    table.add_column("what")
+    table.add_column("number", justify="right")
+    for what, number in counts.items():
+        if number:
+            table.add_row(what, f"{number:,}")
+    return table
+
+
+def _verdicts(verdicts: tuple[Verdict, ...]) -> Table:
+    table = Table(title="Gate", title_justify="left")
+    for name in ("part", "verdict", "why", "candidate - serving", "judged on"):
+        table.add_column(name, justify="right" if name == "judged on" else "left")
+    for one in verdicts:
+        verdict = "[green]holds[/green]" if one.passed else "[yellow]refused[/yellow]"
+        gap, rounds = "", ""
+        if one.compared and not one.compared.refusal:
+            c = one.compared
+            gap, rounds = f"{c.difference:+.4f} [dim]({c.low:+.4f} to {c.high:+.4f})[/dim]", f"{c.rounds:,}"
+        table.add_row(one.kind, verdict, one.reason, gap, rounds)
+    return table
+
+
+def _encoder(settings: Settings, index: str) -> Callable[[], Encoder] | None:
+    """How to load what embeds remembered queries; none where the configuration has no vectors or no encoder."""
+    configured = settings.indexes.get(index)
+    if configured is None or configured.vector is None or settings.encoder.model is None:
+        return None
+    dimension = configured.vector.dimension
+
+    def load() -> Encoder:
+        from ltrr_opensearch.understand.encoders import load_encoder
+
+        return load_encoder(settings.encoder, dimension)
+
+    return load
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on a terminal, nothing on a pipe."""
+    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+        task = bar.add_task("starting", total=None)
+        yield lambda what, done, of: bar.update(task, description=what, completed=done, total=of)

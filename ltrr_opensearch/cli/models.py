@@ -1,0 +1,87 @@
+"""`ltrr models`: what was published, and which of it serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ltrr_opensearch.release.store import Published, ReleaseStore
+
+
+@click.group()
+def models() -> None:
+    """List, promote and roll back what was published."""
+
+
+@models.command("list")
+@click.option("--index", "only", help="Key of one index; default: all that have releases.")
+@pass_settings
+def list_(settings: Settings, only: str | None) -> None:
+    """The releases of each index, the newest first; the one that serves is marked."""
+    console = Console()
+    with _store(settings) as store:
+        for index in [only] if only else store.indexes():
+            if history := store.history(index):
+                console.print(_table(index, history))
+            else:
+                console.print(f"Nothing was published for {index}; `ltrr setup` and `ltrr learn` do.")
+
+
+@models.command()
+@click.argument("release")
+@click.option("--index", "only", help="Key of the index; not needed where one is configured.")
+@pass_settings
+def promote(settings: Settings, release: str, only: str | None) -> None:
+    """Make RELEASE, an id from `ltrr models list`, the one that serves."""
+    index = _one(settings, only)
+    with _store(settings) as store:
+        click.echo(f"{index} is served by {store.promote(index, release)}; proxies change over within seconds.")
+
+
+@models.command()
+@click.option("--index", "only", help="Key of the index; not needed where one is configured.")
+@pass_settings
+def rollback(settings: Settings, only: str | None) -> None:
+    """Go back to the release that the serving one replaced."""
+    index = _one(settings, only)
+    with _store(settings) as store:
+        click.echo(f"{index} is served by {store.rollback(index)} again; proxies change over within seconds.")
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[ReleaseStore]:
+    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.release.store import ReleaseStore
+
+    with connect(settings.cluster) as client:
+        yield ReleaseStore(client, settings.state.prefix)
+
+
+def _one(settings: Settings, only: str | None) -> str:
+    if only:
+        return only
+    if len(settings.indexes) == 1:
+        return next(iter(settings.indexes))
+    raise SettingsError(f"several indexes are configured; say which with --index: {', '.join(settings.indexes)}")
+
+
+def _table(index: str, history: list[Published]) -> Table:
+    kinds = sorted({kind for release in history for kind in release.versions})
+    table = Table(title=index, title_justify="left", title_style="bold")
+    for name in ("", "release", "published (UTC)", "by", *kinds):
+        table.add_column(name, no_wrap=name == "release")
+    for release in history:
+        versions = [release.versions.get(kind, "") for kind in kinds]
+        mark, style = ("serves", "bold") if release.current else ("", "")
+        table.add_row(mark, release.id, f"{release.created:%Y-%m-%d %H:%M:%S}", release.note, *versions, style=style)
+    return table

@@ -1,0 +1,95 @@
+"""Trains a policy and a ranker and puts each before the gate. Pure: rounds and the serving part in, a verdict out.
+
+Searches are split by time: a candidate is trained on the older ones and judged on the newest; when it passes, the
+newest are learned as well, so that nothing waits for the next run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.errors import DataError, ModelError
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
+from ltrr_opensearch.learn.gate import Verdict, judge, too_few
+from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.protocols import Policy, Ranker
+from ltrr_opensearch.rank.load import load_ranker
+from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.types import Part, Round
+
+HELD_OUT = 0.2
+"""Share of the searches, the newest, that a candidate is judged on."""
+LEARNING_POLICIES = ("vowpal", "greedy")
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """`part` is there when the verdict passed."""
+
+    verdict: Verdict
+    part: Part | None = None
+
+
+def policy(rounds: Sequence[Round], settings: Settings, serving: Part | None) -> Trained:
+    """Goes on from the serving part with rounds that it has not seen."""
+    if settings.choose.policy not in LEARNING_POLICIES:
+        return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
+    if few := too_few("policy", len(rounds), settings.learn):
+        return Trained(few)
+    older, newest = _split(rounds)
+    try:
+        candidate = train_policy(older, settings, serving)
+        compared = compare_policies(
+            build_policy(settings.choose, candidate), _serving_policy(settings, serving), newest, settings
+        )
+        verdict = judge("policy", compared, settings.learn)
+        return Trained(verdict, train_policy(newest, settings, candidate) if verdict.passed else None)
+    except DataError as cause:
+        return Trained(Verdict("policy", False, str(cause)))
+
+
+def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, serving: Part | None) -> Trained:
+    """Anew from all rounds of the history, since trees do not go on."""
+    if few := too_few("ranker", len(rounds), settings.learn):
+        return Trained(few)
+    older, newest = _split(rounds)
+    try:
+        candidate = load_ranker(train_ranker(older, settings, index))
+        compared = compare_rankers(candidate, _serving_ranker(serving), newest, index)
+        verdict = judge("ranker", compared, settings.learn)
+        return Trained(verdict, train_ranker(rounds, settings, index) if verdict.passed else None)
+    except DataError as cause:
+        return Trained(Verdict("ranker", False, str(cause)))
+
+
+def aggregates(rounds: Sequence[Round], settings: Settings, serving: Part | None) -> bytes:
+    """How strategies have done, with further rounds counted in; damaged ones are begun anew."""
+    try:
+        before = Aggregates.from_bytes(serving.payload) if serving else Aggregates()
+    except ModelError:
+        before = Aggregates()
+    return before.updated(rounds, settings.learn.memory_half_life_days).to_bytes()
+
+
+def _split(rounds: Sequence[Round]) -> tuple[Sequence[Round], Sequence[Round]]:
+    cut = max(1, round(len(rounds) * (1 - HELD_OUT)))
+    return rounds[:cut], rounds[cut:]
+
+
+def _serving_policy(settings: Settings, serving: Part | None) -> Policy:
+    """What draws now. A part that no longer fits the settings does not: proxies then start cold."""
+    try:
+        return build_policy(settings.choose, serving)
+    except ModelError:
+        return build_policy(settings.choose, None)
+
+
+def _serving_ranker(serving: Part | None) -> Ranker | None:
+    try:
+        return load_ranker(serving) if serving else None
+    except ModelError:
+        return None

@@ -1,0 +1,57 @@
+"""Whether what was trained may serve. Pure: a documented rule over figures, and the reason in words.
+
+A candidate passes when enough searches speak for it and it looks at most `learn.gate_margin` worse than what serves,
+by the point estimate, on searches that it was not trained on. The interval is reported beside it: with few searches it
+is wide, and waiting for it to narrow would stop learning where it is needed most. What the log cannot judge at all is
+refused, and what serves stays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ltrr_opensearch.settings import LearnSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A candidate beside what serves, in a mean per search: reward of policies, nDCG@10 of rankers."""
+
+    measure: str
+    candidate: float
+    serving: float
+    low: float
+    high: float
+    """Ends of the interval of candidate - serving."""
+    rounds: int
+    """Searches that it was judged on."""
+    refusal: str = ""
+    """Why the log cannot judge it, where it cannot."""
+
+    @property
+    def difference(self) -> float:
+        return self.candidate - self.serving
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    kind: str
+    passed: bool
+    reason: str
+    compared: Compared | None = None
+
+
+def too_few(kind: str, rounds: int, learn: LearnSettings) -> Verdict | None:
+    """A refusal where there is too little to learn from, else None."""
+    if rounds >= learn.min_rounds:
+        return None
+    return Verdict(kind, False, f"{rounds} searches, fewer than learn.min_rounds {learn.min_rounds}; ask again later")
+
+
+def judge(kind: str, compared: Compared, learn: LearnSettings) -> Verdict:
+    if compared.refusal:
+        return Verdict(kind, False, f"the log cannot judge it: {compared.refusal}", compared)
+    figures = f"{compared.measure} {compared.candidate:.4f} against {compared.serving:.4f}"
+    if not compared.difference >= -learn.gate_margin:
+        return Verdict(kind, False, f"{figures}: worse by more than learn.gate_margin {learn.gate_margin:g}", compared)
+    return Verdict(kind, True, figures, compared)
