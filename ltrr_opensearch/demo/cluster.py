@@ -7,13 +7,17 @@ from collections.abc import Iterable, Sequence
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.demo.measure import JUDGE
 from ltrr_opensearch.demo.peers import PIPELINE, PIPELINE_BODY
 from ltrr_opensearch.demo.shop_index import PREFIX, index_body
+from ltrr_opensearch.demo.users import APPLICATION
 from ltrr_opensearch.log.records import from_document
 from ltrr_opensearch.types import Decision, Json
 
-LOGS = f"{PREFIX}_decisions*,{PREFIX}_ubi_*"
-"""What users did and what we decided; everything else of ours starts with the same prefix."""
+DECISIONS = f"{PREFIX}_decisions*"
+UBI = "ubi_queries,ubi_events"
+"""Shared with whoever else uses the node: only what the demo's applications wrote is touched."""
+LENIENT = {"ignore_unavailable": "true", "allow_no_indices": "true"}
 
 
 def connect(url: str) -> OpenSearch:
@@ -41,26 +45,29 @@ def prepare_peers(client: OpenSearch) -> None:
 
 
 def forget(client: OpenSearch) -> None:
-    """Delete everything that an earlier run learned: each run starts cold."""
+    """Delete everything that an earlier run logged and learned: each run starts cold."""
     names = list(client.indices.get(index=f"{PREFIX}*", params={"expand_wildcards": "all"}))
     if names:
         client.indices.delete(index=",".join(names))
+    _delete(client, UBI, {"terms": {"application": [APPLICATION, JUDGE]}})
 
 
 def clear_logs(client: OpenSearch) -> None:
     """Delete what evaluation left in the logs, so that nobody learns from it."""
     settle(client)
-    client.delete_by_query(
-        index=LOGS,
-        body={"query": {"match_all": {}}},
-        params={"refresh": "true", "conflicts": "proceed", "ignore_unavailable": "true", "allow_no_indices": "true"},
-    )
+    _delete(client, DECISIONS, {"match_all": {}})
+    _delete(client, UBI, {"terms": {"application": [JUDGE]}})
 
 
 def settle(client: OpenSearch, wait_s: float = 2.5) -> None:
     """Wait until the proxy has written what it knows (it sends at least once a second), and make it visible."""
     time.sleep(wait_s)
-    client.indices.refresh(index=LOGS, params={"ignore_unavailable": "true", "allow_no_indices": "true"})
+    client.indices.refresh(index=f"{DECISIONS},{UBI}", params=LENIENT)
+
+
+def _delete(client: OpenSearch, index: str, query: Json) -> None:
+    params = {**LENIENT, "refresh": "true", "conflicts": "proceed"}
+    client.delete_by_query(index=index, body={"query": query}, params=params)
 
 
 def decisions(client: OpenSearch, query_ids: Iterable[str]) -> dict[str, Decision]:
@@ -70,6 +77,6 @@ def decisions(client: OpenSearch, query_ids: Iterable[str]) -> dict[str, Decisio
     for start in range(0, len(wanted), 200):
         ids = wanted[start : start + 200]
         body = {"size": len(ids), "query": {"ids": {"values": ids}}}
-        for hit in client.search(index=f"{PREFIX}_decisions*", body=body)["hits"]["hits"]:
+        for hit in client.search(index=DECISIONS, body=body)["hits"]["hits"]:
             found[hit["_id"]] = from_document(hit["_source"])
     return found

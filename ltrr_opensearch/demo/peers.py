@@ -72,19 +72,21 @@ def peers(
     search = f"/{index}/_search"
     proposed = plans(text, index, settings, knowledge)
     clauses = {plan.name: plan.clause(HYBRID_DEPTH, vector) for plan in proposed if not plan.original}
-    made = [Peer(ORIGINAL, search, application_query(text), PAGE)]
+    # the proxy hides the vector field; without set-up it would not be there at all
+    shown = {"size": PAGE, "_source": {"excludes": [settings.vector.field]} if settings.vector else True}
+    made = [Peer(ORIGINAL, search, application_query(text) | shown, PAGE)]
     for strategy in settings.strategies:
         if strategy.use != "original":
             clause = clauses.get(strategy.name)
-            body = {"query": clause, "size": PAGE} if clause else None
+            body = {"query": clause, **shown} if clause else None
             made.append(Peer(f"{strategy.name} alone", search, body, PAGE))
     asked = [application_query(text)["query"], *(clause for clause in clauses.values() if clause)][:MAX_SUBQUERIES]
     made.append(
-        Peer(hybrid, f"{search}?search_pipeline={PIPELINE}", hybrid_body(asked), len(asked) * HYBRID_DEPTH),
+        Peer(hybrid, f"{search}?search_pipeline={PIPELINE}", hybrid_body(asked) | shown, len(asked) * HYBRID_DEPTH),
     )
     return made
 
 
 def hybrid_body(queries: Sequence[Mapping[str, object]], depth: int = HYBRID_DEPTH) -> Json:
     """OpenSearch's own fusion of several queries; needs a search pipeline to make sense of the scores."""
-    return {"size": PAGE, "query": {"hybrid": {"pagination_depth": depth, "queries": list(queries)}}}
+    return {"query": {"hybrid": {"pagination_depth": depth, "queries": list(queries)}}}

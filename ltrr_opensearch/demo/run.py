@@ -16,6 +16,7 @@ from opensearchpy import OpenSearch
 from rich.console import Console
 
 from ltrr_opensearch import __version__
+from ltrr_opensearch.assemble import knowledge_of
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.demo import cluster, data, examples, measure
 from ltrr_opensearch.demo.click_model import ClickModel
@@ -26,7 +27,6 @@ from ltrr_opensearch.demo.shop_index import PREFIX, configuration
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.demo.steps import step
 from ltrr_opensearch.demo.users import Shop, visits
-from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.release.store import ReleaseStore
@@ -128,7 +128,7 @@ class Demo:
                 logged = cluster.decisions(client, [search.query_id for search in seen])
                 steps.append(step(number, seen, logged, judged))
                 with waiting(self.console, f"Learning from batch {number}"):
-                    self.stack.run("learn", "all")
+                    self.stack.run("learn", "all", "--window-s", "0")
                     time.sleep(PICK_UP_S)
         return steps
 
@@ -185,13 +185,7 @@ class Demo:
     def knowledge(self, client: OpenSearch) -> Knowledge:
         """What the current release knows, read as any proxy reads it."""
         release = ReleaseStore(client, PREFIX).current(self.scale.index)
-        parts = release.parts if release else {}
-        return Knowledge(
-            memory=Memory.from_bytes(parts["memory"].payload) if "memory" in parts else Memory.from_rows(()),
-            gazetteer=Gazetteer.from_bytes(parts["gazetteer"].payload)
-            if "gazetteer" in parts
-            else Gazetteer.from_values(()),
-        )
+        return knowledge_of(release.parts if release else {})
 
     def environment(self, client: OpenSearch, catalogue: data.Catalogue, steps: list[Step]) -> dict[str, str]:
         return {

