@@ -1,8 +1,9 @@
 """What each slot of a search earned: the labels that policies learn from.
 
-Credit goes to the first slot, in the order drawn, whose plan had the object: it is the growth of the best gain in the
-union, so the slots' credits add up to the search's. Every slot pays for itself. Since lists nest, a slot asked 50 deep
-also labels its rung 10; such a label carries the probability that the slot was asked at least that deep.
+A slot is paid its reward to go: the growth of the union's best gain from this slot on, less the price of this slot and
+of those after it, as they were drawn. The first slot's is the reward of the search. Paying a slot only for what it was
+first to find lets an early slot buy depth that a later, cheaper one makes needless (docs/learning-loop.md has figures).
+Since lists nest, a slot asked 50 deep also labels its rung 10, with the other slots as they were.
 """
 
 from __future__ import annotations
@@ -23,24 +24,27 @@ class Label(NamedTuple):
     """Position in the ladder."""
     reward: float
     probability: float
-    """That the log would show this rung's outcome."""
+    """That the log would show this rung's outcome: the slot was asked at least this deep."""
 
 
 def labelled(one: Round, learn: LearnSettings) -> Iterator[tuple[Slot, list[Label]]]:
     """Each slot with the labels of the rungs whose outcome the log shows."""
     objects = gained(one)
-    depths: dict[str, int] = {}
+    drawn = {s.plan: s.depth for s in one.decision.slots}
+    before: dict[str, int] = {}
+    later = sum(price(s, s.depth, learn) for s in one.decision.slots)
     for slot, record in slots(one.decision):
-        before = best_gain(objects, depths)
+        later -= price(record, record.depth, learn)
+        had = best_gain(objects, before)
         labels = []
         for rung in known_rungs(record, slot.ladder):
             if slot.feasible[rung]:
                 depth = slot.ladder[rung]
-                after = best_gain(objects, depths | {slot.plan: depth})
-                shown = min(1.0, sum(record.pmf[rung:]))
-                labels.append(_checked(one, slot, Label(rung, after - before - price(record, depth, learn), shown)))
+                growth = best_gain(objects, drawn | {slot.plan: depth}) - had
+                reward = growth - price(record, depth, learn) - later
+                labels.append(_checked(one, slot, Label(rung, reward, min(1.0, sum(record.pmf[rung:])))))
         yield slot, labels
-        depths[slot.plan] = record.depth
+        before[slot.plan] = record.depth
 
 
 def _checked(one: Round, slot: Slot, label: Label) -> Label:

@@ -56,7 +56,11 @@ def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | 
 
 
 def _learn(learner: Any, rounds: Sequence[Round], settings: Settings) -> list[Slot]:
-    """Shows every labelled rung to the learner; returns the last slots seen."""
+    """Shows every labelled rung to the learner; returns the last slots seen.
+
+    Labels go in as if certain: each rung has weights of its own and sees all that its draw depended on, so weighting
+    by 1 / probability adds no truth, only noise (measured in docs/learning-loop.md).
+    """
     parse = parser(learner)
     last: list[Slot] = []
     for one in rounds:
@@ -65,7 +69,7 @@ def _learn(learner: Any, rounds: Sequence[Round], settings: Settings) -> list[Sl
             example = [parse.parse_line(line) for line in lines]
             for label in labels:
                 action = example[1 + rungs.index(label.rung)]
-                set_label(action, -label.reward, label.probability)
+                set_label(action, -label.reward)
                 learner.learn_one(example)
                 set_label(action)
             last = [*last[1 - _CHECKS :], slot]
