@@ -7,6 +7,7 @@ with the next sync. Proxies follow with the next release of the memory; until th
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import compress
 
 from opensearchpy import NotFoundError, OpenSearch
 
@@ -21,7 +22,7 @@ def forget_deleted(client: OpenSearch, prefix: str, key: str, id_field: str | No
     """Returns how many entities were taken out. `id_field` names objects where it is not the `_id`."""
     forgotten = 0
     for page in _memory(client, f"{prefix}_memory", key):
-        gone = _gone(client, key, id_field, {e["id"] for hit in page for e in hit["_source"].get("entities", ())})
+        gone = _gone(client, key, id_field, {id for hit in page for id in _ids(hit)})
         forgotten += _take_out(client, page, gone)
     return forgotten
 
@@ -73,12 +74,18 @@ def _present(client: OpenSearch, key: str, id_field: str | None, ids: Sequence[s
 def _take_out(client: OpenSearch, page: Sequence[Json], gone: set[str]) -> int:
     actions, dropped = [], []
     for hit in page:
-        entities = hit["_source"].get("entities", [])
-        kept = [e for e in entities if e["id"] not in gone]
-        if len(kept) < len(entities):
+        keep = [id not in gone for id in _ids(hit)]
+        if not all(keep):
+            columns = {name: list(compress(column, keep)) for name, column in hit["_source"]["entities"].items()}
             header = {"_index": hit["_index"], "_id": hit["_id"]}
             header |= {"if_seq_no": hit["_seq_no"], "if_primary_term": hit["_primary_term"]}
-            actions.append(Action("update", header, {"doc": {"entities": kept}}))
-            dropped.append(len(entities) - len(kept))
+            actions.append(Action("update", header, {"doc": {"entities": columns}}))
+            dropped.append(keep.count(False))
     results = send(client, actions) if actions else []
     return sum(n for n, result in zip(dropped, results, strict=True) if result.status < 300)
+
+
+def _ids(hit: Json) -> list[str]:
+    """The entities of a remembered query; they are kept as columns (`learn.memory`)."""
+    ids: list[str] = hit["_source"].get("entities", {}).get("id", [])
+    return ids
