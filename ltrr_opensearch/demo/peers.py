@@ -14,7 +14,7 @@ from ltrr_opensearch.demo.users import PAGE, application_query
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.settings import IndexSettings
-from ltrr_opensearch.types import AnalyzedQuery, Asker, Json, QueryPlan, SearchRequest, Vector
+from ltrr_opensearch.types import Asker, Json, QueryPlan, SearchRequest, Vector
 from ltrr_opensearch.understand.analyze import analyze
 
 PIPELINE = "ltrr_demo_rrf"
@@ -36,10 +36,10 @@ class Peer:
     candidates: int
 
 
-def analyzed(text: str, index: str, settings: IndexSettings, knowledge: Knowledge) -> AnalyzedQuery:
-    """The query understood as a proxy would with this knowledge."""
-    request = SearchRequest(
-        query_id="",
+def request(text: str, index: str, query_id: str = "") -> SearchRequest:
+    """The application's search as the proxy reads it."""
+    return SearchRequest(
+        query_id=query_id,
         target=index,
         text=text,
         body=application_query(text),
@@ -52,11 +52,10 @@ def analyzed(text: str, index: str, settings: IndexSettings, knowledge: Knowledg
         ubi=None,
         at=datetime.now(UTC),
     )
-    return analyze(request, knowledge, settings)
 
 
 def plans(text: str, index: str, settings: IndexSettings, knowledge: Knowledge) -> list[QueryPlan]:
-    query = analyzed(text, index, settings, knowledge)
+    query = analyze(request(text, index), knowledge, settings)
     return [plan for strategy in build_strategies(settings, knowledge) for plan in strategy.plan(query)]
 
 
