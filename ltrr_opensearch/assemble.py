@@ -40,7 +40,7 @@ from ltrr_opensearch.rank.load import load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.release.running import RunningReleases
 from ltrr_opensearch.release.store import Release, ReleaseStore
-from ltrr_opensearch.retrieve.fan_out import FanOut, Instruments
+from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
 from ltrr_opensearch.types import Part
@@ -72,7 +72,7 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         pages=PageMemory(KEPT_ORDERS, KEPT_SECONDS, time.monotonic),
         limits=limits(settings),
     )
-    beside = (_written(writer), _polled(releases, builder, tuple(settings.indexes)))
+    beside = (_written(writer), _drained(engine), _polled(releases, builder, tuple(settings.indexes)))
     app = ProxyApp(engine, upstream, writer, settings, metrics, beside)
     return app, AdminApp(Health(upstream), metrics, DecisionLookup(upstream, settings))
 
@@ -81,6 +81,7 @@ def limits(settings: Settings) -> Limits:
     return Limits(
         deadline_ms=settings.serve.deadline_ms,
         window=settings.serve.window,
+        rank_depth=settings.serve.rank_depth,
         secret=settings.state.secret.get_secret_value(),
         feature_sample=settings.log.feature_sample,
     )
@@ -126,7 +127,8 @@ class ServingBuilder:
             fusion=fusion_of(index.fusion),
             ranker=ranker,
             columns=columns,
-            instruments=Instruments(self._feature_logging(features), features, hidden),
+            logged=Logged(features, self._feature_logging(features)),
+            hidden=hidden,
         )
 
     def _searchable(self, key: str) -> tuple[IndexSettings, tuple[str, ...]]:
@@ -207,6 +209,17 @@ def _written(writer: Writer) -> Running:
             yield
         finally:
             await writer.close()
+
+    return run
+
+
+def _drained(engine: Engine) -> Running:
+    @asynccontextmanager
+    async def run() -> AsyncIterator[None]:
+        try:
+            yield
+        finally:
+            await engine.drain()
 
     return run
 

@@ -20,16 +20,20 @@ from ltrr_opensearch.answer.compose import Listing
 from ltrr_opensearch.answer.pages import PageMemory, page_key
 from ltrr_opensearch.choose.draw import seed_of
 from ltrr_opensearch.errors import Unreachable
-from ltrr_opensearch.record import Searched, decision_of
+from ltrr_opensearch.record import Searched, decision_of, kept_rows
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, key_of, total_of
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
+    AnalyzedQuery,
     Answer,
+    Candidate,
     Decision,
     DocKey,
     Draw,
     Json,
+    PlanResult,
     QueryPlan,
+    Ranked,
     SearchRequest,
     Vector,
     VectorUse,
@@ -37,6 +41,8 @@ from ltrr_opensearch.types import (
 
 ANSWER_HEADER = b"x-ltrr"
 NOTHING_DRAWN = Draw("", ())
+MOST_BEHIND = 64
+"""Records under way at once; with more, features are left out rather than queued behind a slow cluster."""
 
 
 class TextEncoder(Protocol):
@@ -56,6 +62,7 @@ class Observer(Protocol):
 class Limits:
     deadline_ms: float
     window: int
+    rank_depth: int
     secret: str
     feature_sample: int
 
@@ -91,6 +98,11 @@ class Engine:
         self._observer = observer
         self._pages = pages
         self._limits = limits
+        self._behind: set[asyncio.Task[None]] = set()
+
+    async def drain(self) -> None:
+        """Waits for the records of searches that were answered already."""
+        await asyncio.gather(*self._behind)
 
     async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
         """The answer, or None when the request should pass through: the cluster gave nothing to fall back to."""
@@ -141,23 +153,47 @@ class Engine:
             context, draw = serving.draw(query, plans, seed)
         vector = await self._vector(request.text, plans, draw)
         with self._timed("retrieve"):
-            found = await self._fan_out.retrieve(
-                request, plans, draw, vector, serving.instruments, _preference(request)
-            )
+            preference = _preference(request)
+            found = await self._fan_out.retrieve(request, plans, draw, vector, serving.hidden, preference)
         if found.original.page is None:
             self._observer.fallback("refused")
             return None
         own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
         try:
-            with self._timed("rank"):
-                ranked, matrix = serving.rank(query, found.results)
+            ranked = await self._ranked(request, serving, query, found.results, vector)
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
             self._observer.fallback("rank")
             return _untouched(request, found.original, own)
-        listing = compose.listing(ranked, tuple(own), request.query_id)
+        listing = compose.listing(ranked, own, request.query_id)
         return Settled(
-            found.original, own, listing, Searched(query, context, draw, found.results, ranked, matrix), seed
+            found.original, own, listing, Searched(query, context, draw, found.results, ranked, vector), seed
         )
+
+    async def _ranked(
+        self,
+        request: SearchRequest,
+        serving: Serving,
+        query: AnalyzedQuery,
+        results: Sequence[PlanResult],
+        vector: Vector | None,
+    ) -> tuple[Ranked, ...]:
+        """Fused, and ordered by the ranker where there is one: only then, or to explain, are features waited for."""
+        with self._timed("fuse"):
+            candidates = serving.fuse(results)
+        if serving.ranker is None and not request.body.get("explain"):
+            return serving.rank(query, candidates, results, 0)
+        depth = self._limits.rank_depth
+        with self._timed("features"):
+            head = await self._featured(request, serving, candidates[:depth], vector)
+        with self._timed("rank"):
+            return serving.rank(query, [*head, *candidates[depth:]], results, depth)
+
+    async def _featured(
+        self, request: SearchRequest, serving: Serving, candidates: Sequence[Candidate], vector: Vector | None
+    ) -> list[Candidate]:
+        keys = [c.key for c in candidates]
+        logged = await self._fan_out.features(request, keys, vector, serving.logged, _preference(request))
+        return [replace(c, features=logged.get(c.key, {})) for c in candidates]
 
     async def _continue(self, request: SearchRequest, serving: Serving, listing: Listing) -> Answer | None:
         """A later page of an order that was settled before: no new draw, no new decision.
@@ -167,15 +203,15 @@ class Engine:
         started = perf_counter()
         within = request.offset + request.size <= self._limits.window
         asked = request if within else replace(request, offset=0, size=0)
-        instruments, preference = serving.instruments.silent(), _preference(request)
-        found = await self._fan_out.retrieve(asked, (), NOTHING_DRAWN, None, instruments, preference)
+        preference = _preference(request)
+        found = await self._fan_out.retrieve(asked, (), NOTHING_DRAWN, None, serving.hidden, preference)
         if found.original.page is None:
             return None
         if within:
             own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
             hits = await self._hits(request, serving, listing.followed_by(own), own)
         else:
-            hits = await self._fan_out.tail(request, listing.union, instruments.hidden, preference)
+            hits = await self._fan_out.tail(request, listing.union, serving.hidden, preference)
             hits = compose.scored(hits, request.offset)
         return _respond(request, found.original, hits, listing, (perf_counter() - started) * 1000)
 
@@ -183,8 +219,7 @@ class Engine:
         self, request: SearchRequest, serving: Serving, keys: Sequence[DocKey], own: Mapping[DocKey, Json]
     ) -> list[Json]:
         absent = compose.missing(keys, request.offset, request.size, own)
-        hidden = serving.instruments.hidden
-        fetched = await self._fan_out.winners(request, absent, hidden, _preference(request))
+        fetched = await self._fan_out.winners(request, absent, serving.hidden, _preference(request))
         return compose.page_hits(keys, request.offset, request.size, {**own, **fetched})
 
     async def _vector(self, text: str, plans: Sequence[QueryPlan], draw: Draw) -> Vector | None:
@@ -206,17 +241,25 @@ class Engine:
     def _keep(
         self, request: SearchRequest, serving: Serving, settled: Settled, hits: Sequence[Json], took_ms: float
     ) -> None:
+        """Records the search behind its answer; features that no ranker had asked for are read only now."""
+        kept = self._recorded(request, serving, settled, hits, took_ms)
+        task = asyncio.create_task(kept)
+        self._behind.add(task)
+        task.add_done_callback(self._behind.discard)
+
+    async def _recorded(
+        self, request: SearchRequest, serving: Serving, settled: Settled, hits: Sequence[Json], took_ms: float
+    ) -> None:
         assert settled.original.page is not None
-        decision = decision_of(
-            request,
-            serving,
-            settled.searched,
-            hits,
-            total=total_of(settled.original.page),
-            took_ms=took_ms,
-            extra_rows=self._limits.feature_sample,
-            seed=settled.seed,
-        )
+        searched, extra = settled.searched, self._limits.feature_sample
+        kept = kept_rows(searched.ranked[: self._limits.rank_depth], request.offset, len(hits), extra, settled.seed)
+        if serving.ranker is None and len(self._behind) <= MOST_BEHIND:
+            try:
+                kept = await self._featured(request, serving, kept, searched.vector)
+            except Unreachable:
+                self._observer.fallback("features")
+        total = total_of(settled.original.page)
+        decision = decision_of(request, serving, searched, hits, kept, total=total, took_ms=took_ms)
         self._observer.searched(decision)
         self._record(decision, request)
 

@@ -14,37 +14,49 @@ from ltrr_opensearch.retrieve.fan_out import key_of
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
+    Candidate,
     CandidateRecord,
     Decision,
     DocKey,
     Draw,
     Features,
     Json,
-    Matrix,
     PlanResult,
     Ranked,
     SearchRequest,
     SlotDraw,
     SlotRecord,
+    Vector,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """One search as it went: what was known, drawn, found and ranked. `matrix` has a row a ranked candidate."""
+    """One search as it went: what was known, drawn, found and ranked."""
 
     query: AnalyzedQuery
     context: Features
     draw: Draw
     results: tuple[PlanResult, ...]
     ranked: tuple[Ranked, ...]
-    matrix: Matrix
+    vector: Vector | None
 
     def explanations(self, serving: Serving) -> dict[DocKey, Json]:
-        return {
-            r.candidate.key: explanation(r, serving.ranker_name, sparse(self.matrix[i], serving.columns))
-            for i, r in enumerate(self.ranked)
-        }
+        seen = self.rows(serving, [r.candidate for r in self.ranked])
+        return {r.candidate.key: explanation(r, serving.ranker_name, seen[r.candidate.key]) for r in self.ranked}
+
+    def rows(self, serving: Serving, candidates: Sequence[Candidate]) -> dict[DocKey, Features]:
+        """The rankers' rows of candidates, as they are logged."""
+        matrix = serving.rows(self.query, candidates, self.results, serving.columns)
+        return {c.key: sparse(row, serving.columns) for c, row in zip(candidates, matrix, strict=True)}
+
+
+def kept_rows(ranked: Sequence[Ranked], offset: int, shown: int, extra: int, seed: int) -> list[Candidate]:
+    """Whose rows are logged: what was shown, and `extra` others by chance, to show what was passed over."""
+    page = [r.candidate for r in ranked[offset : offset + shown]]
+    others = [r.candidate for r in (*ranked[:offset], *ranked[offset + shown :])]
+    chosen = np.random.default_rng(seed).permutation(len(others))[:extra]
+    return page + [others[i] for i in chosen]
 
 
 def decision_of(
@@ -52,23 +64,22 @@ def decision_of(
     serving: Serving,
     searched: Searched,
     hits: Sequence[Json],
+    kept: Sequence[Candidate],
     *,
     total: int,
     took_ms: float,
-    extra_rows: int,
-    seed: int,
 ) -> Decision:
-    """The record of a search whose page shows `hits`; rows are kept for these and for `extra_rows` others by chance."""
+    """The record of a search whose page shows `hits`; rows are logged for the candidates `kept`."""
     ids = _object_ids(hits, serving.index.object_id_field)
-    kept = _kept_rows(len(searched.ranked), request.offset, len(hits), extra_rows, seed)
+    logged = searched.rows(serving, kept)
     candidates = tuple(
         CandidateRecord(
-            r.candidate.key,
-            r.candidate.found,
-            sparse(searched.matrix[i], serving.columns) if i in kept else None,
-            ids.get(r.candidate.key),
+            key=r.candidate.key,
+            found=r.candidate.found,
+            features=logged.get(r.candidate.key),
+            object_id=ids.get(r.candidate.key),
         )
-        for i, r in enumerate(searched.ranked)
+        for r in searched.ranked
     )
     return Decision(
         query_id=request.query_id,
@@ -109,13 +120,6 @@ def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:
         total=result.total,
         took_ms=result.took_ms,
     )
-
-
-def _kept_rows(candidates: int, offset: int, shown: int, extra: int, seed: int) -> frozenset[int]:
-    page = range(offset, min(offset + shown, candidates))
-    others = [i for i in range(candidates) if i not in page]
-    chosen = np.random.default_rng(seed).permutation(len(others))[:extra]
-    return frozenset(page) | {others[i] for i in chosen}
 
 
 def _object_ids(hits: Sequence[Json], field: str | None) -> Mapping[DocKey, str]:

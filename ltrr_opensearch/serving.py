@@ -12,7 +12,7 @@ from ltrr_opensearch.choose.draw import draw
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.rows import rows
-from ltrr_opensearch.retrieve.fan_out import Instruments
+from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.settings import ChooseSettings, IndexSettings
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -47,7 +47,9 @@ class Serving:
     ranker: Ranker | None
     columns: tuple[str, ...]
     """Names of the columns of the rows that are ranked and logged."""
-    instruments: Instruments
+    logged: Logged
+    hidden: tuple[str, ...]
+    """Fields that we added to the documents: no client sees them unless it names them."""
 
     @property
     def ranker_name(self) -> str:
@@ -66,17 +68,24 @@ class Serving:
         explore = query.request.asker.explore
         return context, draw(self.policy, plans, context, actions, self.choose, seed, explore)
 
-    def rank(self, query: AnalyzedQuery, results: Sequence[PlanResult]) -> tuple[tuple[Ranked, ...], Matrix]:
-        """The union, best first, and the rows of its candidates in the same order."""
-        candidates = self.fusion.fuse(results)
-        matrix = rows(candidates, query, results, self.columns)
-        scores = self._scores(candidates, matrix)
-        order = np.argsort(-scores, kind="stable")
-        ranked = tuple(Ranked(candidates[i], r, float(scores[i])) for r, i in enumerate(order, start=1))
-        return ranked, matrix[order]
+    def fuse(self, results: Sequence[PlanResult]) -> list[Candidate]:
+        """The union, best first as far as the plans' own orders tell."""
+        return self.fusion.fuse(results)
 
-    def _scores(self, candidates: Sequence[Candidate], matrix: Matrix) -> Matrix:
-        if self.ranker is None or not candidates:
-            return np.array([c.fused for c in candidates], dtype=np.float32)
-        wanted = [self.columns.index(name) for name in self.ranker.features]
-        return self.ranker.score(matrix[:, wanted])
+    def rank(
+        self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], window: int
+    ) -> tuple[Ranked, ...]:
+        """The order: the first `window` candidates by the ranker where there is one, the rest as they were fused."""
+        if self.ranker is None:
+            return tuple(Ranked(c, rank, c.fused) for rank, c in enumerate(candidates, start=1))
+        head = candidates[:window]
+        scores = self.ranker.score(self.rows(query, head, results, self.ranker.features))
+        order = np.argsort(-scores, kind="stable")
+        below = float(scores.min(initial=0.0))
+        ranked = [(head[i], float(scores[i])) for i in order] + [(c, below) for c in candidates[window:]]
+        return tuple(Ranked(c, rank, score) for rank, (c, score) in enumerate(ranked, start=1))
+
+    def rows(
+        self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
+    ) -> Matrix:
+        return rows(candidates, query, results, names)

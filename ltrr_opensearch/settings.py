@@ -57,6 +57,9 @@ class ServeSettings(Section):
         default_factory=default_context_headers,
         description="Request headers that say who asks, where the body's ext.ltrr.context does not.",
     )
+    rank_depth: int = Field(
+        100, ge=1, description="Candidates, the best as fused, whose features are read and that the ranker orders."
+    )
     window: int = Field(1000, ge=1, description="Re-ranked hits; pages beyond continue with the client's own query.")
 
 

@@ -233,14 +233,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """One hit of one plan. `features` are the logged values by name; a feature that did not match is absent."""
+    """One hit of one plan; `raw` as the cluster gave it."""
 
     key: DocKey
     rank: int
     score: float
-    features: Features
     raw: Json
-    """The hit as the cluster gave it, without what we had added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,13 +262,12 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A document of the union. `raw` is the client-shaped hit when the client's own query had brought it."""
+    """A document of the union. `features` are the logged values by name; one that did not match is absent."""
 
     key: DocKey
     found: tuple[Found, ...]
-    features: Features
     fused: float = 0.0
-    raw: Json | None = None
+    features: Features = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

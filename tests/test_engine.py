@@ -24,7 +24,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.rows import feature_names
-from ltrr_opensearch.retrieve.fan_out import FanOut, Instruments
+from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import ChooseSettings, ClusterSettings, IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, Asker, Decision, Json, Matrix, Outcome, QueryPlan, SearchRequest
@@ -79,11 +79,12 @@ class Bench:
             lambda decision, _request: self.decisions.append(decision),
             self.counts,
             PageMemory(100, 300, time.monotonic),
-            Limits(deadline_ms=5000, window=window, secret="s", feature_sample=3),
+            Limits(deadline_ms=5000, window=window, rank_depth=100, secret="s", feature_sample=3),
         )
 
     async def page(self, request: SearchRequest) -> Json:
         answer = await self.engine.search(request, "products")
+        await self.engine.drain()
         assert answer is not None
         assert answer.status == 200
         body: Json = orjson.loads(answer.body)
@@ -104,7 +105,8 @@ def serving_of(**changes: Any) -> Serving:
         fusion=Rrf(),
         ranker=None,
         columns=feature_names(INDEX),
-        instruments=Instruments(NamedScores(), derive(INDEX), ()),
+        logged=Logged(derive(INDEX), NamedScores()),
+        hidden=(),
     )
     return replace(serving, **changes)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from ltrr_opensearch.types import Candidate, DocKey, Found, Json, PlanResult
+from ltrr_opensearch.types import Candidate, DocKey, Found, PlanResult
 
 Contributions = Callable[[PlanResult], Sequence[float]]
 """A plan's hits -> what each adds to its document's fused score, in the order of the hits."""
@@ -17,16 +17,13 @@ Contributions = Callable[[PlanResult], Sequence[float]]
 @dataclass(slots=True)
 class _Growing:
     found: list[Found] = field(default_factory=list)
-    features: dict[str, float] = field(default_factory=dict)
     fused: float = 0.0
-    raw: Json | None = None
 
 
 def merge(results: Sequence[PlanResult], contributions: Contributions) -> list[Candidate]:
     """Candidates by falling fused score; ties by best rank, then by key, so that the order never depends on timing.
 
-    Every plan logs the same features for its own hits, so values that appear twice agree. A plan drawn at depth 0
-    contributes nothing: the client's own query is sent then too, but was not drawn.
+    A plan drawn at depth 0 contributes nothing: the client's own query is sent then too, but was not drawn.
     """
     union: dict[DocKey, _Growing] = {}
     for result in results:
@@ -37,11 +34,8 @@ def merge(results: Sequence[PlanResult], contributions: Contributions) -> list[C
                 continue
             grown = union.setdefault(hit.key, _Growing())
             grown.found.append(Found(result.plan.name, hit.rank, hit.score))
-            grown.features.update(hit.features)
             grown.fused += amount
-            if result.plan.original:
-                grown.raw = hit.raw
-    candidates = [Candidate(key, tuple(g.found), g.features, g.fused, g.raw) for key, g in union.items()]
+    candidates = [Candidate(key, tuple(g.found), g.fused) for key, g in union.items()]
     return sorted(candidates, key=_order)
 
 

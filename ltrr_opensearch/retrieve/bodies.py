@@ -76,6 +76,12 @@ def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[st
     return body
 
 
+def features_body(request: SearchRequest, ids: Sequence[str]) -> Json:
+    """Documents to log features of, under the filters: nobody's features are read who may not be seen."""
+    found = {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters]}}
+    return {"size": min(10_000, 2 * len(ids)), "_source": False, "track_total_hits": False, "query": found}
+
+
 def tail_body(request: SearchRequest, union: Sequence[str], offset: int, size: int, hidden: Sequence[str]) -> Json:
     """The client's own query without the re-ranked documents: what follows after them."""
     query = request.body.get("query", {"match_all": {}})

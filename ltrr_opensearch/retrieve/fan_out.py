@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from ltrr_opensearch.retrieve import bodies
 from ltrr_opensearch.types import (
     DocKey,
     Draw,
+    Features,
     Headers,
     Hit,
     Json,
@@ -36,30 +37,24 @@ from ltrr_opensearch.types import (
 JSON_TYPE = (b"content-type", b"application/json")
 
 
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Which features are logged, and in which of the two ways this cluster logs them."""
+
+    features: FeatureSet
+    way: FeatureLogging
+
+
 class Sender(Protocol):
     async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Instruments:
-    """How features are logged on this cluster, which ones, and which fields of ours a client never sees."""
-
-    logging: FeatureLogging
-    features: FeatureSet
-    hidden: tuple[str, ...]
-
-    def silent(self) -> Instruments:
-        """Without any logging, for searches that rank nothing."""
-        return replace(self, features=replace(self.features, features=()))
-
-
-@dataclass(frozen=True, slots=True)
 class Original:
-    """The client's own query as answered: `page` is its whole response with our instruments taken out."""
+    """The client's own query as answered. `page` is its whole response, None when that is an error."""
 
     reply: Reply
     page: Json | None
-    """None when the cluster answered with an error."""
     took_ms: float
 
 
@@ -82,26 +77,23 @@ class FanOut:
         plans: Sequence[QueryPlan],
         draw: Draw,
         vector: Vector | None,
-        instruments: Instruments,
+        hidden: Sequence[str],
         preference: str,
     ) -> Retrieved:
         own = next((p for p in plans if p.original), None)
         depth = draw.depth(own.name) if own else 0
-        whole = asyncio.create_task(self._original(request, depth, vector, instruments, preference))
-        others = [p for p in plans if not p.original]
-        tasks = [
-            asyncio.create_task(self._plan(request, p, draw.depth(p.name), vector, instruments, preference))
-            for p in others
-        ]
+        whole = asyncio.create_task(self._original(request, depth, hidden, preference))
+        others = [p for p in plans if not p.original and draw.depth(p.name)]
+        tasks = [asyncio.create_task(self._plan(request, p, draw.depth(p.name), vector, preference)) for p in others]
         try:
             results = await self._within_deadline(others, tasks, draw)
-            original, hits = await whole
+            original = await whole
         finally:
             for task in (whole, *tasks):
                 task.cancel()
         if own is not None:
-            results = {own.name: _own_result(own, depth, original, hits)} | results
-        return Retrieved(original, tuple(results[p.name] for p in plans))
+            results[own.name] = _own_result(own, depth, original)
+        return Retrieved(original, tuple(results.get(p.name) or PlanResult(p, 0, Outcome.NOT_ASKED) for p in plans))
 
     async def _within_deadline(
         self, plans: Sequence[QueryPlan], tasks: Sequence[asyncio.Task[PlanResult]], draw: Draw
@@ -116,44 +108,49 @@ class FanOut:
             for plan, task in zip(plans, tasks, strict=True)
         }
 
-    async def _original(
-        self, request: SearchRequest, depth: int, vector: Vector | None, instruments: Instruments, preference: str
-    ) -> tuple[Original, tuple[Hit, ...]]:
-        size = max(request.offset + request.size, depth)
-        body = bodies.original_body(request, size, instruments.hidden)
-        params = bodies.original_params(request, preference)
-        reply, took_ms = await self._ask(request, body, params, vector, instruments)
-        if reply.status != 200:
-            return Original(reply, None, took_ms), ()
-        page = orjson.loads(reply.body)
-        hits = read_hits(page, instruments)
-        page["hits"]["hits"] = [h.raw for h in hits]
-        return Original(reply, page, took_ms), hits
+    async def _original(self, request: SearchRequest, depth: int, hidden: Sequence[str], preference: str) -> Original:
+        body = bodies.original_body(request, max(request.offset + request.size, depth), hidden)
+        start = perf_counter()
+        reply = await self._send(request, body, bodies.original_params(request, preference))
+        page = orjson.loads(reply.body) if reply.status == 200 else None
+        return Original(reply, page, (perf_counter() - start) * 1000)
 
     async def _plan(
-        self,
-        request: SearchRequest,
-        plan: QueryPlan,
-        depth: int,
-        vector: Vector | None,
-        instruments: Instruments,
-        preference: str,
+        self, request: SearchRequest, plan: QueryPlan, depth: int, vector: Vector | None, preference: str
     ) -> PlanResult:
-        if depth == 0:
-            return PlanResult(plan, 0, Outcome.NOT_ASKED)
+        start = perf_counter()
         try:
             clause = plan.clause(depth, vector)
             if clause is None:
                 return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
             body = bodies.plan_body(request, clause, depth)
-            params = bodies.plan_params(request, preference)
-            reply, took_ms = await self._ask(request, body, params, vector, instruments)
+            reply = await self._send(request, body, bodies.plan_params(request, preference))
         except Unreachable as error:
             return PlanResult(plan, depth, Outcome.FAILED, error=str(error))
+        took_ms = (perf_counter() - start) * 1000
         if reply.status != 200:
             return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=_reason(reply))
-        hits = read_hits(orjson.loads(reply.body), instruments)
+        hits = _hits(orjson.loads(reply.body))
         return PlanResult(plan, depth, Outcome.OK, hits, len(hits), took_ms)
+
+    async def features(
+        self, request: SearchRequest, keys: Sequence[DocKey], vector: Vector | None, logged: Logged, preference: str
+    ) -> dict[DocKey, Features]:
+        """The feature values of documents, by the caller's own eyes; one that is gone is not in the answer.
+
+        One request for the union, instead of logging in every plan's own: each feature costs a request 0.2 to 0.3 ms
+        whatever its hits, and plans overlap (three plans of 50 with ten features: 12 ms instead of 14).
+        """
+        if not keys or not logged.features.features:
+            return {}
+        body = bodies.features_body(request, [k.id for k in keys])
+        params = bodies.plan_params(request, preference)
+        body, params = logged.way.instrument(body, params, logged.features, request.text, vector)
+        reply = await self._send(request, body, params)
+        if reply.status != 200:
+            raise Unreachable(f"logging features of {len(keys)} documents failed: {_reason(reply)}")
+        hits = orjson.loads(reply.body)["hits"]["hits"]
+        return {key_of(hit): logged.way.read(hit, logged.features)[0] for hit in hits}
 
     async def winners(
         self, request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str], preference: str
@@ -179,30 +176,16 @@ class FanOut:
         hits: list[Json] = orjson.loads(reply.body)["hits"]["hits"]
         return hits
 
-    async def _ask(
-        self,
-        request: SearchRequest,
-        body: Json,
-        params: dict[str, str],
-        vector: Vector | None,
-        instruments: Instruments,
-    ) -> tuple[Reply, float]:
-        body, params = instruments.logging.instrument(body, params, instruments.features, request.text, vector)
-        start = perf_counter()
-        reply = await self._send(request, body, params)
-        return reply, (perf_counter() - start) * 1000
-
     async def _send(self, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
         target = f"/{request.target}/_search?{urlencode(params)}"
         return await self._sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
 
 
-def read_hits(page: Json, instruments: Instruments) -> tuple[Hit, ...]:
-    hits = []
-    for rank, raw in enumerate(page["hits"]["hits"], start=1):
-        features, clean = instruments.logging.read(raw, instruments.features)
-        hits.append(Hit(key_of(raw), rank, float(raw.get("_score") or 0.0), features, clean))
-    return tuple(hits)
+def _hits(page: Json) -> tuple[Hit, ...]:
+    return tuple(
+        Hit(key_of(raw), rank, float(raw.get("_score") or 0.0), raw)
+        for rank, raw in enumerate(page["hits"]["hits"], start=1)
+    )
 
 
 def key_of(hit: Json) -> DocKey:
@@ -215,11 +198,12 @@ def total_of(page: Json) -> int:
     return int(total["value"] if isinstance(total, dict) else total)
 
 
-def _own_result(plan: QueryPlan, depth: int, original: Original, hits: tuple[Hit, ...]) -> PlanResult:
+def _own_result(plan: QueryPlan, depth: int, original: Original) -> PlanResult:
     if original.page is None:
         return PlanResult(plan, depth, Outcome.FAILED, took_ms=original.took_ms, error=_reason(original.reply))
     outcome = Outcome.OK if depth else Outcome.NOT_ASKED
-    return PlanResult(plan, depth, outcome, hits[:depth], total_of(original.page), original.took_ms)
+    hits = _hits(original.page)[:depth]
+    return PlanResult(plan, depth, outcome, hits, total_of(original.page), original.took_ms)
 
 
 def _reason(reply: Reply) -> str:

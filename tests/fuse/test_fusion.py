@@ -9,8 +9,7 @@ from ltrr_opensearch.types import Candidate, DocKey, Found, Hit, Outcome, PlanRe
 def result(name: str, ids: str, *, depth: int = 10, original: bool = False, step: float = 1.0) -> PlanResult:
     plan = QueryPlan(name, name, "lexical", lambda depth, vector: None, original=original)
     hits = tuple(
-        Hit(DocKey("shop", id_), rank, step * (len(ids) - rank + 1), {f"by_{name}": 1.0}, {"_id": id_})
-        for rank, id_ in enumerate(ids, 1)
+        Hit(DocKey("shop", id_), rank, step * (len(ids) - rank + 1), {"_id": id_}) for rank, id_ in enumerate(ids, 1)
     )
     return PlanResult(plan, depth, Outcome.OK, hits)
 
@@ -24,12 +23,6 @@ def test_rrf_prefers_what_several_plans_found() -> None:
     assert ids(fused) == "zxwy"
     assert fused[0].fused == 1 / 63 + 1 / 61
     assert fused[0].found == (Found("a", 3, 1.0), Found("b", 1, 2.0))
-
-
-def test_a_candidate_has_every_feature_that_was_logged_for_it_and_the_hit_of_the_clients_own_query() -> None:
-    fused = Rrf().fuse([result("own", "x", original=True), result("b", "xy")])
-    assert fused[0].features == {"by_own": 1.0, "by_b": 1.0}
-    assert [c.raw for c in fused] == [{"_id": "x"}, None]
 
 
 def test_weights_are_per_strategy() -> None:
