@@ -1,7 +1,7 @@
 """Trains a policy and a ranker and puts each before the gate. Pure: rounds and the serving part in, a verdict out.
 
-Searches are split by time: a candidate is trained on the older ones and judged on the newest; when it passes, the
-newest are learned as well, so that nothing waits for the next run.
+Every search is judged by a candidate that has not seen it: policies by folds, rankers trained on the older searches
+and judged on the newest. What is published has learned all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Part, Round
 
 HELD_OUT = 0.2
-"""Share of the searches, the newest, that a candidate is judged on."""
+"""Share of the searches, the newest, that a ranker is judged on."""
 LEARNING_POLICIES = ("vowpal", "greedy")
 
 
@@ -40,14 +40,14 @@ def policy(rounds: Sequence[Round], settings: Settings, serving: Part | None) ->
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
     if few := too_few("policy", len(rounds), settings.learn):
         return Trained(few)
-    older, newest = _split(rounds)
+
+    def trained(some: Sequence[Round]) -> Policy:
+        return build_policy(settings.choose, train_policy(some, settings, serving))
+
     try:
-        candidate = train_policy(older, settings, serving)
-        compared = compare_policies(
-            build_policy(settings.choose, candidate), _serving_policy(settings, serving), newest, settings
-        )
+        compared = compare_policies(trained, _serving_policy(settings, serving), rounds, settings)
         verdict = judge("policy", compared, settings.learn)
-        return Trained(verdict, train_policy(newest, settings, candidate) if verdict.passed else None)
+        return Trained(verdict, train_policy(rounds, settings, serving) if verdict.passed else None)
     except DataError as cause:
         return Trained(Verdict("policy", False, str(cause)))
 

@@ -72,7 +72,7 @@ def rounds(
     counts["failed searches"] += len(chosen.failed)
     left_out = chosen.floods | chosen.capped
     made = [
-        Round(decision, reward.gains(events, learn.gains), decision.query_id in chosen.failed)
+        Round(_by_id(decision), reward.gains(events, learn.gains), decision.query_id in chosen.failed)
         for decision, events in joined
         if decision.query_id not in left_out
     ]
@@ -83,3 +83,10 @@ def rounds(
 
 def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:
     return [event for event in events if learn.gains.get(event.action, 0.0) > 0]
+
+
+def _by_id(decision: Decision) -> Decision:
+    """The decision with its candidates named by `_id` alone, as the gains are."""
+    if not any(c.object_id for c in decision.candidates):
+        return decision
+    return replace(decision, candidates=tuple(replace(c, object_id=None) for c in decision.candidates))

@@ -66,10 +66,9 @@ def wilson(gain: float, examined: float) -> float:
     n = max(examined, gain)
     if gain <= 0:
         return 0.0
-    share, z2 = gain / n, CONFIDENCE_Z**2
-    centre = share + z2 / (2 * n)
-    spread = CONFIDENCE_Z * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, (centre - spread) / (1 + z2 / n))
+    z2 = CONFIDENCE_Z**2
+    spread = CONFIDENCE_Z * math.sqrt(gain / n * (n - gain) + z2 / 4)
+    return max(0.0, (gain + z2 / 2 - spread) / (n + z2))
 
 
 def fold(

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError
 
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.types import Part
@@ -31,10 +30,7 @@ class MemoryMark:
 
     def read(self) -> tuple[datetime | None, Window | None]:
         """Searches counted up to, and the window of a run that broke off."""
-        try:
-            source = self._client.get(index=self._name, id=self._id)["_source"]
-        except NotFoundError:
-            return None, None
+        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
         done, pending = _time(source.get(THROUGH)), _time(source.get("pending"))
         return done, Window(done, pending) if pending else None
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import quote
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import ConflictError, NotFoundError
+from opensearchpy.exceptions import ConflictError
 
 from ltrr_opensearch.errors import Conflict, ModelError
 from ltrr_opensearch.types import Json, Part
@@ -128,11 +128,8 @@ class ReleaseStore:
 
     def indexes(self) -> list[str]:
         """The keys of the indexes that have releases."""
-        try:
-            hits = self._client.search(index=self._releases, body={"size": 1000, "_source": ["index"]})["hits"]["hits"]
-        except NotFoundError:
-            return []
-        return sorted(hit["_source"]["index"] for hit in hits)
+        found = self._client.search(index=self._releases, body={"size": 1000, "_source": ["index"]}, ignore=404)
+        return sorted(hit["_source"]["index"] for hit in found.get("hits", {}).get("hits", []))
 
     def part(self, index: str, kind: str, version: str) -> Part:
         """One published part, its checksum verified before anything is made of its bytes."""
@@ -179,19 +176,18 @@ class ReleaseStore:
             self._client.index(index=self._models, id=f"{name}-{chunk}", body=document)
 
     def _chunk(self, name: str, chunk: int) -> Json:
-        try:
-            source: Json = self._client.get(index=self._models, id=f"{name}-{chunk}")["_source"]
-        except NotFoundError:
+        found = self._client.get(index=self._models, id=f"{name}-{chunk}", ignore=404)
+        if not found.get("found"):
             raise ModelError(
                 f"part {name} lacks its chunk {chunk} in {self._models}; publish again, or `ltrr models rollback`"
-            ) from None
+            )
+        source: Json = found["_source"]
         return source
 
     def _state(self, index: str) -> tuple[Json, Json]:
         """The index's pointer document and the condition under which it may be replaced."""
-        try:
-            found = self._client.get(index=self._releases, id=_encoded(index))
-        except NotFoundError:
+        found = self._client.get(index=self._releases, id=_encoded(index), ignore=404)
+        if not found.get("found"):
             return {"index": index, "current": None, "releases": []}, {"op_type": "create"}
         return found["_source"], {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
 

@@ -19,12 +19,6 @@ from tests.log.relay import Relay
 
 
 @pytest.fixture
-def client(node: Any) -> Iterator[OpenSearch]:
-    with OpenSearch(node.url) as connected:
-        yield connected
-
-
-@pytest.fixture
 def index(client: OpenSearch) -> Iterator[str]:
     name = f"h7_writer_{uuid4().hex[:8]}"
     mappings = {"dynamic": False, "properties": {"at": {"type": "date"}}}

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -24,12 +23,6 @@ def part(kind: str, payload: bytes, version: str = "") -> Part:
     digest = hashlib.sha256(payload).hexdigest()
     at = datetime(2026, 3, 1, tzinfo=UTC)
     return Part(kind, KEY, version or digest[:8], "test", payload, digest, at, {"a": {"b": [1]}}, {"c": 0.5}, {"n": 2})
-
-
-@pytest.fixture
-def client(node: Any) -> Iterator[OpenSearch]:
-    with OpenSearch(node.url) as connected:
-        yield connected
 
 
 @pytest.fixture

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+import pytest
+
+from ltrr_opensearch.learn.gate import Compared, judge, too_few
+from ltrr_opensearch.settings import LearnSettings
+
+LEARN = LearnSettings(gate_margin=0.01, min_rounds=100)
+
+
+@pytest.mark.parametrize(
+    ("candidate", "passed", "says"),
+    [
+        (0.60, True, "reward 0.6000 against 0.5000"),
+        (0.495, True, "against"),
+        (0.48, False, "worse by more than learn.gate_margin 0.01"),
+        (float("nan"), False, "worse"),
+    ],
+)
+def test_a_candidate_may_look_only_a_little_worse(candidate: float, passed: bool, says: str) -> None:
+    verdict = judge("policy", Compared("reward", candidate, 0.5, -0.1, 0.1, 50), LEARN)
+    assert (verdict.passed, says in verdict.reason) == (passed, True)
+
+
+def test_what_the_log_cannot_judge_is_refused() -> None:
+    verdict = judge("policy", Compared("reward", 1.0, 0.5, 0.4, 0.6, 50, "effective sample 3"), LEARN)
+    assert (verdict.passed, verdict.reason) == (False, "the log cannot judge it: effective sample 3")
+
+
+def test_few_searches_publish_nothing() -> None:
+    few = too_few("ranker", 99, LEARN)
+    assert few
+    assert "99 searches, fewer than learn.min_rounds 100" in few.reason
+    assert too_few("ranker", 100, LEARN) is None

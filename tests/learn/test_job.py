@@ -1,0 +1,169 @@
+"""The learning job on the real node, over searches with a known truth."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+import numpy as np
+import pytest
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.learn.job import KINDS, learn
+from ltrr_opensearch.learn.remember import MemoryStore
+from ltrr_opensearch.learn.watermarks import MemoryMark
+from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.types import Part, Vector
+from tests.learn.shop import Shop
+from tests.learn.synthetic import QUERIES, START, clicks, decision, decisions, wanted
+
+SEARCHES = 240
+LAST = START + timedelta(seconds=30 * SEARCHES)
+CLOSED = LAST + timedelta(hours=1)
+
+
+@pytest.fixture
+def shop(client: OpenSearch, index_name: str) -> Shop:
+    made = Shop.create(client, index_name)
+    searches = decisions(SEARCHES)
+    made.put(searches, clicks(searches))
+    return made
+
+
+def parts(shop: Shop) -> dict[str, Part]:
+    release = shop.store.current("shop")
+    return dict(release.parts) if release else {}
+
+
+def test_everything_is_learned_and_published_at_once(shop: Shop) -> None:
+    done = learn(KINDS, shop.job(CLOSED))
+    assert {v.kind: v.passed for v in done.verdicts} == dict.fromkeys(KINDS, True), done.verdicts
+    assert set(parts(shop)) == {*KINDS, "aggregates"}
+    assert [r.id for r in shop.store.history("shop")] == [done.release]
+    assert done.counts["decisions"] == done.counts["rounds"] == SEARCHES
+    memory = Memory.from_bytes(parts(shop)["memory"].payload)
+    for query in QUERIES:
+        assert memory.near(query, None)[0].entities[0].id == wanted(query)
+    aggregates = Aggregates.from_bytes(parts(shop)["aggregates"].payload)
+    lexical, knn = aggregates.strategy("lexical"), aggregates.strategy("knn")
+    assert lexical
+    assert knn
+    assert lexical.found_share > knn.found_share == 0
+
+
+def test_a_second_run_has_nothing_to_do_and_the_next_goes_on(shop: Shop) -> None:
+    first = learn(KINDS, shop.job(CLOSED))
+    again = learn(KINDS, shop.job(CLOSED))
+    assert again.nothing_new
+    assert again.release is None
+    shown_before = sum(sum(m["entities"]["examined"]) for m in shop.memories())
+    later = [decision(n, seed=1, at=CLOSED + timedelta(seconds=n)) for n in range(SEARCHES)]
+    shop.put(later, clicks(later))
+    after = learn(KINDS, shop.job(CLOSED + timedelta(hours=2)))
+    assert after.release not in (None, first.release)
+    assert parts(shop)["policy"].meta["rounds"] == 2 * SEARCHES
+    assert parts(shop)["ranker"].meta["searches"] > 0
+    assert sum(sum(m["entities"]["examined"]) for m in shop.memories()) > shown_before
+
+
+def test_searches_whose_window_is_open_wait_unless_told_otherwise(shop: Shop) -> None:
+    assert learn(KINDS, shop.job(START + timedelta(minutes=29))).nothing_new
+    assert learn(("memory",), shop.job(LAST), window_s=0).counts["decisions"] == SEARCHES
+
+
+def test_too_few_searches_publish_nothing_and_are_not_lost(shop: Shop) -> None:
+    few = learn(KINDS, shop.job(CLOSED, min_rounds=SEARCHES + 1))
+    assert few.release is None
+    assert {v.passed for v in few.verdicts} == {False}
+    assert "fewer than learn.min_rounds" in few.verdicts[0].reason
+    assert parts(shop) == {}
+    assert learn(KINDS, shop.job(CLOSED)).counts["decisions"] == SEARCHES
+
+
+def test_a_dry_run_changes_nothing(shop: Shop) -> None:
+    done = learn(KINDS, shop.job(CLOSED), dry_run=True)
+    assert all(v.passed for v in done.verdicts)
+    assert done.release is None
+    assert (parts(shop), list(shop.memories())) == ({}, [])
+
+
+def test_a_run_that_broke_off_counts_nothing_twice(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    def break_off(*_: object) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReleaseStore, "publish", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            learn(("memory",), shop.job(CLOSED))
+    written = sorted(shop.memories(), key=lambda m: str(m["query"]))
+    assert len(written) == len(QUERIES)
+    later = learn(("memory",), shop.job(CLOSED + timedelta(hours=1)))
+    assert later.release
+    assert sorted(shop.memories(), key=lambda m: str(m["query"])) == written
+    assert len(Memory.from_bytes(parts(shop)["memory"].payload)) == len(QUERIES)
+    assert learn(("memory",), shop.job(CLOSED + timedelta(hours=1))).nothing_new
+
+
+def test_a_run_that_broke_off_half_way_is_finished(shop: Shop) -> None:
+    job = shop.job(CLOSED)
+    until = CLOSED - timedelta(seconds=job.settings.learn.window_s)
+    mark = MemoryMark(shop.client, shop.prefix, "shop")
+    mark.begin(None, until)
+    learn(("memory",), shop.job(CLOSED))
+    assert mark.read() == (until, None)
+    total = sum(sum(m["entities"]["gain"]) for m in shop.memories())
+    clean = {m["query"]: m for m in shop.memories()}
+    shop.client.delete_by_query(index=f"{shop.prefix}_memory", body={"query": {"match": {"query": "0"}}}, refresh=True)
+    mark.begin(None, until)
+    learn(("memory",), shop.job(CLOSED))
+    assert sum(sum(m["entities"]["gain"]) for m in shop.memories()) == pytest.approx(total)
+    assert {m["query"]: m["entities"] for m in shop.memories()} == {q: m["entities"] for q, m in clean.items()}
+
+
+def test_a_damaged_release_is_replaced(shop: Shop) -> None:
+    learn(("memory",), shop.job(CLOSED))
+    version = parts(shop)["memory"].version
+    id = f"memory-shop-{version}-0"
+    shop.client.update(index=f"{shop.prefix}_models", id=id, body={"doc": {"payload": "YmFk"}})
+    done = learn(("policy",), shop.job(CLOSED))
+    assert done.counts["damaged releases"] == 1
+
+
+def test_bots_and_busy_users_are_left_out(shop: Shop) -> None:
+    done = learn(("memory",), shop.job(CLOSED, user_cap=5))
+    assert done.counts["searches beyond the user cap"] == SEARCHES - 20 * 5
+    assert done.counts["rounds"] == 100
+
+
+def test_an_unknown_index_is_named(shop: Shop) -> None:
+    job = replace(shop.job(CLOSED), index="nope")
+    with pytest.raises(SettingsError, match="no index 'nope' in the configuration; configured: shop"):
+        learn(KINDS, job)
+
+
+class Letters:
+    """An encoder that counts letters, and how often it was asked."""
+
+    dimension, digest = 26, "letters"
+
+    def __init__(self) -> None:
+        self.texts = 0
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        self.texts += len(texts)
+        return np.array([[t.count(chr(97 + i)) + 0.1 for i in range(26)] for t in texts], dtype=np.float32)
+
+
+def test_embeddings_are_made_once(shop: Shop) -> None:
+    encoder = Letters()
+    learn(("memory",), replace(shop.job(CLOSED), encoder=lambda: encoder))
+    assert Memory.from_bytes(parts(shop)["memory"].payload).embedded == len(QUERIES)
+    store = MemoryStore(shop.client, shop.prefix, "shop")
+    rows = store.rows(shop.settings().learn, encoder, Counter())
+    assert {len(row.vector) for row in rows if row.vector is not None} == {26}
+    assert encoder.texts == len(QUERIES)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from ltrr_opensearch.learn.join import attributed, rounds
+from ltrr_opensearch.learn.reward import Visit, gains, select
+from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.types import CandidateRecord, DocKey, Event
+from tests.learn.synthetic import START, clicks, decision, decisions, wanted
+
+LEARN = LearnSettings()
+
+
+def event(action: str, object_id: str | None = "a", seconds: float = 1.0) -> Event:
+    return Event("q", START + timedelta(seconds=seconds), action, object_id)
+
+
+def visit(id: str, seconds: float, *, text: str = "x", offset: int = 0, acted: bool = False) -> Visit:
+    at = START + timedelta(seconds=seconds)
+    return Visit(id, at, "u", "s", text, offset, (("u", at),) if acted else ())
+
+
+def chosen(visits: list[Visit], flood: int = 100, cap: int = 100) -> tuple[set[str], set[str], set[str]]:
+    selection = select(visits, flood_per_minute=flood, user_cap=cap, quick_requery_s=20)
+    return set(selection.floods), set(selection.capped), set(selection.failed)
+
+
+def test_the_largest_gain_of_an_object_counts() -> None:
+    events = [event("click"), event("purchase"), event("click", "b"), event("impression", "c"), event("view", None)]
+    assert gains(events, LEARN.gains) == {"a": 1.0, "b": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("visits", "failed"),
+    [
+        ([visit("1", 0), visit("2", 5, text="y")], {"1"}),
+        ([visit("1", 0), visit("2", 25, text="y")], set()),
+        ([visit("1", 0, acted=True), visit("2", 5, text="y")], set()),
+        ([visit("1", 0), visit("2", 5, offset=10)], set()),
+        ([visit("2", 5, text="y"), visit("1", 0)], {"1"}),
+        ([replace(visit("1", 0), session=None), replace(visit("2", 5), session=None)], set()),
+    ],
+)
+def test_a_quick_requery_without_an_action_is_a_failure(visits: list[Visit], failed: set[str]) -> None:
+    assert chosen(visits)[2] == failed
+
+
+def test_who_acts_faster_than_people_is_left_out() -> None:
+    bot = [replace(visit(f"b{n}", n / 10), user="bot", session=f"b{n}") for n in range(12)]
+    person = [replace(visit(f"p{n}", n * 30), user="person") for n in range(12)]
+    assert chosen([*bot, *person], flood=10)[0] == {one.query_id for one in bot}
+    flood = replace(visit("c", 0), actions=tuple(("clicker", START) for _ in range(11)))
+    assert chosen([flood, *person], flood=10)[0] == {"c"}
+
+
+def test_a_user_counts_only_so_often_and_always_by_the_same_searches() -> None:
+    visits = [visit(str(n), n * 100) for n in range(10)]
+    capped = chosen(visits, cap=4)[1]
+    assert len(capped) == 6
+    assert chosen(visits[::-1], cap=4)[1] == capped
+
+
+def test_events_count_in_time_and_on_what_was_shown() -> None:
+    one = decision(1)
+    shown = one.candidates[0].key.id
+    hidden = one.candidates[-1].key.id
+    counts: Counter[str] = Counter()
+    events = [
+        event("click", shown),
+        event("click", hidden),
+        event("click", "elsewhere"),
+        event("click", shown, seconds=LEARN.window_s + 31),
+        event("click", shown, seconds=-3600),
+    ]
+    kept = attributed(replace(one, at=START), events, LEARN.window_s, counts)
+    assert [e.object_id for e in kept] == [shown]
+    assert counts == {"events on what was not shown": 2, "events out of time": 2}
+
+
+def test_objects_named_by_a_field_become_ids() -> None:
+    named = CandidateRecord(DocKey("shop-1", "id-1"), (), object_id="sku-1")
+    one = replace(decision(1), at=START, candidates=(named,), shown=1)
+    assert [e.object_id for e in attributed(one, [event("click", "sku-1")], 60, Counter())] == ["id-1"]
+    assert not attributed(one, [event("click", "id-1")], 60, Counter())
+    made = rounds([(one, [event("click", "id-1")])], LEARN, Counter())
+    assert made[0].gains == {"id-1": 0.5}
+    assert made[0].decision.candidates[0].object_id is None
+
+
+def test_rounds_are_in_the_order_of_time_with_their_gains() -> None:
+    searches = decisions(40)
+    by_id: dict[str, list[Event]] = {}
+    for click in clicks(searches):
+        by_id.setdefault(click.query_id, []).append(click)
+    counts: Counter[str] = Counter()
+    made = rounds([(d, by_id.get(d.query_id, [])) for d in reversed(searches)], LEARN, counts)
+    assert [r.decision.query_id for r in made] == [d.query_id for d in searches]
+    assert all(r.gains in ({}, {wanted(r.decision.normalized): 0.5}) for r in made)
+    assert counts["rounds with a gain"] == len(by_id) > 5
