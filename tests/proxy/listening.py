@@ -19,6 +19,7 @@ from ltrr_opensearch.proxy.admin import AdminApp
 from ltrr_opensearch.proxy.app import ProxyApp
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
+from ltrr_opensearch.proxy.search import Searcher
 from ltrr_opensearch.proxy.server import Servers, listen
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Answer, Json, SearchRequest
@@ -80,14 +81,14 @@ class Listening:
 
 
 @contextmanager
-def listening(settings: Settings, engine: EngineDouble) -> Iterator[Listening]:
+def listening(settings: Settings, engine: EngineDouble | Searcher) -> Iterator[Listening]:
     """The whole application, sockets included, with a double behind the engine's protocol."""
     metrics, events, searched = Metrics(), Events(), list[SearchRequest]()
 
     class Engine:
         async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
             searched.append(request)
-            return engine(request)
+            return engine(request) if callable(engine) else await engine.search(request, index_key)
 
     public, operators = listen("127.0.0.1", 0, "port"), listen("127.0.0.1", 0, "admin_port")
     upstream = Upstream(settings.cluster)

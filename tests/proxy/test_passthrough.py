@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
@@ -167,3 +168,39 @@ def test_a_cluster_that_breaks_off_is_502() -> None:
         cluster.break_off()
         asking.join(10)
     assert answers == [502]
+
+
+def test_a_client_that_hangs_up_cancels_the_engines_search() -> None:
+    cancelled = threading.Event()
+
+    class Slow:
+        async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
+            try:
+                await asyncio.sleep(20)
+            finally:
+                cancelled.set()
+            return None
+
+    with listening(settings_for("http://127.0.0.1:1"), Slow()) as proxy:
+        where = urlsplit(proxy.url)
+        with socket.create_connection((where.hostname or "", where.port or 0)) as client:
+            client.sendall(b"GET /shop/_search?q=red HTTP/1.1\r\nhost: x\r\n\r\n")
+            time.sleep(0.2)
+        assert cancelled.wait(5)
+    assert proxy.metrics.value("ltrr_clients_gone_total") == 1
+
+
+def test_a_stop_lets_a_running_search_finish() -> None:
+    class Slow:
+        async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
+            await asyncio.sleep(0.5)
+            return Answer(200, (), b"{}")
+
+    answers: list[int] = []
+    with listening(settings_for("http://127.0.0.1:1"), Slow()) as proxy:
+        url = proxy.url
+        asking = threading.Thread(target=lambda: answers.append(call(url, "GET", "/shop/_search?q=red").status))
+        asking.start()
+        time.sleep(0.2)
+    asking.join(5)
+    assert answers == [200]
