@@ -76,12 +76,17 @@ def _one(settings: Settings, only: str | None) -> str:
 
 
 def _table(index: str, history: list[Published]) -> Table:
-    kinds = sorted({kind for release in history for kind in release.versions})
+    """A line a release; what it brought is what its parent had not."""
+    by_id = {release.id: release for release in history}
     table = Table(title=index, title_justify="left", title_style="bold")
-    for name in ("", "release", "published (UTC)", "by", *kinds):
-        table.add_column(name, no_wrap=name == "release")
+    for name in ("", "release", "published (UTC)", "by", "brought", "kept"):
+        table.add_column(name, no_wrap=name in ("release", "published (UTC)"))
     for release in history:
-        versions = [release.versions.get(kind, "") for kind in kinds]
+        parent = by_id.get(release.parent or "")
+        before = parent.versions if parent else {}
+        kept = sorted(kind for kind, version in release.versions.items() if before.get(kind) == version)
+        brought = sorted(set(release.versions) - set(kept))
         mark, style = ("serves", "bold") if release.current else ("", "")
-        table.add_row(mark, release.id, f"{release.created:%Y-%m-%d %H:%M:%S}", release.note, *versions, style=style)
+        when = f"{release.created:%Y-%m-%d %H:%M:%S}"
+        table.add_row(mark, release.id, when, release.note, ", ".join(brought), ", ".join(kept), style=style)
     return table

@@ -63,10 +63,10 @@ class ReleaseStore:
         def switch(state: Json) -> None:
             versions = {**_current(state).get("versions", {}), **{k: p.version for k, p in parts.items()}}
             id = _release_id(created, versions)
-            state["releases"] = [r for r in state["releases"] if r["id"] != id]
-            entry = {"id": id, "created": created.isoformat(), "note": note, "versions": versions}
-            state["releases"].append({**entry, "parent": state["current"]})
-            state["releases"] = state["releases"][-KEPT_RELEASES:]
+            if id not in [r["id"] for r in state["releases"]]:
+                entry = {"id": id, "created": created.isoformat(), "note": note, "versions": versions}
+                state["releases"].append({**entry, "parent": state["current"]})
+                state["releases"] = state["releases"][-KEPT_RELEASES:]
             state["current"] = id
 
         return self._switch(index, switch)
@@ -220,4 +220,4 @@ def _current(state: Json) -> Json:
 
 def _release_id(created: datetime, versions: Mapping[str, str]) -> str:
     digest = hashlib.sha256(repr(sorted(versions.items())).encode()).hexdigest()
-    return f"{created:%Y%m%dT%H%M%S.%fZ}-{digest[:6]}"
+    return f"{created:%Y%m%dT%H%M%S}-{digest[:6]}"
