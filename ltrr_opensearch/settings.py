@@ -222,7 +222,7 @@ class LearnSettings(Section):
     gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
     history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
     min_effective: Positive = Field(50, description="Least effective sample for which an estimate is given.")
-    max_rounds: int = Field(20_000, ge=1, description="Most searches read in one run, the newest.")
+    max_rounds: int = Field(10_000, ge=1, description="Most searches read in one run, the newest.")
     min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
     seed: int = Field(0, description="Seed of training.")
 
