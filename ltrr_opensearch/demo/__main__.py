@@ -26,7 +26,7 @@ from ltrr_opensearch.node.places import asked_home
 @click.option("--open", "open_report", is_flag=True, help="Open the report in a browser.")
 def main(quick: bool, keep: bool, open_report: bool) -> None:
     """Real queries over a real catalogue, before and after learning from simulated users."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else 132)
     scale = QUICK if quick else WHOLE
     stack = Stack(asked_home(os.environ))
     signal.signal(signal.SIGTERM, _interrupt)

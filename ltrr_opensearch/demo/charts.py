@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
@@ -79,8 +80,9 @@ def bar(value: float, colour: int) -> str:
 def _scale(values: Sequence[float]) -> tuple[float, float, float]:
     low, high = min(values, default=0.0), max(values, default=1.0)
     spread = max(high - low, 0.02)
-    step = next((s for s in (0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0) if spread / s <= 6), spread / 5)
-    below, above = int(low / step), -int(-high // step)
+    magnitude = 10.0 ** math.floor(math.log10(spread / 6))
+    step = next(f * magnitude for f in (1, 2, 5, 10) if spread / (f * magnitude) <= 6)
+    below, above = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return below * step, max(above, below + 1) * step, step
 
 

