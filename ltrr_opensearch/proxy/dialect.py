@@ -30,7 +30,7 @@ _SERVED = frozenset(
         *("highlight", "explain", "aggs", "aggregations", "suggest", "indices_boost"),
     )
 )
-_REASONS = {
+REASONS = {
     key: key
     for key in (
         *("search_after", "pit", "slice", "min_score", "rescore", "terminate_after", "collapse"),
@@ -108,7 +108,7 @@ def _served(body: Json) -> Json:
         elif key in _SERVED:
             kept[key] = value
         elif key != "profile" or value is not False:
-            raise Foreign(_REASONS.get(key, "unknown_key"))
+            raise Foreign(REASONS.get(key, "unknown_key"))
     if "_none_" in str(kept.get("stored_fields", "")):
         raise Foreign("no_stored_fields")
     return kept

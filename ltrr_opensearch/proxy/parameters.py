@@ -24,7 +24,7 @@ _KEPT = frozenset(
         *("cancel_after_time_interval", "phase_took", "error_trace"),
     )
 )
-_REASONS = {"sort": "sort", "scroll": "scroll", "search_pipeline": "search_pipeline", "source": "source_parameter"}
+REASONS = {"sort": "sort", "scroll": "scroll", "search_pipeline": "search_pipeline", "source": "source_parameter"}
 _WITH_Q = {
     "df": "default_field",
     "default_operator": "default_operator",
@@ -58,7 +58,7 @@ def fold(params: Parameters, body: Json) -> tuple[Parameters, Json]:
             key, read = _FOLDED[name]
             folded[key] = read(value)
         elif name not in _KEPT | SHAPING | _SOURCE | _WITH_Q.keys() | {"q"}:
-            raise Foreign(_REASONS.get(name, "unknown_parameter"))
+            raise Foreign(REASONS.get(name, "unknown_parameter"))
     _fold_source(said, folded)
     _fold_q(said, folded)
     if truth(said.get("rest_total_hits_as_int", "false")):
