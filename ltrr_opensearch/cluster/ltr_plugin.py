@@ -1,4 +1,4 @@
-"""What we say to the LTR plugin about feature sets and models, and what its answers mean. Pure.
+"""What we say to the LTR plugin about models, and what its answers mean. Pure.
 
 The plugin's own scorer knows nothing of plan ranks or of the query, so a model that runs there is trained on logged
 features alone. Two of its habits decide how a model is written: `model/linear` takes an unknown feature for 0, which
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ltrr_opensearch.errors import ClusterError, ModelError
-from ltrr_opensearch.rank.feature_sets import FeatureSet, plugin_body
+from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.trees import Tree, TreeRanker
 from ltrr_opensearch.types import Json, Vector
@@ -31,16 +31,6 @@ class Exchange:
     method: str
     path: str
     body: Json | None = None
-
-
-def create_store() -> Exchange:
-    """Once in a cluster; answered with 400 where the store exists."""
-    return Exchange("PUT", "/_ltr")
-
-
-def put_feature_set(features: FeatureSet) -> Exchange:
-    """POST creates or replaces; a set's name holds the digest of its content, so replacing changes nothing."""
-    return Exchange("POST", f"/_ltr/_featureset/{features.name}", plugin_body(features))
 
 
 def create_model(name: str, features: FeatureSet, ranker: LinearRanker | TreeRanker) -> Exchange:

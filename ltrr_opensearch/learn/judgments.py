@@ -78,7 +78,7 @@ def _count(rounds: Iterable[Round]) -> _Cells:
         d = r.decision
         page = d.candidates[d.offset : d.offset + d.shown]
         for position, candidate in enumerate(page, d.offset):
-            gain = r.gains.get(candidate.key.id, 0.0)
+            gain = r.gains.get(candidate.object_id or candidate.key.id, 0.0)
             cell = shown[d.normalized, candidate.key.id, min(position, MOST_POSITIONS - 1)]
             cell[0] += 1
             cell[1] += gain > 0

@@ -78,12 +78,6 @@ def fill(query: Any, text: str, vector: Vector | None) -> Any:
     return query.replace(TEXT, text) if isinstance(query, str) else query
 
 
-def plugin_sets(features: FeatureSet) -> tuple[FeatureSet, ...]:
-    """What the LTR plugin has to store for a set: itself, and what is left of it without an embedding."""
-    text_only = features.without_vector()
-    return (features,) if text_only is features else (features, text_only)
-
-
 def plugin_body(features: FeatureSet) -> Json:
     """The body of `POST /_ltr/_featureset/{name}`. `text` and `vector` are the parameters of its templates."""
     return {"featureset": {"name": features.name, "features": [_template(f) for f in features.features]}}

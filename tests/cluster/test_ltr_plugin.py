@@ -8,7 +8,7 @@ import pytest
 
 from ltrr_opensearch.cluster import ltr_plugin
 from ltrr_opensearch.errors import ClusterError, ModelError
-from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive, plugin_body, plugin_sets
+from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive, plugin_body
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.trees import Tree, TreeRanker
 from ltrr_opensearch.settings import IndexSettings, VectorSettings
@@ -35,12 +35,10 @@ def plugin_score(node: dict[str, Any], row: dict[str, float]) -> float:
 
 def test_feature_set_has_the_recorded_shape() -> None:
     request, _ = exchange("09_create_featureset")
-    sent = ltr_plugin.put_feature_set(SHOP)
-    assert (sent.method, sent.path) == ("POST", f"/_ltr/_featureset/{SHOP.name}")
     recorded = request["body"]["featureset"]["features"][0]
     for feature in plugin_body(SHOP)["featureset"]["features"]:
         assert feature.keys() == recorded.keys()
-    assert_golden("plugin_feature_set", sent.body)
+    assert_golden("plugin_feature_set", plugin_body(SHOP))
 
 
 def test_a_vector_is_a_parameter_of_a_string_template_as_recorded() -> None:
@@ -53,9 +51,10 @@ def test_a_vector_is_a_parameter_of_a_string_template_as_recorded() -> None:
         assert filled["script_score"]["script"]["params"]["query_value"] == [1, 0]
 
 
-def test_a_set_without_vector_goes_beside_the_whole() -> None:
-    assert [s.name for s in plugin_sets(SHOP)] == [SHOP.name, f"{SHOP.name}_text"]
-    assert "dense" not in plugin_sets(SHOP)[1].names
+def test_the_set_without_vector_has_a_name_of_its_own() -> None:
+    assert SHOP.without_vector().name == f"{SHOP.name}_text"
+    assert "dense" not in SHOP.without_vector().names
+    assert TWO.without_vector() is TWO
 
 
 def test_a_linear_model_scores_in_the_plugin_as_it_does_here() -> None:
