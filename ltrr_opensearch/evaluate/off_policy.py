@@ -176,17 +176,22 @@ def _worth(table: Table, model: DirectModel, plans: list[list[str]], half: Half,
 
 
 def _ascend(worth: Callable[[Mapping[str, int]], float], table: Table, plans: list[list[str]]) -> dict[str, int]:
-    """Coordinate ascent from nothing asked, one plan's depth at a time, until no change helps."""
+    """Coordinate ascent, one plan's depth at a time until no change helps, from nothing and from a little of each."""
     names = sorted({name for row in plans for name in row})
-    depths = dict.fromkeys(names, 0)
-    best, idle = worth(depths), 0
-    for name in cycle(names):
-        allowed = [int(d) for d in table.ladder if sum(depths.values()) - depths[name] + d <= table.budget]
-        tried = {d: worth(depths | {name: d}) for d in allowed}
+    shallow = int(min(table.ladder[1], table.budget // len(names)))
+    starts = [dict.fromkeys(names, 0)] + ([dict.fromkeys(names, shallow)] if shallow in table.ladder else [])
+    return max((_climb(worth, start, table) for start in starts), key=worth)
+
+
+def _climb(worth: Callable[[Mapping[str, int]], float], start: dict[str, int], table: Table) -> dict[str, int]:
+    depths, best, idle = start, worth(start), 0
+    for name in cycle(start):
+        if idle >= len(start):
+            break
+        others = sum(depths.values()) - depths[name]
+        tried = {int(d): worth(depths | {name: int(d)}) for d in table.ladder if others + d <= table.budget}
         depth = max(tried, key=lambda d: (tried[d], -d))
         idle = 0 if tried[depth] > best else idle + 1
         if tried[depth] > best:
-            depths[name], best = depth, tried[depth]
-        if idle >= len(names):
-            return depths
+            depths, best = depths | {name: depth}, tried[depth]
     return depths

@@ -18,6 +18,9 @@ from ltrr_opensearch.evaluate.outcomes import best_gain, gained, known_rungs, pr
 from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Round, Slot
 
+_ROUNDING = 1e-6
+"""Of a sum of logged probabilities."""
+
 
 class Label(NamedTuple):
     rung: int
@@ -42,14 +45,14 @@ def labelled(one: Round, learn: LearnSettings) -> Iterator[tuple[Slot, list[Labe
                 depth = slot.ladder[rung]
                 growth = best_gain(objects, drawn | {slot.plan: depth}) - had
                 reward = growth - price(record, depth, learn) - later
-                labels.append(_checked(one, slot, Label(rung, reward, min(1.0, sum(record.pmf[rung:])))))
+                labels.append(_checked(one, slot, Label(rung, reward, sum(record.pmf[rung:]))))
         yield slot, labels
         before[slot.plan] = record.depth
 
 
 def _checked(one: Round, slot: Slot, label: Label) -> Label:
-    if isfinite(label.reward) and 0 < label.probability <= 1:
-        return label
+    if isfinite(label.reward) and 0 < label.probability <= 1 + _ROUNDING:
+        return label._replace(probability=min(1.0, label.probability))
     raise DataError(
         f"search {one.decision.query_id}, slot {slot.plan}: reward {label.reward} and probability {label.probability} "
         "cannot be learned from; a reward must be finite, a probability in (0, 1]"
