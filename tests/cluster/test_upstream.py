@@ -34,7 +34,7 @@ async def test_send_keeps_status_and_headers_and_gives_the_body_plain(node: Any)
     async with opened(node.url) as upstream:
         headers = ((b"accept-encoding", b"gzip"), (b"x-opaque-id", b"7"), (b"host", b"elsewhere"))
         reply = await upstream.send("POST", "/_search?ignore_unavailable=true", headers, SEARCH)
-        absent = await upstream.send("GET", "/h3_absent/_doc/%2F", ())
+        absent = await upstream.send("GET", "/test_absent/_doc/%2F", ())
     assert (reply.status, orjson.loads(reply.body)["hits"]["hits"]) == (200, [])
     assert header(reply.headers, b"x-opaque-id") == b"7"
     assert header(reply.headers, b"content-length") is None

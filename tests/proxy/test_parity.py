@@ -114,7 +114,7 @@ VARYING = re.compile(rb'"?(took|_seq_no|_version)"? ?: ?\d+|[A-Za-z0-9_+/=-]{60,
 
 @pytest.fixture(scope="module")
 def index(node: Any) -> Iterator[str]:
-    name = f"h3_{uuid4().hex[:8]}"
+    name = f"test_{uuid4().hex[:8]}"
     lines = [{"title": f"red shoe {n}" if n % 2 else f"blue boot {n}", "price": n} for n in range(10)]
     body = b"".join(b'{"index":{"_id":"%d"}}\n%s\n' % (n, orjson.dumps(d)) for n, d in enumerate(lines))
     body += b'{"index":{"_id":"a/b"}}\n{"title":"slash","price":99}\n'

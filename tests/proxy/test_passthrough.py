@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -45,7 +45,7 @@ class Recorded:
 
     def _converse(self, connection: socket.socket) -> None:
         self._connections.append(connection)
-        with connection:
+        with connection, suppress(OSError):
             while chunk := connection.recv(65536):
                 if chunk.startswith(b"GET / "):
                     connection.sendall(READINESS)
@@ -54,14 +54,15 @@ class Recorded:
                 if b"\r\n\r\n" in self.received and not self.got_request.is_set():
                     self.got_request.set()
                     connection.sendall(self.answer)
-            self.closed.set()
+        self.closed.set()
 
     def close(self) -> None:
         self._socket.close()
 
     def break_off(self) -> None:
         for connection in self._connections:
-            connection.shutdown(socket.SHUT_RDWR)
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager

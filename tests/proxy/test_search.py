@@ -39,7 +39,7 @@ def proxy(node: Any) -> Iterator[Listening]:
     settings = Settings(
         cluster=ClusterSettings(url=node.url),
         serve=ServeSettings(max_search_kb=4),
-        indexes={"h3_shop": IndexSettings(text_fields={"title": 1.0})},
+        indexes={"test_shop": IndexSettings(text_fields={"title": 1.0})},
     )
     with listening(settings, engine) as running:
         yield running
@@ -52,7 +52,7 @@ def _forget(proxy: Listening) -> None:
 
 def post(proxy: Listening, body: object, query: str = "", **headers: str) -> Any:
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    return call(proxy.url, "POST", f"/h3_shop/_search{query}", orjson.dumps(body), sent)
+    return call(proxy.url, "POST", f"/test_shop/_search{query}", orjson.dumps(body), sent)
 
 
 def test_a_search_that_is_ours_is_answered_by_the_engine(proxy: Listening) -> None:
@@ -62,7 +62,7 @@ def test_a_search_that_is_ours_is_answered_by_the_engine(proxy: Listening) -> No
 
 
 def test_a_url_search_is_ours(proxy: Listening) -> None:
-    assert call(proxy.url, "GET", "/h3_shop/_search?q=red&size=3").json == page("red")
+    assert call(proxy.url, "GET", "/test_shop/_search?q=red&size=3").json == page("red")
     assert proxy.searched[0].size == 3
 
 
@@ -115,17 +115,17 @@ def msearch(proxy: Listening, body: bytes, target: str = "/_msearch") -> Any:
 
 
 def test_each_search_of_an_msearch_goes_its_own_way(proxy: Listening) -> None:
-    ours, red = {"index": "h3_shop"}, {"query": MATCH}
+    ours, red = {"index": "test_shop"}, {"query": MATCH}
     got = msearch(
         proxy,
         lines(
-            *({"index": "h3_absent"}, {"query": {"match_all": {}}}),
+            *({"index": "test_absent"}, {"query": {"match_all": {}}}),
             *(ours | {"preference": "me", "allow_no_indices": True}, {**red, "ext": {"ubi": {"query_id": "q2"}}}),
-            *({"index": "h3_a*"}, {"query": {"match_all": {}}}),
+            *({"index": "test_absent*"}, {"query": {"match_all": {}}}),
             *(ours, {"query": {"match": {"title": "none"}}}),
             *(ours, {"query": {"match": {"title": "refused"}}}),
             *(ours, {"query": MATCH, "ext": {"ltrr": {"off": True}}}),
-            *({"index": ["h3_shop"]}, {"query": {"match": {"title": "blue"}}, "ext": {"ubi": {"query_id": "q7"}}}),
+            *({"index": ["test_shop"]}, {"query": {"match": {"title": "blue"}}, "ext": {"ubi": {"query_id": "q7"}}}),
         ),
     )
     assert got.status == 200
@@ -138,22 +138,22 @@ def test_each_search_of_an_msearch_goes_its_own_way(proxy: Listening) -> None:
 
 
 def test_the_index_of_the_path_holds_where_a_line_names_none(proxy: Listening) -> None:
-    got = msearch(proxy, lines({}, {"query": MATCH}), "/h3_shop/_msearch?pretty")
+    got = msearch(proxy, lines({}, {"query": MATCH}), "/test_shop/_msearch?pretty")
     assert [r["hits"]["total"]["value"] for r in got.json["responses"]] == [7]
     assert b'"took" : 3' in got.body
-    got = msearch(proxy, b"\n" + lines({"query": MATCH}), "/h3_shop/_msearch")
+    got = msearch(proxy, b"\n" + lines({"query": MATCH}), "/test_shop/_msearch")
     assert [r["hits"]["total"]["value"] for r in got.json["responses"]] == [7]
 
 
 def test_an_msearch_without_anything_of_ours_passes_as_it_came(proxy: Listening) -> None:
     before = proxy.metrics.value("ltrr_passthrough_total", reason="nothing_ours")
-    got = msearch(proxy, lines({"index": "h3_absent"}, {"query": MATCH}))
+    got = msearch(proxy, lines({"index": "test_absent"}, {"query": MATCH}))
     assert [r["status"] for r in got.json["responses"]] == [404]
     assert proxy.metrics.value("ltrr_passthrough_total", reason="nothing_ours") == before + 1
 
 
 def test_an_msearch_that_the_cluster_refuses_as_a_whole_is_refused(proxy: Listening) -> None:
-    asked = lines({"index": "h3_shop"}, {"query": MATCH}, {"index": "h3_absent"}, {"query": {"mtach": {}}})
+    asked = lines({"index": "test_shop"}, {"query": MATCH}, {"index": "test_absent"}, {"query": {"mtach": {}}})
     got = msearch(proxy, asked)
     assert (got.status, "mtach" in got.json["error"]["reason"]) == (400, True)
     assert "x-ltrr" not in got.headers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -29,11 +30,10 @@ PATHS = [
 
 @pytest.fixture(scope="module")
 def index(node: Any) -> Any:
-    name = "h3_shape"
+    name = f"test_{uuid4().hex[:8]}"
     body = (
         b'{"index":{"_id":"1"}}\n{"title":"red","sku":[{"size":1,"title":"a"},{"size":2}]}\n{"index":{}}\n{"price":1}\n'
     )
-    call(node.url, "DELETE", f"/{name}")
     call(node.url, "POST", f"/{name}/_bulk?refresh=true", body, {"content-type": "application/x-ndjson"})
     yield name
     call(node.url, "DELETE", f"/{name}")
