@@ -15,13 +15,13 @@ class DecisionLookup:
     def __init__(self, upstream: Upstream, settings: Settings) -> None:
         self._upstream = upstream
         self._headers = own_account(settings.cluster)
-        self._alias = f"{settings.state.prefix}_decisions"
+        self._indexes = f"{settings.state.prefix}_decisions-*"
 
     async def __call__(self, query_id: str) -> Json | None:
         body = orjson.dumps({"size": 1, "query": {"ids": {"values": [query_id]}}})
-        target = f"/{self._alias}/_search?ignore_unavailable=true"
+        target = f"/{self._indexes}/_search?ignore_unavailable=true"
         reply = await self._upstream.send("POST", target, self._headers, body)
         if reply.status != 200:
-            raise ClusterError(f"the log {self._alias} cannot be read: the cluster answers {reply.status}")
+            raise ClusterError(f"the log {self._indexes} cannot be read: the cluster answers {reply.status}")
         hits = orjson.loads(reply.body)["hits"]["hits"]
         return hits[0]["_source"] if hits else None

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from ltrr_opensearch.settings import ClusterSettings, Settings
+from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.proxy.explain import DecisionLookup
+from ltrr_opensearch.settings import ClusterSettings, Settings, StateSettings
 from tests.proxy.listening import Listening, call, listening
 
 
@@ -45,3 +48,19 @@ def test_other_routes_and_methods(proxy: Listening) -> None:
 
 def test_operators_routes_are_not_on_the_clients_port(proxy: Listening) -> None:
     assert call(proxy.url, "GET", "/_ltrr/metrics").status == 400
+
+
+async def test_the_log_of_decisions_is_read_without_its_alias(node: Any) -> None:
+    prefix = f"test_{uuid4().hex[:8]}"
+    target = f"/{prefix}_decisions-2026.03"
+    call(node.url, "PUT", f"{target}/_doc/q1?refresh=true", b'{"query_id":"q1"}')
+    cluster = ClusterSettings(url=node.url)
+    upstream = Upstream(cluster)
+    await upstream.open()
+    try:
+        lookup = DecisionLookup(upstream, Settings(cluster=cluster, state=StateSettings(prefix=prefix)))
+        assert await lookup("q1") == {"query_id": "q1"}
+        assert await lookup("q2") is None
+    finally:
+        await upstream.close()
+        call(node.url, "DELETE", target)
