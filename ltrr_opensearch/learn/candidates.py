@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ltrr_opensearch.choose.registry import build_policy
-from ltrr_opensearch.errors import DataError, ModelError
+from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
 from ltrr_opensearch.learn.gate import Verdict, judge, too_few
@@ -62,7 +62,7 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
         compared = compare_rankers(candidate, _serving_ranker(serving), newest, index)
         verdict = judge("ranker", compared, settings.learn)
         return Trained(verdict, train_ranker(rounds, settings, index) if verdict.passed else None)
-    except DataError as cause:
+    except (DataError, MissingExtra) as cause:
         return Trained(Verdict("ranker", False, str(cause)))
 
 

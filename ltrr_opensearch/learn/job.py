@@ -59,15 +59,17 @@ class Job:
     encoder: Callable[[], Encoder] | None = None
     progress: Progress = lambda _what, _done, _of: None
 
+    def __post_init__(self) -> None:
+        if self.index not in self.settings.indexes:
+            known = ", ".join(self.settings.indexes) or "none"
+            raise SettingsError(f"no index {self.index!r} in the configuration; configured: {known}")
+
     @property
     def prefix(self) -> str:
         return self.settings.state.prefix
 
     @property
     def index_settings(self) -> IndexSettings:
-        if self.index not in self.settings.indexes:
-            known = ", ".join(self.settings.indexes) or "none"
-            raise SettingsError(f"no index {self.index!r} in the configuration; configured: {known}")
         return self.settings.indexes[self.index]
 
     @property
@@ -97,59 +99,107 @@ class Job:
         return read_rounds(self.client, self.settings.state, self.settings.learn, self.index, window, counts, advance)
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What a run has found out before it reads. `forced`: kinds to publish anew although nothing happened since."""
+
+    until: datetime
+    serving: Mapping[str, Part]
+    damaged: frozenset[str]
+    done: Mapping[str, datetime | None]
+    forced: frozenset[str]
+    dry: bool
+    counts: Counter[str]
+
+
 def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dry_run: bool = False) -> Learned:
     """Learn `kinds` from the searches whose attribution window is closed, and publish one release.
 
     `window_s` overrides how old a search must be; 0 takes all searches up to now. A dry run trains and judges only.
     """
-    index, learn = job.index_settings, job.settings.learn
-    until = job.now - timedelta(seconds=learn.window_s if window_s is None else window_s)
-    counts: Counter[str] = Counter()
+    closed = job.settings.learn.window_s if window_s is None else window_s
     read.refresh(job.client, job.prefix, job.settings.state.ubi_events)
-    serving = _serving(job, counts)
-    done = _done(job, serving)
-    broken_off = None if dry_run else _finish_broken_off(job, counts)
-    if broken_off:
-        done["memory"] = broken_off
-    due = [k for k in KINDS if k in kinds and (job.count(Window(done[k], until)) or (k == "memory" and broken_off))]
+    run = _begin(job, job.now - timedelta(seconds=closed), dry=dry_run)
+    due = [k for k in KINDS if k in kinds and (k in run.forced or job.count(Window(run.done[k], run.until)))]
     if not due:
-        return Learned(job.index, until, counts, ())
-    rounds = job.read(_window(due, done, until, timedelta(days=learn.history_days)), counts)
-    trained: list[candidates.Trained] = []
-    parts: dict[str, Part] = {}
-    if "policy" in due:
-        job.progress("training the policy", 0, None)
-        trained.append(candidates.policy(_since(rounds, done["policy"]), job.settings, serving.get("policy")))
-        parts |= _aggregates(job, _since(rounds, done["aggregates"]), serving.get("aggregates"))
-    if "ranker" in due:
-        job.progress("training the ranker", 0, None)
-        trained.append(candidates.ranker(rounds, job.settings, index, serving.get("ranker")))
-    if "memory" in due:
-        job.progress("bringing the memory up to date", 0, None)
-        fresh = _since(rounds, done["memory"])
-        if few := None if broken_off else too_few("memory", len(fresh), learn):
-            trained.append(candidates.Trained(few))
-        else:
-            trained.append(_memory(job, fresh, Window(done["memory"], until), counts, dry_run=dry_run))
-    parts |= {one.verdict.kind: one.part for one in trained if one.part}
+        return Learned(job.index, run.until, run.counts, ())
+    rounds = job.read(_window(due, run, timedelta(days=job.settings.learn.history_days)), run.counts)
+    trained = [_LEARNERS[kind](job, run, rounds) for kind in due]
     verdicts = tuple(one.verdict for one in trained)
+    parts = {one.verdict.kind: one.part for one in trained if one.part}
+    if "policy" in due:
+        parts |= _aggregates(job, run, rounds)
     if dry_run or not parts:
-        return Learned(job.index, until, counts, verdicts)
-    dated = {kind: _dated(part, until) for kind, part in parts.items()}
-    release = job.store.publish(job.index, dated, "learn " + " ".join(due))
+        return Learned(job.index, run.until, run.counts, verdicts)
+    dated = {kind: _dated(part, run.until) for kind, part in parts.items()}
+    release = job.store.publish(job.index, dated, "learn " + " ".join(due), without=run.damaged)
     if "memory" in parts:
-        job.mark.finish(until)
-    return Learned(job.index, until, counts, verdicts, release)
+        job.mark.finish(run.until)
+    return Learned(job.index, run.until, run.counts, verdicts, release)
 
 
-def _serving(job: Job, counts: Counter[str]) -> dict[str, Part]:
-    """The parts of the current release; a damaged release counts as none, so that learning replaces it."""
-    try:
-        release = job.store.current(job.index)
-    except ModelError:
-        counts["damaged releases"] += 1
+def _begin(job: Job, until: datetime, *, dry: bool) -> _Run:
+    serving, damaged = _serving(job)
+    counts = Counter({f"damaged {kind}": 1 for kind in damaged})
+    done = _done(job, serving)
+    forced = damaged
+    if not dry and (finished := _finish_broken_off(job, counts)):
+        done["memory"] = finished
+        forced |= {"memory"}
+    return _Run(until, serving, damaged, done, forced, dry, counts)
+
+
+def _serving(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
+    """The parts that serve, and the kinds whose part is damaged."""
+    current = next((r for r in job.store.history(job.index) if r.current), None)
+    parts: dict[str, Part] = {}
+    damaged = set()
+    for kind, version in current.versions.items() if current else ():
+        try:
+            parts[kind] = job.store.part(job.index, kind, version)
+        except ModelError:
+            damaged.add(kind)
+    return parts, frozenset(damaged)
+
+
+def _policy(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
+    job.progress("training the policy", 0, None)
+    return candidates.policy(_since(rounds, run.done["policy"]), job.settings, run.serving.get("policy"))
+
+
+def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
+    job.progress("training the ranker", 0, None)
+    return candidates.ranker(rounds, job.settings, job.index_settings, run.serving.get("ranker"))
+
+
+def _memory(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
+    job.progress("bringing the memory up to date", 0, None)
+    fresh = _since(rounds, run.done["memory"])
+    few = too_few("memory", len(fresh), job.settings.learn)
+    if few and "memory" not in run.forced:
+        return candidates.Trained(few)
+    if run.dry:
+        queries = len({one.decision.normalized for one in fresh if one.gains})
+        return candidates.Trained(Verdict("memory", True, f"{queries} queries have actions to remember"))
+    job.mark.begin(run.done["memory"], run.until)
+    _count_in(job, fresh, run.until, run.counts)
+    encoder = job.encoder() if job.encoder else None
+    rows = job.memory.rows(job.settings.learn, encoder, run.counts)
+    meta = {"queries": len(rows), "encoder": encoder.digest if encoder else None}
+    part = _part("memory", job, snapshot(rows), meta)
+    return candidates.Trained(Verdict("memory", True, f"{len(rows)} queries remembered"), part)
+
+
+_LEARNERS = {"policy": _policy, "ranker": _ranker, "memory": _memory}
+
+
+def _aggregates(job: Job, run: _Run, rounds: Sequence[Round]) -> dict[str, Part]:
+    """Counts need no gate: they say what happened, and change no order by themselves."""
+    fresh = _since(rounds, run.done["aggregates"])
+    if len(fresh) < job.settings.learn.min_rounds:
         return {}
-    return dict(release.parts) if release else {}
+    payload = candidates.aggregates(fresh, job.settings, run.serving.get("aggregates"))
+    return {"aggregates": _part("aggregates", job, payload, {"rounds": len(fresh)})}
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
@@ -158,40 +208,16 @@ def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
     return {**learned, "memory": job.mark.read()[0]}
 
 
-def _window(due: Sequence[str], done: Mapping[str, datetime | None], until: datetime, history: timedelta) -> Window:
+def _window(due: Sequence[str], run: _Run, history: timedelta) -> Window:
     """Everything that some due kind wants to see: what is new to it, for the ranker its whole history."""
     wanted = {kind for kind in due if kind != "ranker"} | ({"aggregates"} if "policy" in due else set())
-    starts = [done[kind] for kind in sorted(wanted)]
-    starts += [until - history] if "ranker" in due else []
+    starts = [run.done[kind] for kind in sorted(wanted)] + ([run.until - history] if "ranker" in due else [])
     known = [start for start in starts if start is not None]
-    return Window(min(known) if len(known) == len(starts) else None, until)
+    return Window(min(known) if len(known) == len(starts) else None, run.until)
 
 
 def _since(rounds: Sequence[Round], after: datetime | None) -> list[Round]:
     return [one for one in rounds if after is None or one.decision.at > after]
-
-
-def _aggregates(job: Job, rounds: Sequence[Round], serving: Part | None) -> dict[str, Part]:
-    """Counts need no gate: they say what happened, and change no order by themselves."""
-    if len(rounds) < job.settings.learn.min_rounds:
-        return {}
-    payload = candidates.aggregates(rounds, job.settings, serving)
-    return {"aggregates": _part("aggregates", job, payload, {"rounds": len(rounds)})}
-
-
-def _memory(
-    job: Job, rounds: Sequence[Round], window: Window, counts: Counter[str], *, dry_run: bool
-) -> candidates.Trained:
-    if dry_run:
-        queries = len({one.decision.normalized for one in rounds if one.gains})
-        return candidates.Trained(Verdict("memory", True, f"{queries} queries have actions to remember"))
-    job.mark.begin(window.after, window.until)
-    _count_in(job, rounds, window.until, counts)
-    encoder = job.encoder() if job.encoder else None
-    rows = job.memory.rows(job.settings.learn, encoder, counts)
-    meta = {"queries": len(rows), "encoder": encoder.digest if encoder else None}
-    part = _part("memory", job, snapshot(rows), meta)
-    return candidates.Trained(Verdict("memory", True, f"{len(rows)} queries remembered"), part)
 
 
 def _count_in(job: Job, rounds: Sequence[Round], until: datetime, counts: Counter[str]) -> None:

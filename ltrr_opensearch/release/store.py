@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -54,14 +54,20 @@ class ReleaseStore:
         self._models, self._releases = f"{prefix}_models", f"{prefix}_releases"
         self._clock = clock
 
-    def publish(self, index: str, parts: Mapping[str, Part], note: str = "") -> str:
-        """Write the parts and switch to them; kinds that are not given stay as they are. Returns the release's id."""
+    def publish(
+        self, index: str, parts: Mapping[str, Part], note: str = "", without: Collection[str] = frozenset()
+    ) -> str:
+        """Write the parts and switch to them, returning the release's id.
+
+        Kinds that are not given stay as they are, but for those to go on `without`.
+        """
         for part in parts.values():
             self._write(index, part)
         created = self._clock().astimezone(UTC)
 
         def switch(state: Json) -> None:
-            versions = {**_current(state).get("versions", {}), **{k: p.version for k, p in parts.items()}}
+            kept = {k: v for k, v in _current(state).get("versions", {}).items() if k not in without}
+            versions = {**kept, **{k: p.version for k, p in parts.items()}}
             id = _release_id(created, versions)
             if id not in [r["id"] for r in state["releases"]]:
                 entry = {"id": id, "created": created.isoformat(), "note": note, "versions": versions}
