@@ -28,7 +28,8 @@ WIDTH = 100
 def cli_page() -> str:
     """Every command with its help as a terminal of 100 columns shows it."""
     parts = ["# Commands", GENERATED]
-    for context in _commands(click.Context(main, info_name="ltrr", terminal_width=WIDTH)):
+    root = click.Context(main, info_name="ltrr", terminal_width=WIDTH, **main.context_settings)
+    for context in _commands(root):
         depth = context.command_path.count(" ")
         help_text = context.command.get_help(context).rstrip()
         parts += [f"{'#' * min(depth + 2, 4)} `{context.command_path}`", f"```text\n{help_text}\n```"]
