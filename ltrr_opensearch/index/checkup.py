@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from importlib.util import find_spec
 
 from opensearchpy import OpenSearch
@@ -48,14 +49,17 @@ def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
         capabilities = detect(client)
     except LtrrError as error:
         return [Finding("cluster", State.BROKEN, str(error), "see the message"), *_configuration(settings)]
+    prefix = settings.state.prefix
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
-        ("health", lambda: _health(client)),
-        ("disk", lambda: _disk(client)),
-        ("state", lambda: _state(client, settings.state.prefix)),
-        ("permissions", lambda: _permissions(client, settings.state.prefix)),
+        ("health", partial(_health, client)),
+        ("disk", partial(_disk, client)),
+        ("state", partial(_state, client, prefix)),
+        ("permissions", partial(_permissions, client, prefix)),
+        *(
+            (f"index {key}", partial(_index, client, settings, key, index, capabilities))
+            for key, index in settings.indexes.items()
+        ),
     ]
-    for key, index in settings.indexes.items():
-        checks.append((f"index {key}", lambda key=key, index=index: _index(client, settings, key, index, capabilities)))  # type: ignore[misc]
     findings = [*_cluster(capabilities), *_configuration(settings)]
     for name, check in checks:
         findings += _guarded(name, check)

@@ -35,13 +35,14 @@ def _lines(url: str, key: str, found: Proposal, encoder_model: str) -> Iterator[
 
 
 def _encoder(vectors: Sequence[Field], model: str) -> Iterator[str]:
-    yield "encoder:"
     if vectors:
-        yield "  # The index has vectors. Name the sentence-transformers model (name or folder) that made them, so that"
-        yield "  # queries are embedded alike; without it the knn strategy stays silent."
-        yield f"  # model: {model}"
+        yield "# The index has vectors. Name the sentence-transformers model (name or folder) that made them, so that"
+        yield "# queries are embedded alike; without it the knn strategy stays silent."
+        yield "# encoder:"
+        yield f"#   model: {model}"
     else:
-        yield "  # A sentence-transformers model, by name or folder; it gives documents and queries their vectors."
+        yield "# A sentence-transformers model, by name or folder; it gives documents and queries their vectors."
+        yield "encoder:"
         yield f"  model: {model}"
     yield ""
 

@@ -48,7 +48,7 @@ def test_the_proposed_configuration_is_valid_and_finds_the_fields(client: OpenSe
     found = survey(client, f"{index_name}_alias", 100)
     text = render("http://localhost:9200", f"{index_name}_alias", found, "some-model")
     index = Settings.model_validate(yaml.safe_load(text)).indexes[f"{index_name}_alias"]
-    assert index.text_fields == {"title": 3, "heading": 3, "body": 1}
+    assert index.text_fields == {"title": 3, "body": 1}
     assert set(index.slot_fields) == {"brand", "details.colour"}
     assert index.popularity is not None
     assert (index.popularity.field, index.date_field) == ("sales_count", "released")

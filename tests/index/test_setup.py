@@ -1,0 +1,140 @@
+"""Set-up, load and the doctor on a real node, through the same objects as the commands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.cluster.templates import load_templates
+from ltrr_opensearch.errors import Conflict, SettingsError
+from ltrr_opensearch.index.checkup import State, examine
+from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.forget import forget_deleted
+from ltrr_opensearch.index.jobs import JobStore
+from ltrr_opensearch.index.load import Load
+from ltrr_opensearch.index.pace import Pace
+from ltrr_opensearch.index.prepare import index_requests
+from ltrr_opensearch.index.retention import expired
+from ltrr_opensearch.index.setup import Setup
+from ltrr_opensearch.learn.memory import COLUMNS
+from ltrr_opensearch.settings import IndexSettings, Settings, VectorSettings
+from tests.index.worlds import put
+
+NOW = datetime(2026, 5, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def settings(client: OpenSearch, index_name: str) -> Iterator[Settings]:
+    index = {"text_fields": {"title": 1}, "slot_fields": ["brand"], "vector": {"dimension": 2}}
+    yield Settings.model_validate({"state": {"prefix": f"{index_name}_l"}, "indexes": {index_name: index}})
+    for template in load_templates(f"{index_name}_l")[::-1]:
+        if template.name.startswith(index_name):
+            client.transport.perform_request("DELETE", template.path, params={"ignore": 404})
+
+
+def test_a_second_setup_changes_nothing(client: OpenSearch, index_name: str, settings: Settings) -> None:
+    first = Setup(client, settings, index_name, lambda: NOW)
+    assert len(first.requests()) == len(list(first.prepare()))
+    assert client.indices.get_mapping(index=index_name)[index_name]["mappings"]["properties"]["ltrr_embedding"]
+    assert any("published" in line for line in first.publish())
+    second = Setup(client, settings, index_name, lambda: NOW)
+    assert (second.requests(), list(second.publish())) == ([], [])
+    broken = [f for f in examine(client, settings) if f.state is State.BROKEN]
+    assert broken == []
+
+
+def test_an_index_that_is_not_configured_is_refused(client: OpenSearch, settings: Settings) -> None:
+    with pytest.raises(SettingsError, match=r"index prodcuts is not configured.*--discover"):
+        Setup(client, settings, "prodcuts", lambda: NOW)
+
+
+def test_an_index_without_knn_says_how_to_copy_it(client: OpenSearch, index_name: str) -> None:
+    client.indices.create(index=index_name, body={"mappings": {"properties": {"title": {"type": "text"}}}})
+    index = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(dimension=2))
+    with pytest.raises(Conflict, match=r"without index.knn: true[\s\S]*POST /_reindex"):
+        index_requests(client, index_name, index, "ltrr_embedding")
+
+
+def test_contradictions_of_mapping_and_configuration_are_all_named(client: OpenSearch, index_name: str) -> None:
+    brand = {"type": "text", "fields": {"raw": {"type": "keyword"}}}
+    client.indices.create(index=index_name, body={"mappings": {"properties": {"brand": brand}}})
+    put(client, index_name, "1", {"brand": "Acme"})
+    index = IndexSettings(text_fields={"titel": 1}, slot_fields=("brand",))
+    with pytest.raises(Conflict, match=r"text_fields: titel is not in the mapping[\s\S]*mapped as text.*use brand.raw"):
+        index_requests(client, index_name, index, None)
+
+
+def test_a_vector_field_of_another_length_is_a_conflict(client: OpenSearch, index_name: str) -> None:
+    method = {"name": "hnsw", "engine": "lucene", "space_type": "cosinesimil"}
+    body = {
+        "settings": {"index.knn": True},
+        "mappings": {"properties": {"v": {"type": "knn_vector", "dimension": 3, "method": method}}},
+    }
+    client.indices.create(index=index_name, body=body)
+    index = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(field="v", dimension=2))
+    with pytest.raises(Conflict, match=r"dimension 3, the configuration says 2.*set vector\.dimension: 3"):
+        index_requests(client, index_name, index, "v")
+
+
+def test_a_load_accounts_for_every_line(
+    client: OpenSearch, index_name: str, settings: Settings, tmp_path: Path
+) -> None:
+    list(Setup(client, settings, index_name, lambda: NOW).prepare())
+    file = tmp_path / "d.jsonl"
+    file.write_text('{"id": "1", "title": "shoe"}\n{"id": "2", "title": {"no": "text"}}\nnot json\n{"id": "3"}\n')
+    failures = Failures(tmp_path / "failed.jsonl")
+    jobs = JobStore(client, settings.state.prefix)
+    load = Load(client, index_name, file, "id", None, jobs, failures, Pace(None), lambda _: None, lambda: NOW)
+    counts = load.run()
+    assert (counts.indexed, counts.failed) == (2, 2)
+    listed = failures.file.read_text()
+    assert '"d.jsonl:2 _id 2"' in listed
+    assert '"d.jsonl:3"' in listed
+    assert client.count(index=index_name)["count"] == 2
+
+
+def test_an_interrupted_load_goes_on_where_it_was(
+    client: OpenSearch, index_name: str, settings: Settings, tmp_path: Path
+) -> None:
+    list(Setup(client, settings, index_name, lambda: NOW).prepare())
+    file = tmp_path / "d.jsonl"
+    file.write_text("".join(f'{{"id": "{n}", "title": "shoe"}}\n' for n in range(450)))
+    jobs, done = JobStore(client, settings.state.prefix), 0
+
+    def advance(lines: int) -> None:
+        nonlocal done
+        done += lines
+        if done == 200:
+            raise KeyboardInterrupt
+
+    args = (client, index_name, file, "id", None, jobs, Failures(tmp_path / "f.jsonl"), Pace(None))
+    with pytest.raises(KeyboardInterrupt):
+        Load(*args, advance, lambda: NOW).run()
+    counts = Load(*args, lambda _: None, lambda: NOW).run()
+    assert (counts.resumed, counts.indexed) == (200, 250)
+    assert client.count(index=index_name)["count"] == 450
+
+
+def test_deleted_documents_leave_the_memory(client: OpenSearch, index_name: str) -> None:
+    put(client, index_name, "here", {"title": "shoe"})
+    columns = {name: [0.5, 0.9] for name in COLUMNS}
+    memory = {"index": index_name, "query": "shoe", "entities": {"id": ["here", "gone"], **columns}}
+    client.indices.create(
+        index=f"{index_name}_l_memory", body={"mappings": {"properties": {"index": {"type": "keyword"}}}}
+    )
+    put(client, f"{index_name}_l_memory", "m", memory)
+    assert forget_deleted(client, f"{index_name}_l", index_name, None) == 1
+    assert client.get(index=f"{index_name}_l_memory", id="m")["_source"]["entities"] == {
+        "id": ["here"],
+        **{name: [0.5] for name in COLUMNS},
+    }
+
+
+def test_a_month_expires_when_its_last_day_is_old_enough() -> None:
+    names = ["p_decisions-2025.12", "p_decisions-2026.01", "p_decisions-2026.02", "p_decisions-other"]
+    assert expired("p", names, 89, NOW) == ["p_decisions-2025.12", "p_decisions-2026.01"]
+    assert expired("p", names, 90, NOW) == ["p_decisions-2025.12"]
