@@ -21,7 +21,7 @@ RANK_CONSTANT = 60.0
 STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
 QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
 
-Columns = dict[str, NDArray[np.float32] | float]
+Columns = Mapping[str, list[float] | float]
 
 
 def feature_names(index: IndexSettings) -> tuple[str, ...]:
@@ -45,16 +45,12 @@ def rows(
         **_query_columns(query),
         "memory.score": _memory(candidates, query),
     }
-    matrix = np.full((len(candidates), len(names)), np.nan, dtype=np.float32)
-    logged = [(j, name) for j, name in enumerate(names) if name not in columns]
+    matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
+    logged = [j for j, name in enumerate(names) if name not in columns]
+    matrix[:, logged] = dense((c.features for c in candidates), [names[j] for j in logged])
     for j, name in enumerate(names):
         if name in columns:
             matrix[:, j] = columns[name]
-    for i, candidate in enumerate(candidates):
-        values = candidate.features
-        for j, name in logged:
-            if name in values:
-                matrix[i, j] = values[name]
     return matrix
 
 
@@ -75,23 +71,21 @@ def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]
     not count in `plans.*`, so that these mean the same for a query that nobody has asked before.
     """
     asked = [r for r in results if r.depth > 0 and r.outcome is Outcome.OK]
-    count = len(candidates)
-    columns: dict[str, NDArray[np.float32]] = {}
-    for strategy in {r.plan.strategy for r in asked}:
-        for column in STRATEGY_COLUMNS:
-            columns[f"{strategy}.{column}"] = np.zeros(count, dtype=np.float32)
-    agree, fused = np.zeros(count, dtype=np.float32), np.zeros(count, dtype=np.float32)
+    blank = [0.0] * len(candidates)
+    columns = {f"{r.plan.strategy}.{column}": blank.copy() for r in asked for column in STRATEGY_COLUMNS}
+    agree, fused = blank.copy(), blank.copy()
     best = {r.plan.name: max((h.score for h in r.hits), default=0.0) for r in asked}
     plans = {r.plan.name: r.plan for r in asked}
+    ranks, scores, shares = (
+        {name: columns[f"{p.strategy}.{c}"] for name, p in plans.items()} for c in STRATEGY_COLUMNS
+    )
     for i, candidate in enumerate(candidates):
         for plan, rank, score in candidate.found:
             if plan not in plans:
                 continue
-            strategy = plans[plan].strategy
-            seen = (1 / rank, score, score / best[plan] if best[plan] > 0 else 0.0)
-            for column, value in zip(STRATEGY_COLUMNS, seen, strict=True):
-                values = columns[f"{strategy}.{column}"]
-                values[i] = max(values[i], value)
+            ranks[plan][i] = max(ranks[plan][i], 1 / rank)
+            scores[plan][i] = max(scores[plan][i], score)
+            shares[plan][i] = max(shares[plan][i], score / best[plan] if best[plan] > 0 else 0.0)
             if plans[plan].source != "memory":
                 agree[i] += 1
                 fused[i] += 1 / (RANK_CONSTANT + rank)
@@ -107,7 +101,7 @@ def _query_columns(query: AnalyzedQuery) -> Columns:
     }
 
 
-def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> NDArray[np.float32] | float:
+def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> list[float] | float:
     """How well a candidate worked for the remembered queries: the largest of similarity times its score there."""
     if not query.remembered:
         return float("nan")
@@ -115,4 +109,4 @@ def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> NDArray[np
     for remembered in query.remembered:
         for entity in remembered.entities:
             known[entity.id] = max(known.get(entity.id, 0.0), remembered.similarity * entity.score)
-    return np.array([known.get(c.key.id, 0.0) for c in candidates], dtype=np.float32)
+    return [known.get(c.key.id, 0.0) for c in candidates]
