@@ -1,5 +1,7 @@
 """Clicks to judgments, against simulated people whose examination and taste are known."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
@@ -45,8 +47,6 @@ def test_a_purchase_is_worth_more_than_a_click() -> None:
 
 
 def test_a_second_page_counts_at_its_own_positions() -> None:
-    from dataclasses import replace
-
     page = replace(decision("q", 0, list("abcd"), {}, 2), offset=2)
     found = judgments_from_clicks([Round(page, {"c": 0.5})])
     assert {j.id for j in found.judgments} == {"c", "d"}
