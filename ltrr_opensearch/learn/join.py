@@ -1,13 +1,13 @@
 """Decisions and events become rounds: which object was acted upon, in time, by somebody who counts.
 
-An event counts when its object was shown by the search that it names, within the attribution window. Objects are named
-by `_id` from here on, whatever field events name them by.
+An event counts when its object was shown by the search that it names, within the attribution window. Where events name
+objects by a field, a round's gains have each object under both names, that one and its `_id`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -72,7 +72,11 @@ def rounds(
     counts["failed searches"] += len(chosen.failed)
     left_out = chosen.floods | chosen.capped
     made = [
-        Round(_by_id(decision), reward.gains(events, learn.gains), decision.query_id in chosen.failed)
+        Round(
+            decision,
+            _by_both_names(decision, reward.gains(events, learn.gains)),
+            decision.query_id in chosen.failed,
+        )
         for decision, events in joined
         if decision.query_id not in left_out
     ]
@@ -85,8 +89,8 @@ def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:
     return [event for event in events if learn.gains.get(event.action, 0.0) > 0]
 
 
-def _by_id(decision: Decision) -> Decision:
-    """The decision with its candidates named by `_id` alone, as the gains are."""
-    if not any(c.object_id for c in decision.candidates):
-        return decision
-    return replace(decision, candidates=tuple(replace(c, object_id=None) for c in decision.candidates))
+def _by_both_names(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
+    """Gains by `_id`, which rankers know, and by the name that events use, which memory and policies know."""
+    page = decision.candidates[decision.offset : decision.offset + decision.shown]
+    named = {c.object_id: gains[c.key.id] for c in page if c.object_id and c.key.id in gains}
+    return {**gains, **named}

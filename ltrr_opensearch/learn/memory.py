@@ -95,12 +95,16 @@ def fold(
 
 
 def observed(one: Round, examination: Sequence[float]) -> Iterable[tuple[str, float, float]]:
-    """(entity, gain, examined) of everything on the page; what was acted upon was surely examined."""
+    """(entity, gain, examined) of everything on the page; what was acted upon was surely examined.
+
+    An entity is named as events name it, which is how its plan asks for it.
+    """
     decision = one.decision
     page = decision.candidates[decision.offset : decision.offset + decision.shown]
     for place, candidate in enumerate(page, start=decision.offset):
-        gain = one.gains.get(candidate.key.id, 0.0)
-        yield candidate.key.id, gain, 1.0 if gain > 0 else _examined(place, examination)
+        entity = candidate.object_id or candidate.key.id
+        gain = one.gains.get(entity, 0.0)
+        yield entity, gain, 1.0 if gain > 0 else _examined(place, examination)
 
 
 def _examined(place: int, examination: Sequence[float]) -> float:

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from ltrr_opensearch.learn.join import attributed, rounds
+from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.learn.reward import Visit, gains, select
 from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import CandidateRecord, DocKey, Event
@@ -81,14 +82,14 @@ def test_events_count_in_time_and_on_what_was_shown() -> None:
     assert counts == {"events on what was not shown": 2, "events out of time": 2}
 
 
-def test_objects_named_by_a_field_become_ids() -> None:
+def test_objects_named_by_a_field_have_both_names() -> None:
     named = CandidateRecord(DocKey("shop-1", "id-1"), (), object_id="sku-1")
     one = replace(decision(1), at=START, candidates=(named,), shown=1)
     assert [e.object_id for e in attributed(one, [event("click", "sku-1")], 60, Counter())] == ["id-1"]
     assert not attributed(one, [event("click", "id-1")], 60, Counter())
     made = rounds([(one, [event("click", "id-1")])], LEARN, Counter())
-    assert made[0].gains == {"id-1": 0.5}
-    assert made[0].decision.candidates[0].object_id is None
+    assert made[0].gains == {"id-1": 0.5, "sku-1": 0.5}
+    assert list(observed(made[0], ())) == [("sku-1", 0.5, 1.0)]
 
 
 def test_rounds_are_in_the_order_of_time_with_their_gains() -> None:
