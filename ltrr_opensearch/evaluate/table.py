@@ -43,7 +43,7 @@ class Table:
     @staticmethod
     def of(rounds: Iterable[Round], settings: Settings) -> Table:
         given = list(rounds)
-        kept = tuple(r for r in given if r.decision.asker.explore and r.decision.ladder == settings.choose.ladder)
+        kept = tuple(r for r in given if _usable(r.decision, settings.choose.ladder))
         n, slots, rungs = len(kept), max((len(r.decision.slots) for r in kept), default=0), len(settings.choose.ladder)
         pmf, drawn, took = np.zeros((n, slots, rungs)), np.zeros((n, slots), np.int64), np.zeros((n, slots))
         ranks, gains = np.full((n, _OBJECTS, slots), np.inf), np.zeros((n, _OBJECTS))
@@ -100,3 +100,7 @@ class Table:
         probability = (self.pmf * shows).sum(axis=2)
         shown = np.take_along_axis(shows, self.drawn[:, :, None], axis=2)[:, :, 0]
         return np.asarray(np.where(shown, 1.0 / np.where(shown, probability, 1.0), 0.0).prod(axis=1))
+
+
+def _usable(decision: Decision, ladder: tuple[int, ...]) -> bool:
+    return decision.asker.explore and decision.ladder == ladder and bool(decision.slots)

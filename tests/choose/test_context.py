@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from math import isfinite
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +91,8 @@ def test_action_features_hold_history() -> None:
 )
 def test_kinds(text: str, readings: tuple[Reading, ...], kind: str) -> None:
     assert kind_of(analyzed(text, *readings)) == kind
+
+
+def test_every_feature_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "learning-loop.md").read_text(encoding="utf-8")
+    assert [d.name for d in (*CONTEXT, *ACTION) if f"| `{d.name}` | {d.unit} | {d.meaning} |" not in page] == []

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.worlds import searches
 
 from ltrr_opensearch.choose.draw import draw, draw_offers, pick, seed_of, uniform
 from ltrr_opensearch.choose.fixed import Fixed
@@ -15,6 +14,7 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import Draw, QueryPlan, Slot
+from tests.worlds import searches
 
 SEARCH = searches(1, 1)[0]
 CHOOSE = ChooseSettings()
@@ -38,7 +38,8 @@ def test_every_draw_keeps_the_budget_and_records_what_was_sampled(seed: int, bud
     choose = CHOOSE.model_copy(update={"budget": budget, "floor": floor})
     action = drawn(Constant((0.1, 0.2, 0.3, 0.4)), choose, seed)
     assert sum(s.depth for s in action.slots) <= budget
-    left, before = budget, ()
+    left = budget
+    before: tuple[tuple[str, int], ...] = ()
     for s in action.slots:
         assert s.slot.feasible == tuple(d <= left for d in choose.ladder)
         assert s.slot.drawn == before

@@ -5,7 +5,6 @@ from dataclasses import replace
 from hashlib import sha256
 
 import pytest
-from tests.worlds import searches, serve
 
 from ltrr_opensearch.choose.examples import lines
 from ltrr_opensearch.choose.fixed import Fixed
@@ -17,6 +16,7 @@ from ltrr_opensearch.errors import DataError, ModelError, SettingsError
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.settings import ChooseSettings, Settings
 from ltrr_opensearch.types import Part, Slot
+from tests.worlds import searches, serve
 
 SETTINGS = Settings()
 LADDER = SETTINGS.choose.ladder
@@ -48,7 +48,7 @@ def test_names_cannot_break_the_format() -> None:
     hostile = "x |a b:9\n0:-1:1 |"
     written, _ = lines(replace(SLOT, context={f"segment={hostile}": 1.0}, strategy=hostile, plan=hostile))
     assert len(written) == 5
-    assert not any("\n" in line or "9" in line.replace("x9", "") and hostile in line for line in written)
+    assert not any("\n" in line or "segment" in line for line in written)
     assert [line.count("|") for line in written] == [4, 1, 1, 1, 1]
 
 
@@ -85,7 +85,7 @@ def test_the_settings_choose(part: Part) -> None:
     assert isinstance(build_policy(ChooseSettings(), part), VowpalPolicy)
     assert isinstance(build_policy(ChooseSettings(policy="uniform"), part), Uniform)
     assert isinstance(build_policy(ChooseSettings(policy="fixed"), part), Fixed)
-    with pytest.raises(ModelError, match="'vowpal', choose.policy says 'greedy'"):
+    with pytest.raises(ModelError, match=r"choose\.policy says 'greedy'"):
         build_policy(ChooseSettings(policy="greedy"), part)
     with pytest.raises(SettingsError, match="allowed: vowpal, fixed, uniform, greedy"):
         build_policy(ChooseSettings(policy="best"), None)
