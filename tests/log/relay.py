@@ -11,7 +11,7 @@ class Relay:
     def __init__(self, upstream: str) -> None:
         parts = urlsplit(upstream)
         self._to = (parts.hostname, parts.port)
-        self._on = True
+        self._on, self._stalled = True, False
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.url = ""
@@ -33,7 +33,12 @@ class Relay:
             task.cancel()
 
     def on(self) -> None:
-        self._on = True
+        self._on, self._stalled = True, False
+
+    def stall(self) -> None:
+        """Take connections and never answer."""
+        self.off()
+        self._on, self._stalled = True, True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._on:
@@ -44,11 +49,15 @@ class Relay:
         task.add_done_callback(self._tasks.discard)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection(*self._to)
+        ends = [writer]
         try:
+            if self._stalled:
+                await asyncio.Event().wait()
+            far_reader, far_writer = await asyncio.open_connection(*self._to)
+            ends.append(far_writer)
             await asyncio.gather(_pump(reader, far_writer), _pump(far_reader, writer))
         finally:
-            for end in (writer, far_writer):
+            for end in ends:
                 with suppress(OSError):
                     end.close()
 

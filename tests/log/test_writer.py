@@ -9,9 +9,12 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.log import writer as writing
 from ltrr_opensearch.log.ubi import UbiEvent
 from ltrr_opensearch.log.writer import Writer
 from ltrr_opensearch.settings import ClusterSettings, LogSettings
@@ -139,3 +142,41 @@ async def test_a_full_memory_spills_to_disk_and_then_refuses(index: str, relay: 
     await until(lambda: w.waiting < 10)
     assert w.counts.spooled >= 11
     await w.close()
+
+
+async def test_a_cluster_that_never_answers_holds_nobody_up(
+    index: str, relay: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "BULK_TIMEOUT_S", 0.2)
+    relay.stall()
+    w = writer(relay.url, tmp_path)
+    await w.start()
+    assert await w.accept(index, events(3)) == [""] * 3
+    assert w.counts.spooled == 3
+    assert w.counts.failed["TimeoutError"] >= 1
+    relay.on()
+    await until(lambda: w.counts.replayed == 3)
+    await w.close()
+
+
+async def test_the_one_record_that_is_too_large_is_found(tmp_path: Path) -> None:
+    sizes: list[int] = []
+
+    async def bulk(request: web.Request) -> web.Response:
+        """Answers as OpenSearch does under a small `http.max_content_length`."""
+        lines = (await request.read()).splitlines()
+        sizes.append(len(lines) // 2)
+        if sum(map(len, lines)) > 2000:
+            return web.Response(status=413)
+        return web.json_response({"items": [{"create": {"status": 201}}] * (len(lines) // 2)})
+
+    app = web.Application()
+    app.router.add_post("/_bulk", bulk)
+    async with TestServer(app) as server:
+        w = writer(str(server.make_url("/")), tmp_path)
+        await w.start()
+        reasons = await w.accept("i", [*events(5), UbiEvent("large", {"message": "m" * 3000}), *events(4)])
+        await w.close()
+    assert [r[:3] for r in reasons] == [""] * 5 + ["413"] + [""] * 4
+    assert (w.counts.written, w.counts.refused) == (9, 1)
+    assert sizes[0] == 10
