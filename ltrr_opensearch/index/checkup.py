@@ -48,7 +48,7 @@ def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
     try:
         capabilities = detect(client)
     except LtrrError as error:
-        return [Finding("cluster", State.BROKEN, str(error), "see the message"), *_configuration(settings)]
+        return [Finding("cluster", State.BROKEN, *_split(str(error))), *_configuration(settings)]
     prefix = settings.state.prefix
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("health", partial(_health, client)),
@@ -71,6 +71,12 @@ def _guarded(name: str, check: Callable[[], Iterator[Finding]]) -> list[Finding]
         return list(check())
     except (LtrrError, TransportError) as error:
         return [Finding(name, State.BROKEN, str(error), "grant our account what it needs, see docs/doctor.md")]
+
+
+def _split(message: str) -> tuple[str, str]:
+    """Our messages say what is wrong, then what to do."""
+    found, _, fix = message.partition("; ")
+    return found, fix
 
 
 def _cluster(found: Capabilities) -> Iterator[Finding]:
@@ -148,7 +154,7 @@ def _index(
     documents = client.count(index=key)["count"]
     wrong = [w for body in found.values() for w in misfits(key, index, flatten(body["mappings"]))] if documents else []
     for said in dict.fromkeys(wrong):
-        yield Finding(f"index {key}", State.BROKEN, *said.split("; ", 1))
+        yield Finding(f"index {key}", State.BROKEN, *_split(said))
     if not wrong:
         yield Finding(f"index {key}", State.OK, f"{documents} documents in {', '.join(sorted(found))}")
     if index.vector:
@@ -166,7 +172,7 @@ def _vectors(
         names = [f.name for f in fields] or [index.vector.field]
         lacking = _mapped(client, key, index, names)
     except ClusterError as error:
-        yield Finding(what, State.BROKEN, str(error), "see the message")
+        yield Finding(what, State.BROKEN, *_split(str(error)))
         return
     if lacking:
         yield Finding(what, State.BROKEN, f"field {', '.join(lacking)} is not mapped", f"ltrr setup {key}")

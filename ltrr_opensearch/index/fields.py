@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from ltrr_opensearch.settings import IndexSettings
@@ -72,8 +73,7 @@ def _misfit(
     field = fields.get(path)
     where = f"indexes.{key}.{option}: {path}"
     if field is None:
-        root = path.split(".", maxsplit=1)[0]
-        near = sorted(f.path for f in fields.values() if f.type in kinds and f.path.partition(".")[0] == root)
+        near = get_close_matches(path, [f.path for f in fields.values() if f.type in kinds and not f.nested])
         return f"{where} is not in the mapping; " + (f"did you mean {', '.join(near)}?" if near else "remove it")
     if field.type not in kinds:
         under = sorted(f.path for f in fields.values() if f.source == field.source and f.type in kinds)

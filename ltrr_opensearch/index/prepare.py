@@ -64,7 +64,8 @@ def feature_requests(client: OpenSearch, settings: IndexSettings, capabilities: 
     whole = derive(settings)
     sets = {s.name: s for s in (whole, whole.without_vector()) if s.features}
     requests = []
-    if not _answers(client, "/_ltr/_featureset?size=1"):
+    stores = client.transport.perform_request("GET", "/_ltr")["stores"]
+    if "_default_" not in stores:
         requests.append(Request("PUT", "/_ltr", None, "feature store of the LTR plugin"))
     for name, feature_set in sets.items():
         path = f"/_ltr/_featureset/{name}"

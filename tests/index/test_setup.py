@@ -61,10 +61,15 @@ def test_an_index_without_knn_says_how_to_copy_it(client: OpenSearch, index_name
 
 def test_contradictions_of_mapping_and_configuration_are_all_named(client: OpenSearch, index_name: str) -> None:
     brand = {"type": "text", "fields": {"raw": {"type": "keyword"}}}
-    client.indices.create(index=index_name, body={"mappings": {"properties": {"brand": brand}}})
+    client.indices.create(
+        index=index_name, body={"mappings": {"properties": {"brand": brand, "title": {"type": "text"}}}}
+    )
     put(client, index_name, "1", {"brand": "Acme"})
     index = IndexSettings(text_fields={"titel": 1}, slot_fields=("brand",))
-    with pytest.raises(Conflict, match=r"text_fields: titel is not in the mapping[\s\S]*mapped as text.*use brand.raw"):
+    with pytest.raises(
+        Conflict,
+        match=r"text_fields: titel is not in the mapping; did you mean title[\s\S]*mapped as text.*use brand.raw",
+    ):
         index_requests(client, index_name, index, None)
 
 
