@@ -12,6 +12,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+import numpy as np
+import orjson
+
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.types import Asker, CandidateRecord, Decision, DocKey, Features, Found, Json, Outcome, SlotRecord
 
@@ -165,12 +168,30 @@ def _columns_back(columns: Sequence[Json], count: int) -> list[list[Found]]:
 def _table(rows: Sequence[Features]) -> Json:
     """Sparse features as one list of names and rows of numbers; null where a row lacks the feature."""
     names = list(dict.fromkeys(name for row in rows for name in row))
+    if single := _single(rows, names):
+        return {"names": names, "single": True, "rows": single}
     return {"names": names, "rows": [[_number(row[n]) if n in row else None for n in names] for row in rows]}
+
+
+def _single(rows: Sequence[Features], names: Sequence[str]) -> Any:
+    """Rows of single precision, as a ranker's are, in the few digits that these need; None where some are not."""
+    values = np.array([[row.get(n, np.nan) for n in names] for row in rows], dtype=np.float64)
+    known = np.isfinite(values)
+    with np.errstate(over="ignore"):
+        single = values.astype(np.float32)
+    if known.sum() != sum(map(len, rows)) or not np.array_equal(single[known], values[known]):
+        return None
+    return orjson.loads(orjson.dumps(single, option=orjson.OPT_SERIALIZE_NUMPY)) if known.any() else None
 
 
 def _features(table: Json) -> list[Mapping[str, float]]:
     names = table["names"]
-    return [{n: float(v) for n, v in zip(names, row, strict=True) if v is not None} for row in table["rows"]]
+    read = _from_single if table.get("single") else float
+    return [{n: read(v) for n, v in zip(names, row, strict=True) if v is not None} for row in table["rows"]]
+
+
+def _from_single(value: float) -> float:
+    return float(np.float32(value))
 
 
 def _number(value: float) -> float | str:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import json
+import math
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
+import numpy as np
 import orjson
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +19,9 @@ from ltrr_opensearch.types import Asker, CandidateRecord, Decision, DocKey, Foun
 NAMES = st.text(string.ascii_lowercase + '._="é\t ', min_size=1, max_size=6)
 NUMBERS = st.floats(allow_nan=False) | st.integers(-5, 5).map(float)
 SHARES = st.floats(0, 1)
-FEATURES = st.dictionaries(NAMES, NUMBERS, max_size=4)
+FEATURES = st.dictionaries(NAMES, NUMBERS, max_size=4) | st.dictionaries(NAMES, st.floats(width=32), max_size=4).filter(
+    lambda row: not any(map(math.isnan, row.values()))
+)
 SLOTS = st.builds(
     SlotRecord,
     plan=NAMES,
@@ -129,6 +133,14 @@ def typical(query_id: str = "q1", candidates: int = 100) -> Decision:
 
 def test_a_hundred_candidates_take_a_few_kilobytes() -> None:
     assert len(orjson.dumps(records.to_document(typical()))) < 10_000
+
+
+def test_rows_of_single_precision_take_few_digits() -> None:
+    row = {"a": float(np.float32(0.1)), "b": float(np.float32(1 / 3))}
+    decision = replace(typical(candidates=1), candidates=(replace(typical().candidates[0], features=row),))
+    document = records.to_document(decision)
+    assert document["candidates"]["features"]["rows"] == [[0.1, 0.33333334]]
+    assert records.from_document(document) == decision
 
 
 def test_not_a_number_survives() -> None:
