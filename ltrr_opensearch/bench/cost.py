@@ -111,6 +111,8 @@ async def _measure(
                     await ask()
                     if number:  # the first round only warms
                         times[way].append((time.perf_counter() - started) * 1000)
+                    # what an engine still logs behind its answer must not slow the next one
+                    await asyncio.gather(fixed.drain(), learned.drain())
                 done(bool(number))
     return times
 

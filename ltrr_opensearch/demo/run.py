@@ -51,7 +51,7 @@ class Scale:
 
 
 WHOLE = Scale(index="icecat", products=None, batches=6, searches=600, users=300)
-QUICK = Scale(index="icecat-quick", products=3000, batches=5, searches=300, users=150)
+QUICK = Scale(index="icecat-quick", products=3000, batches=4, searches=400, users=200)
 
 
 @dataclass
