@@ -47,6 +47,8 @@ def sync(
 
     After a change of the encoder all documents are embedded into a new field; proxies use it once it is complete.
     """
+    from opensearchpy.exceptions import TransportError
+
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.errors import Unreachable
     from ltrr_opensearch.index.setup import Setup
@@ -62,7 +64,7 @@ def sync(
         tidied = time.monotonic() if tidy else tidied
         try:
             changed = _once(run, docs_per_second, failed, tidy=tidy)
-        except Unreachable as error:
+        except (Unreachable, TransportError) as error:
             if not follow:
                 raise
             click.echo(f"{error}; trying again in {every:g} s", err=True)

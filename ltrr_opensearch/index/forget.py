@@ -86,6 +86,7 @@ def _take_out(client: OpenSearch, page: Sequence[Json], gone: set[str]) -> int:
 
 
 def _ids(hit: Json) -> list[str]:
-    """The entities of a remembered query; they are kept as columns (`learn.memory`)."""
-    ids: list[str] = hit["_source"].get("entities", {}).get("id", [])
+    """The entities of a remembered query, which are kept as columns (`learn.memory`); what cannot be read is left."""
+    columns = hit["_source"].get("entities")
+    ids: list[str] = columns.get("id", []) if isinstance(columns, dict) else []
     return ids
