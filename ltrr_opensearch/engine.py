@@ -139,7 +139,8 @@ class Engine:
         self._keep(request, serving, settled, hits, took_ms)
         if request.body.get("explain"):
             hits = compose.with_explanations(hits, settled.searched.explanations(serving))
-        return _respond(request, settled.original, hits, settled.listing, took_ms)
+        told = settled.searched.told(serving) if request.explain else None
+        return _respond(request, settled.original, hits, settled.listing, took_ms, told)
 
     async def _settle(self, request: SearchRequest, serving: Serving) -> Settled | Answer | None:
         """Understand, plan, choose, encode, retrieve, fuse and rank. An Answer is the cluster's own page.
@@ -147,7 +148,8 @@ class Engine:
         None where the cluster refused the client's query: asked again without us, so that the error is its own.
         """
         with self._timed("choose"):
-            seed = seed_of(self._limits.secret, request.query_id, request.body, request.target)
+            same = request.body | {"text": request.text}
+            seed = seed_of(self._limits.secret, request.query_id, same, request.target)
             query = serving.analyze(request)
             plans = serving.propose(query)
             context, draw = serving.draw(query, plans, seed)
@@ -286,12 +288,19 @@ def _untouched(request: SearchRequest, original: Original, own: Mapping[DocKey, 
 
 
 def _respond(
-    request: SearchRequest, original: Original, hits: Sequence[Json], listing: Listing, took_ms: float
+    request: SearchRequest,
+    original: Original,
+    hits: Sequence[Json],
+    listing: Listing,
+    took_ms: float,
+    told: Json | None = None,
 ) -> Answer:
     assert original.page is not None
     # events for a later page belong to the decision that ordered it, unless the client named its own
     named = request.ubi.query_id if request.ubi else None
     query_id = named or listing.query_id
     ext: Json = {"ubi": {"query_id": query_id}} if request.ubi else {}
+    if told is not None:
+        ext["ltrr"] = told
     body = compose.response(original.page, hits, listing.ranked, took_ms, ext)
     return Answer(200, (*original.reply.headers, (ANSWER_HEADER, query_id.encode())), orjson.dumps(body))

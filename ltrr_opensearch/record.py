@@ -45,6 +45,32 @@ class Searched:
         seen = self.rows(serving, [r.candidate for r in self.ranked])
         return {r.candidate.key: explanation(r, serving.ranker_name, seen[r.candidate.key]) for r in self.ranked}
 
+    def told(self, serving: Serving) -> Json:
+        """Why this page, for a client that asked: what was understood, drawn and found."""
+        drawn = zip(self.draw.slots, self.results, strict=True)
+        return {
+            "release": serving.release,
+            "policy": self.draw.policy,
+            "ranker": serving.ranker_name,
+            "readings": [
+                {"slots": {s.field: s.value for s in r.slots}, "residual": r.residual, "likelihood": r.likelihood}
+                for r in self.query.readings
+            ],
+            "remembered": [{"query": r.query, "similarity": r.similarity} for r in self.query.remembered],
+            "plans": [
+                {
+                    "plan": d.slot.plan,
+                    "depth": d.depth,
+                    "pmf": dict(zip(map(str, d.slot.ladder), d.pmf, strict=True)),
+                    "outcome": r.outcome,
+                    "found": min(len(r.hits), r.depth),
+                    "took_ms": round(r.took_ms, 1),
+                }
+                for d, r in drawn
+            ],
+            "union": len(self.ranked),
+        }
+
     def rows(self, serving: Serving, candidates: Sequence[Candidate]) -> dict[DocKey, Features]:
         """The rankers' rows of candidates, as they are logged."""
         matrix = serving.rows(self.query, candidates, self.results, serving.columns)

@@ -247,3 +247,12 @@ async def test_explain_shows_plans_and_features(node: Any, products: str) -> Non
     assert any(d["description"].startswith("plan original") for d in explained["details"])
     assert any(d["description"] == "feature bm25_title" for d in explained["details"])
     assert all(np.isfinite(d["value"]) for d in explained["details"])
+
+
+async def test_a_client_may_ask_why(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        page = await b.page(replace(request_of(products), explain=True))
+    told = page["ext"]["ltrr"]
+    assert {p["plan"]: p["depth"] for p in told["plans"]}["original"] == 50
+    assert told["policy"] == "fixed"
+    assert told["union"] == len(b.decisions[0].candidates)

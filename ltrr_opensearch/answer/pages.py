@@ -15,12 +15,12 @@ IDENTITY = (b"authorization", b"securitytenant", b"cookie")
 
 
 def page_key(request: SearchRequest) -> str:
-    """One search of one caller: who it is to the cluster, the index, and the body without `from` and `size`."""
+    """One search of one caller: who it is to the cluster, the index, the text, and the body without `from` and `size`."""
     caller = sorted((k.lower(), v) for k, v in request.headers if k.lower() in IDENTITY)
     body = {k: v for k, v in request.body.items() if k not in ("from", "size")}
     params = sorted((k, v) for k, v in request.params if k not in ("from", "size"))
     asker = (request.asker.user, request.asker.session, request.asker.client)
-    what = orjson.dumps([repr(caller), request.target, params, body, asker], option=orjson.OPT_SORT_KEYS)
+    what = orjson.dumps([repr(caller), request.target, request.text, params, body, asker], option=orjson.OPT_SORT_KEYS)
     return blake2b(what, digest_size=16).hexdigest()
 
 

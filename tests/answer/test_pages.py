@@ -34,10 +34,11 @@ def test_another_caller_index_query_or_user_has_another_key() -> None:
     others = [
         replace(REQUEST, headers=((b"authorization", b"Basic Yzpk"),)),
         replace(REQUEST, target="books"),
+        replace(REQUEST, text="lamp"),
         replace(REQUEST, body={"query": {"match": {"title": "lamp"}}}),
         replace(REQUEST, asker=Asker(user="u1")),
     ]
-    assert len({page_key(r) for r in (REQUEST, *others)}) == 5
+    assert len({page_key(r) for r in (REQUEST, *others)}) == 6
 
 
 def test_memory_is_bounded_and_forgets_with_time() -> None:
