@@ -15,7 +15,7 @@ IDENTITY = (b"authorization", b"securitytenant", b"cookie")
 
 
 def page_key(request: SearchRequest) -> str:
-    """One search of one caller: who it is to the cluster, the index, the text, and the body without `from` and `size`."""
+    """One search of one caller: who it is to the cluster, index, text, and the body without `from` and `size`."""
     caller = sorted((k.lower(), v) for k, v in request.headers if k.lower() in IDENTITY)
     body = {k: v for k, v in request.body.items() if k not in ("from", "size")}
     params = sorted((k, v) for k, v in request.params if k not in ("from", "size"))

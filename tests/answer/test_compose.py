@@ -9,9 +9,7 @@ def key(id: str) -> DocKey:
 
 
 def ranked(*ids: str) -> tuple[Ranked, ...]:
-    return tuple(
-        Ranked(Candidate(key(i), (Found("knn", r, 0.5),)), r, 10.0 - r) for r, i in enumerate(ids, start=1)
-    )
+    return tuple(Ranked(Candidate(key(i), (Found("knn", r, 0.5),)), r, 10.0 - r) for r, i in enumerate(ids, start=1))
 
 
 def raw(id: str) -> dict[str, object]:
