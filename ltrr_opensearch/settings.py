@@ -74,10 +74,17 @@ class LogSettings(Section):
     impressions: bool = Field(True, description="Whether what was shown is also written as UBI impression events.")
 
 
+INDEX_NAME = r"^[a-z0-9.][a-z0-9._-]*$"
+
+
 class StateSettings(Section):
     prefix: str = Field("ltrr", pattern=r"^[a-z][a-z0-9_-]*$", description="Prefix of the names of our indexes.")
-    ubi_queries: str = Field("ubi_queries", description="Index of UBI queries, shared with other UBI tools.")
-    ubi_events: str = Field("ubi_events", description="Index of UBI events, shared with other UBI tools.")
+    ubi_queries: str = Field(
+        "ubi_queries", pattern=INDEX_NAME, description="Index of UBI queries, shared with other UBI tools."
+    )
+    ubi_events: str = Field(
+        "ubi_events", pattern=INDEX_NAME, description="Index of UBI events, shared with other UBI tools."
+    )
     secret: SecretStr = Field(
         SecretStr("change-me"),
         description="Keys the draw, so that no client can steer it; the same on every proxy.",

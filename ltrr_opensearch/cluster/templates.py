@@ -1,7 +1,7 @@
 """Our index templates, as installable requests. Pure, but for reading the files of `index_templates/`.
 
-`{prefix}` in a file stands for `state.prefix`. The UBI indexes have the names that UBI gives them, so their
-templates are the same under every prefix.
+`{prefix}`, `{ubi_queries}` and `{ubi_events}` in a file stand for what the settings' section `state` names so. The
+templates of the UBI indexes are called after these, so several prefixes may share them.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json
 
 _COMPONENT = "component_common"
@@ -29,19 +30,23 @@ class Template:
         return f"/{'_component_template' if self.component else '_index_template'}/{self.name}"
 
 
-def load_templates(prefix: str) -> tuple[Template, ...]:
-    """All templates under a prefix, in the order in which they must be installed."""
-    return tuple(_template(name, prefix) for name in (_COMPONENT, *_COMPOSABLE))
+def load_templates(state: StateSettings) -> tuple[Template, ...]:
+    """All templates for these names, in the order in which they must be installed."""
+    return tuple(_template(name, state) for name in (_COMPONENT, *_COMPOSABLE))
 
 
-def plain_indexes(prefix: str) -> tuple[str, ...]:
+def plain_indexes(state: StateSettings) -> tuple[str, ...]:
     """Indexes that exist once, so that reading them never meets a 404. Decisions are made month by month."""
-    return ("ubi_queries", "ubi_events", *(f"{prefix}_{n}" for n in ("models", "releases", "memory", "jobs")))
+    ours = (f"{state.prefix}_{name}" for name in ("models", "releases", "memory", "jobs"))
+    return (state.ubi_queries, state.ubi_events, *ours)
 
 
-def _template(name: str, prefix: str) -> Template:
-    body: Json = json.loads(_read(f"{name}.json").replace("{prefix}", prefix))
-    return Template(body.pop("name"), name == _COMPONENT, body)
+def _template(file: str, state: StateSettings) -> Template:
+    text = _read(f"{file}.json")
+    for name in ("prefix", "ubi_queries", "ubi_events"):
+        text = text.replace(f"{{{name}}}", getattr(state, name))
+    body: Json = json.loads(text)
+    return Template(body.pop("name"), file == _COMPONENT, body)
 
 
 def _read(name: str) -> str:

@@ -20,7 +20,7 @@ from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.prepare import state_requests
 from ltrr_opensearch.index.vector_mapping import missing_properties
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings
 
 
 class State(StrEnum):
@@ -53,7 +53,7 @@ def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
     checks: list[tuple[str, Callable[[], Iterator[Finding]]]] = [
         ("health", partial(_health, client)),
         ("disk", partial(_disk, client)),
-        ("state", partial(_state, client, prefix)),
+        ("state", partial(_state, client, settings.state)),
         ("permissions", partial(_permissions, client, prefix)),
         *(
             (f"index {key}", partial(_index, client, settings, key, index, capabilities))
@@ -122,13 +122,13 @@ def _total(node: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
     return node["fs"]["total"]
 
 
-def _state(client: OpenSearch, prefix: str) -> Iterator[Finding]:
-    missing = [r.path.rsplit("/", 1)[-1] for r in state_requests(client, prefix)]
+def _state(client: OpenSearch, state: StateSettings) -> Iterator[Finding]:
+    missing = [r.path.rsplit("/", 1)[-1] for r in state_requests(client, state)]
     if missing:
         said = f"missing or older than this version: {', '.join(missing)}"
         yield Finding("our templates and indexes", State.BROKEN, said, "ltrr setup INDEX")
     else:
-        yield Finding("our templates and indexes", State.OK, f"installed, prefix {prefix}")
+        yield Finding("our templates and indexes", State.OK, f"installed, prefix {state.prefix}")
 
 
 def _permissions(client: OpenSearch, prefix: str) -> Iterator[Finding]:

@@ -16,22 +16,22 @@ from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.requests import Request
 from ltrr_opensearch.index.vector_mapping import missing_properties, properties
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings
 from ltrr_opensearch.types import Json
 
 MOST_FIELDS = 5000
 """Limit of mapped fields in an index that we make: catalogues have thousands of attributes; OpenSearch's is 1000."""
 
 
-def state_requests(client: OpenSearch, prefix: str) -> list[Request]:
+def state_requests(client: OpenSearch, state: StateSettings) -> list[Request]:
     """Our templates, then our indexes."""
     templates = [
         Request("PUT", t.path, body, "our index template")
-        for t in load_templates(prefix)
+        for t in load_templates(state)
         for body in [_signed(t)]
         if _installed(client, t) != body["_meta"]["digest"]
     ]
-    missing = [n for n in plain_indexes(prefix) if not client.indices.exists(index=n)]
+    missing = [n for n in plain_indexes(state) if not client.indices.exists(index=n)]
     return templates + [Request("PUT", f"/{n}", None, "our index") for n in missing]
 
 

@@ -11,18 +11,18 @@ from datetime import UTC, datetime, timedelta
 
 from opensearchpy import NotFoundError, OpenSearch
 
-UBI = ("ubi_queries", "ubi_events")
+from ltrr_opensearch.settings import StateSettings
 
 
-def expire(client: OpenSearch, prefix: str, retention_days: int, now: datetime) -> list[str]:
+def expire(client: OpenSearch, state: StateSettings, retention_days: int, now: datetime) -> list[str]:
     """Deletes what is older; returns what, in words."""
     said = []
-    found = client.indices.get(index=f"{prefix}_decisions-*", params={"filter_path": "*.settings.index.uuid"})
-    for name in expired(prefix, found, retention_days, now):
+    found = client.indices.get(index=f"{state.prefix}_decisions-*", params={"filter_path": "*.settings.index.uuid"})
+    for name in expired(state.prefix, found, retention_days, now):
         client.indices.delete(index=name)
         said.append(f"deleted {name}, older than {retention_days} days")
     before = (now - timedelta(days=retention_days)).strftime("%Y-%m-%dT%H:%M:%S.000Z")
-    for index in UBI:
+    for index in (state.ubi_queries, state.ubi_events):
         body = {"query": {"range": {"timestamp": {"lt": before}}}}
         try:
             deleted = client.delete_by_query(index=index, body=body, params={"conflicts": "proceed"})["deleted"]

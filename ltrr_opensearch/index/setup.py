@@ -64,7 +64,7 @@ class Setup:
     def requests(self) -> list[Request]:
         """Everything that must change in the cluster before documents are touched."""
         return [
-            *state_requests(self._client, self._settings.state.prefix),
+            *state_requests(self._client, self._settings.state),
             *index_requests(self._client, self.key, self._index, self.field or None),
             *feature_requests(self._client, self.effective, self.capabilities),
         ]
@@ -98,7 +98,7 @@ class Setup:
         prefix = self._settings.state.prefix
         if forgotten := forget_deleted(self._client, prefix, self.key, self._index.object_id_field):
             yield f"{self.key}: {forgotten} entities of deleted documents left the memory"
-        yield from expire(self._client, prefix, self._settings.log.retention_days, self._now())
+        yield from expire(self._client, self._settings.state, self._settings.log.retention_days, self._now())
 
     def publish(self) -> Iterator[str]:
         """Tells the proxies, where something differs from what is published."""

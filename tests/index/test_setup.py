@@ -21,7 +21,7 @@ from ltrr_opensearch.index.prepare import index_requests
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.learn.memory import COLUMNS
-from ltrr_opensearch.settings import IndexSettings, Settings, VectorSettings
+from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings, VectorSettings
 from tests.index.worlds import put
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -31,7 +31,7 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 def settings(client: OpenSearch, index_name: str) -> Iterator[Settings]:
     index = {"text_fields": {"title": 1}, "slot_fields": ["brand"], "vector": {"dimension": 2}}
     yield Settings.model_validate({"state": {"prefix": f"{index_name}_l"}, "indexes": {index_name: index}})
-    for template in load_templates(f"{index_name}_l")[::-1]:
+    for template in load_templates(StateSettings(prefix=f"{index_name}_l"))[::-1]:
         if template.name.startswith(index_name):
             client.transport.perform_request("DELETE", template.path, params={"ignore": 404})
 

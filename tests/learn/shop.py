@@ -14,7 +14,7 @@ from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.learn.job import Job
 from ltrr_opensearch.log.records import index_name, to_document
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.settings import Settings, StateSettings
 from ltrr_opensearch.types import Decision, Event, Json
 from tests.learn.synthetic import START, ubi
 
@@ -26,7 +26,7 @@ class Shop:
 
     @staticmethod
     def create(client: OpenSearch, prefix: str) -> Shop:
-        templates = load_templates(prefix)
+        templates = load_templates(StateSettings(prefix=prefix))
         kinds = {f"{prefix}_{kind}": kind for kind in ("models", "releases", "memory", "jobs")}
         kinds |= {index_name(prefix, START): "decisions", f"{prefix}_events": "ubi_events"}
         for index, kind in kinds.items():

@@ -13,6 +13,7 @@ from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.release import store as release_store
 from ltrr_opensearch.release.store import Release, ReleaseStore
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Part
 
 KEY = "shop-*,other"
@@ -28,7 +29,8 @@ def part(kind: str, payload: bytes, version: str = "") -> Part:
 @pytest.fixture
 def prefix(client: OpenSearch) -> Iterator[str]:
     name = f"h7{uuid4().hex[:8]}"
-    mappings = {t.name: t.body["template"]["mappings"] for t in load_templates(name) if not t.component}
+    templates = load_templates(StateSettings(prefix=name))
+    mappings = {t.name: t.body["template"]["mappings"] for t in templates if not t.component}
     for index in (f"{name}_models", f"{name}_releases"):
         body = {"settings": {"number_of_replicas": 0}, "mappings": mappings[index]}
         client.indices.create(index=index, body=body)
