@@ -1,4 +1,4 @@
-"""Logging feature values of hits in the very request that retrieves them: two ways behind one interface. Pure.
+"""Logging feature values of the hits of a search: two ways behind one interface. Pure.
 
 `NamedScores` needs nothing but core OpenSearch 3: a weightless `rescore` of named queries, whose scores come back on
 every hit through the URL parameter `include_named_queries_score`. `LtrPlugin` asks the LTR plugin to log a stored
@@ -15,7 +15,7 @@ from ltrr_opensearch.rank.feature_sets import FeatureSet, fill
 from ltrr_opensearch.types import Features, Json, Vector
 
 PREFIX = "ltrr:"
-"""Marks our named queries, so that the client's own can be told apart."""
+"""Marks our named queries, so that others' can be told apart."""
 LOG_NAME = "ltrr"
 NAMED_SCORES = "include_named_queries_score"
 
@@ -26,11 +26,8 @@ class FeatureLogging(Protocol):
     ) -> tuple[Json, dict[str, str]]:
         """The search body and URL parameters that log the features as well. The arguments stay unchanged."""
 
-    def read(self, hit: Json, features: FeatureSet, *, scores_asked: bool = False) -> tuple[Features, Json]:
-        """The logged values, and the hit as the client would have seen it.
-
-        `scores_asked`: the client itself had set `include_named_queries_score`.
-        """
+    def read(self, hit: Json, features: FeatureSet) -> Features:
+        """The values that were logged for the hit; a feature that did not match is absent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +43,9 @@ class NamedScores:
         rescored = _with_rescore(body, {"bool": {"should": named}}, window=1)
         return rescored, {**params, NAMED_SCORES: "true"}
 
-    def read(self, hit: Json, features: FeatureSet, *, scores_asked: bool = False) -> tuple[Features, Json]:
-        matched = hit.get("matched_queries")
-        if not isinstance(matched, dict):
-            return {}, hit
-        ours = {name: float(matched[PREFIX + name]) for name in features.names if PREFIX + name in matched}
-        theirs = {k: v for k, v in matched.items() if not k.startswith(PREFIX)}
-        if not theirs:
-            return ours, {k: v for k, v in hit.items() if k != "matched_queries"}
-        return ours, {**hit, "matched_queries": theirs if scores_asked else list(theirs)}
+    def read(self, hit: Json, features: FeatureSet) -> Features:
+        matched = hit.get("matched_queries", {})
+        return {name: float(matched[PREFIX + name]) for name in features.names if PREFIX + name in matched}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +63,10 @@ class LtrPlugin:
         spec = {"name": LOG_NAME, "rescore_index": len(rescored["rescore"]) - 1}
         return {**rescored, "ext": {**body.get("ext", {}), "ltr_log": {"log_specs": [spec]}}}, params
 
-    def read(
-        self,
-        hit: Json,
-        features: FeatureSet,
-        *,
-        scores_asked: bool = False,  # noqa: ARG002 the plugin leaves the client's named queries as they are
-    ) -> tuple[Features, Json]:
-        logs = hit.get("fields", {}).get("_ltrlog")
-        if not logs:
-            return {}, hit
+    def read(self, hit: Json, features: FeatureSet) -> Features:
+        logs = hit.get("fields", {}).get("_ltrlog", [{}])
         logged = {f["name"]: f["value"] for f in logs[0].get(LOG_NAME, []) if "value" in f}
-        values = {name: float(logged[name]) for name in features.names if name in logged}
-        fields = {k: v for k, v in hit["fields"].items() if k != "_ltrlog"}
-        without = {k: v for k, v in hit.items() if k != "fields"}
-        return values, {**without, "fields": fields} if fields else without
+        return {name: float(logged[name]) for name in features.names if name in logged}
 
 
 def _with_rescore(body: Json, query: Json, window: int) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import MissingExtra
 from ltrr_opensearch.types import Judgment
@@ -38,6 +39,16 @@ def per_query(
     for metric in ir_measures.iter_calc(parsed, {q: qrels[q] for q in asked}, run):
         values[str(metric.measure)][metric.query_id] = metric.value
     return values
+
+
+def ndcg(grades: NDArray[np.float64], scores: NDArray[np.float32], depth: int = 10) -> float:
+    """nDCG of one list ordered by its scores, ties as they come; gains are the grades, which need not be whole."""
+    best = _dcg(np.sort(grades)[::-1][:depth])
+    return _dcg(grades[np.argsort(-scores, kind="stable")][:depth]) / best if best > 0 else 0.0
+
+
+def _dcg(gains: NDArray[np.float64]) -> float:
+    return float((gains / np.log2(np.arange(2, len(gains) + 2))).sum())
 
 
 def mean(values: Mapping[str, float]) -> float:

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ltrr_opensearch.evaluate.estimators import Terms
 from ltrr_opensearch.evaluate.intervals import bootstrap_difference
-from ltrr_opensearch.evaluate.measures import mean, paired_difference
+from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import LOGGED, Report, compare
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
@@ -20,7 +19,6 @@ from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Matrix, Round
 
-DEPTH = 10
 FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"
 FOLDS = 4
@@ -100,12 +98,5 @@ def _by_query(data: Dataset, scores: Matrix) -> dict[str, float]:
     values: defaultdict[str, list[float]] = defaultdict(list)
     for number, query in enumerate(data.query):
         rows = data.group == number
-        grades = data.grades[rows]
-        order = np.argsort(-scores[rows], kind="stable")
-        values[query].append(_dcg(grades[order]) / _dcg(np.sort(grades)[::-1]))
+        values[query].append(ndcg(data.grades[rows], scores[rows]))
     return {query: float(np.mean(each)) for query, each in values.items()}
-
-
-def _dcg(grades: NDArray[np.float64]) -> float:
-    top = grades[:DEPTH]
-    return float((top / np.log2(np.arange(2, len(top) + 2))).sum())

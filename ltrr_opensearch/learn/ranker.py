@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
+from ltrr_opensearch.evaluate.measures import ndcg
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
@@ -149,18 +150,8 @@ def _direction(name: str) -> int:
 
 
 def _ndcg(data: Dataset, scores: Matrix) -> list[float]:
-    values = []
-    for g in range(len(data.query)):
-        mask = data.group == g
-        grades = data.grades[mask]
-        order = np.argsort(-scores[mask], kind="stable")
-        values.append(_dcg(grades[order]) / max(_dcg(np.sort(grades)[::-1]), 1e-12))
-    return values
-
-
-def _dcg(grades: NDArray[np.float64]) -> float:
-    top = grades[:10]
-    return float((top / np.log2(np.arange(2, len(top) + 2))).sum())
+    lists = (data.group == number for number in range(len(data.query)))
+    return [ndcg(data.grades[rows], scores[rows]) for rows in lists]
 
 
 def _unit_mean(weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -150,7 +150,7 @@ class FanOut:
         if reply.status != 200:
             raise Unreachable(f"logging features of {len(keys)} documents failed: {_reason(reply)}")
         hits = orjson.loads(reply.body)["hits"]["hits"]
-        return {key_of(hit): logged.way.read(hit, logged.features)[0] for hit in hits}
+        return {key_of(hit): logged.way.read(hit, logged.features) for hit in hits}
 
     async def winners(
         self, request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str], preference: str

@@ -59,31 +59,27 @@ def test_the_plugins_search_has_the_shape_that_was_recorded() -> None:
     assert ours["ext"]["ltr_log"]["log_specs"][0].keys() == recorded["ext"]["ltr_log"]["log_specs"][0].keys()
 
 
-def test_reading_a_recorded_log_leaves_the_hit_as_the_client_would_see_it() -> None:
+def test_reading_a_recorded_log() -> None:
     _, response = exchange("29_log_rescore_missing_absent")
     hits = response["body"]["hits"]["hits"]
     renamed = [{**h, "fields": {"_ltrlog": [{"ltrr": h["fields"]["_ltrlog"][0]["main"]}]}} for h in hits]
-    values, hit = LtrPlugin().read(renamed[0], RECORDED)
-    assert values == {"title_bm25": 0.4760852, "body_bm25": 0.7520281, "sales": 3.5, "knn_ann": 2.0}
-    assert hit == {"_index": "ltr_products", "_id": "1", "_score": 0.4760852}
-    assert any("knn_ann" not in LtrPlugin().read(h, RECORDED)[0] for h in renamed), "absent, not 0"
+    assert LtrPlugin().read(renamed[0], RECORDED) == {
+        "title_bm25": 0.4760852,
+        "body_bm25": 0.7520281,
+        "sales": 3.5,
+        "knn_ann": 2.0,
+    }
+    assert any("knn_ann" not in LtrPlugin().read(h, RECORDED) for h in renamed), "absent, not 0"
 
 
-def test_fields_that_the_client_asked_for_stay() -> None:
-    hit = {"_id": "1", "fields": {"brand": ["acme"], "_ltrlog": [{"ltrr": [{"name": "sales", "value": 2.0}]}]}}
-    assert LtrPlugin().read(hit, RECORDED) == ({"sales": 2.0}, {"_id": "1", "fields": {"brand": ["acme"]}})
+def test_only_our_named_queries_are_features() -> None:
+    hit = {"_id": "1", "matched_queries": {"sales": 1.5, "ltrr:sales": 3.5}}
+    assert NamedScores().read(hit, RECORDED) == {"sales": 3.5}
 
 
-def test_named_queries_of_the_client_come_back_as_it_asked_for_them() -> None:
-    hit = {"_id": "1", "matched_queries": {"mine": 1.5, "ltrr:sales": 3.5}}
-    assert NamedScores().read(hit, RECORDED) == ({"sales": 3.5}, {"_id": "1", "matched_queries": ["mine"]})
-    _, scored = NamedScores().read(hit, RECORDED, scores_asked=True)
-    assert scored["matched_queries"] == {"mine": 1.5}
-
-
-def test_a_hit_without_named_queries_of_the_client_has_none_afterwards() -> None:
-    assert NamedScores().read({"_id": "1", "matched_queries": {"ltrr:sales": 3.5}}, RECORDED)[1] == {"_id": "1"}
-    assert NamedScores().read({"_id": "1"}, RECORDED) == ({}, {"_id": "1"})
+@pytest.mark.parametrize("way", WAYS)
+def test_a_hit_that_no_feature_matched_has_none(way: str) -> None:
+    assert WAYS[way].read({"_id": "1", "fields": {"brand": ["acme"]}}, RECORDED) == {}
 
 
 def test_features_may_be_spelled_in_the_settings() -> None:

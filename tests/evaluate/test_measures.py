@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
+from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference, per_query
 from ltrr_opensearch.types import Judgment
 
 QRELS = [Judgment("q1", "a", 3), Judgment("q1", "b", 1), Judgment("q1", "c", 0), Judgment("q2", "a", 2)]
@@ -23,6 +23,16 @@ def test_an_empty_ranking_counts_zero_and_a_query_without_judgments_not_at_all()
 def test_the_order_of_the_list_is_the_ranking_however_long_it_is() -> None:
     ids = [f"x{i}" for i in range(8)] + ["a"]
     assert per_query(QRELS, {"q2": ids})["RR"]["q2"] == pytest.approx(1 / 9)
+
+
+def test_our_ndcg_of_one_list_is_that_of_ir_measures() -> None:
+    chance = np.random.default_rng(0)
+    grades, scores = chance.integers(0, 4, 30).astype(float), chance.random(30).astype(np.float32)
+    judged = [Judgment("q", str(n), grade) for n, grade in enumerate(grades)]
+    ranking = [str(n) for n in np.argsort(-scores)]
+    expected = per_query(judged, {"q": ranking}, ["nDCG@10"])["nDCG@10"]["q"]
+    assert ndcg(grades, scores) == pytest.approx(expected)
+    assert ndcg(np.zeros(3), scores[:3]) == 0.0
 
 
 def test_mean_of_nothing_is_not_a_number() -> None:
