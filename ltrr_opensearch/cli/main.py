@@ -1,7 +1,8 @@
 """The root of `ltrr`: which commands there are, and where the configuration is.
 
 A command's module is imported only when that command runs, so `ltrr --help` is quick and works on a bare install.
-What we raise on purpose becomes one line on stderr and exit code 1; anything else is a bug and keeps its trace.
+What we raise on purpose, and what the cluster refuses, becomes one line on stderr and exit code 1; anything else is a
+bug and keeps its trace.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except LtrrError as error:
             raise click.ClickException(str(error)) from error
+        except Exception as error:
+            if not type(error).__module__.startswith("opensearchpy."):
+                raise
+            from ltrr_opensearch.cluster.admin import unhandled
+
+            raise click.ClickException(unhandled(error)) from error
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})

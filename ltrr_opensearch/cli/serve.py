@@ -31,8 +31,8 @@ def serve(settings: Settings, host: str | None, port: int | None, admin_port: in
     from ltrr_opensearch.proxy.server import Servers, listen, serve_until_signalled
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for chatty in ("uvicorn", "opensearch"):
-        logging.getLogger(chatty).setLevel(logging.ERROR)
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    logging.getLogger("opensearch").setLevel(logging.WARNING)
     settings = _overridden(settings, host=host, port=port, admin_port=admin_port)
     public = listen(settings.serve.host, settings.serve.port, "port")
     operators = listen(settings.serve.admin_host, settings.serve.admin_port, "admin_port")

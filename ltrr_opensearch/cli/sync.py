@@ -49,7 +49,7 @@ def sync(
     """
     from opensearchpy.exceptions import TransportError
 
-    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.cluster.admin import connect, unhandled
     from ltrr_opensearch.errors import Unreachable
     from ltrr_opensearch.index.setup import Setup
 
@@ -67,7 +67,8 @@ def sync(
         except (Unreachable, TransportError) as error:
             if not follow:
                 raise
-            click.echo(f"{error}; trying again in {every:g} s", err=True)
+            said = unhandled(error) if isinstance(error, TransportError) else str(error)
+            click.echo(f"{said}; trying again in {every:g} s", err=True)
             changed = True
         if not follow:
             if not changed:

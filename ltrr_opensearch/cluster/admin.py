@@ -1,11 +1,13 @@
 """The administrative client: opensearch-py, for set-up, jobs and stores, never for the proxy's own path.
 
 Its connection and permission failures become our errors, with the address and what to do. What a caller may expect
-and handle stays as opensearch-py has it: `NotFoundError`, `ConflictError`, `RequestError`.
+and handle stays as opensearch-py has it (`NotFoundError`, `ConflictError`, `RequestError`, ...), with a note that names
+the request; where nobody handled it, `unhandled` says it in a line.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from opensearchpy import OpenSearch, Transport
@@ -14,15 +16,27 @@ from opensearchpy.exceptions import (
     AuthorizationException,
     ConnectionTimeout,
     SSLError,
+    TransportError,
 )
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.settings import ClusterSettings
 
+EXPECTED = (404, 409, "N/A")
+"""Absent, changed by somebody else, no connection: our callers handle these, or they are told in our own words."""
+HINTS = {
+    400: "the cluster does not take the request; see whether the index fits the configuration: ltrr doctor",
+    404: "it does not exist; `ltrr setup INDEX` makes what is ours",
+    409: "somebody else changed it at the same moment; try again",
+    429: "the cluster has too much to do, or its disks are full (`ltrr doctor`); try again later",
+}
+UNWELL = "the cluster is not well; see ltrr doctor and the cluster's own log"
+
 
 def connect(settings: ClusterSettings) -> OpenSearch:
     """A client for the configured cluster. Connects when first used."""
+    logging.getLogger("opensearch").addFilter(_is_news)
     auth = (
         (settings.username, settings.password.get_secret_value()) if settings.username and settings.password else None
     )
@@ -46,6 +60,9 @@ class _Transport(Transport):
             return super().perform_request(method, url, *args, **kwargs)
         except (NoConnection, AuthenticationException, AuthorizationException) as error:
             raise translate(error, f"{method} {url}", str(self.hosts[0].get("host")), self._address()) from error
+        except TransportError as error:
+            error.add_note(f"{method} {url} at {self._address()}")
+            raise
 
     def _address(self) -> str:
         host = self.hosts[0]
@@ -79,6 +96,21 @@ def translate(error: Exception, request: str, host: str, address: str) -> Cluste
             return ClusterError(f"our account may not do this on {host} (403): {request}: {reason(error)}")
         case _:
             return ClusterError(f"{address}: {request}: {error}")
+
+
+def unhandled(error: Exception) -> str:
+    """An answer of the cluster that ends a command: the request, what came back, and what to do about it."""
+    request = "; ".join(getattr(error, "__notes__", [])) or "a request to the cluster"
+    if not isinstance(error, TransportError) or not isinstance(error.status_code, int):
+        return f"{request}: {error}"
+    hint = HINTS.get(error.status_code, UNWELL)
+    return f"{request} was answered with {error.status_code}: {reason(error)}; {hint}"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether a line of opensearch-py tells what nobody else does. It warns of every failed request as it happens."""
+    status = record.args[2] if isinstance(record.args, tuple) and len(record.args) > 2 else None
+    return status not in EXPECTED
 
 
 def reason(error: Exception) -> str:
