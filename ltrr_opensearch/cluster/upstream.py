@@ -1,6 +1,7 @@
 """The asynchronous way to the cluster: keeps method, raw target, headers, status; its callers decide what is said.
 
-`send` is for requests that we write or read ourselves, with whole bodies. `stream` relays, byte for byte, both ways.
+`send` is for requests that we write or read ourselves, with whole bodies, over lean connections of our own. `stream`
+relays, byte for byte, both ways, through aiohttp.
 Neither adds an identity of its own nor follows a redirect. Cancelling the awaiting task closes the connection, and
 OpenSearch then cancels the search.
 """
@@ -11,10 +12,12 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import aiohttp
 from yarl import URL
 
+from ltrr_opensearch.cluster.connections import Connections, Dropped, NoConnection, Origin, request_bytes
 from ltrr_opensearch.cluster.headers import HOP_BY_HOP, header, hop_by_hop, without
 from ltrr_opensearch.errors import SettingsError, Unreachable
 from ltrr_opensearch.settings import ClusterSettings
@@ -22,14 +25,15 @@ from ltrr_opensearch.types import Headers
 
 _ADDED_BY_AIOHTTP = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _REWRITTEN = HOP_BY_HOP | {b"host", b"content-length", b"accept-encoding"}
-_DECODED = HOP_BY_HOP | {b"content-length", b"content-encoding"}
+_OF_LENGTH = HOP_BY_HOP | {b"content-length"}
+_PLAIN = (b"accept-encoding", b"identity")
 
 Body = bytes | AsyncIterator[bytes] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole answer, decompressed; its headers are the cluster's, without length, encoding and hop-by-hop ones."""
+    """A whole answer, in plain; its headers are the cluster's, without length and hop-by-hop ones."""
 
     status: int
     headers: Headers
@@ -58,14 +62,17 @@ class Upstream:
         self._settings = settings
         self._origin = settings.url.rstrip("/")
         self._opened: aiohttp.ClientSession | None = None
+        self._connections: Connections | None = None
 
     async def open(self) -> None:
         """Opens the pool; no connection is made yet. Must run in the loop that will use it."""
         if self._opened is not None:
             return
         connect_s = self._settings.timeout_ms / 1000
+        tls = _tls(self._settings)
+        self._connections = Connections(_origin(self._origin, tls), self._settings.pool_size, connect_s)
         self._opened = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.pool_size, ssl=_tls(self._settings)),
+            connector=aiohttp.TCPConnector(limit=self._settings.pool_size, ssl=tls),
             auto_decompress=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=_ADDED_BY_AIOHTTP,
@@ -74,6 +81,9 @@ class Upstream:
         )
 
     async def close(self) -> None:
+        if self._connections is not None:
+            self._connections.close()
+            self._connections = None
         if self._opened is not None:
             await self._opened.close()
             self._opened = None
@@ -87,23 +97,14 @@ class Upstream:
         sent = without(headers, _REWRITTEN)
         if body and header(sent, b"content-type") is None:
             sent = (*sent, (b"content-type", b"application/json"))
+        parts = urlsplit(self._origin)
+        request = request_bytes(method, parts.path + target, parts.netloc.rpartition("@")[2], (*sent, _PLAIN), body)
         with _failures(self._origin):
             try:
-                return await self._send(method, target, sent, body)
-            except aiohttp.ServerDisconnectedError:
-                return await self._send(method, target, sent, body)
-
-    async def _send(self, method: str, target: str, headers: Headers, body: bytes) -> Reply:
-        async with self._session.request(
-            method,
-            URL(self._origin + target, encoded=True),
-            headers=_as_text(headers),
-            data=body or None,
-            allow_redirects=False,
-            auto_decompress=True,
-        ) as response:
-            whole = await response.read()
-            return Reply(response.status, without(response.raw_headers, _DECODED), whole)
+                received = await self._pool.exchange(request)
+            except Dropped:
+                received = await self._pool.exchange(request)
+        return Reply(received.status, without(received.headers, _OF_LENGTH), received.body)
 
     @asynccontextmanager
     async def stream(
@@ -129,8 +130,17 @@ class Upstream:
     @property
     def _session(self) -> aiohttp.ClientSession:
         if self._opened is None:
-            raise UpstreamFailure(503, f"the connection pool to {self._origin} is not open")
+            raise self._not_open()
         return self._opened
+
+    @property
+    def _pool(self) -> Connections:
+        if self._connections is None:
+            raise self._not_open()
+        return self._connections
+
+    def _not_open(self) -> UpstreamFailure:
+        return UpstreamFailure(503, f"the connection pool to {self._origin} is not open")
 
 
 class _Once:
@@ -148,19 +158,33 @@ class _Once:
 
 @contextmanager
 def _failures(origin: str) -> Iterator[None]:
-    """Turns what aiohttp raises into `UpstreamFailure`."""
+    """Turns what connections raise into `UpstreamFailure`."""
     try:
         yield
-    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+    except (NoConnection, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         raise UpstreamFailure(503, f"no connection to the cluster at {origin}: {error}") from error
     except TimeoutError as error:
         raise UpstreamFailure(504, f"the cluster at {origin} did not answer in time") from error
-    except aiohttp.ClientError as error:
+    except (ConnectionError, aiohttp.ClientError) as error:
         raise UpstreamFailure(502, f"the connection to the cluster at {origin} broke: {error}") from error
 
 
 def _as_text(headers: Headers) -> list[tuple[str, str]]:
     return [(key.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for key, value in headers]
+
+
+def _origin(url: str, tls: ssl.SSLContext | bool) -> Origin:
+    parts = urlsplit(url)
+    if parts.scheme != "https":
+        return Origin(parts.hostname or "", parts.port or 80, None)
+    return Origin(parts.hostname or "", parts.port or 443, tls if isinstance(tls, ssl.SSLContext) else _context(tls))
+
+
+def _context(verified: bool) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if not verified:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def _tls(settings: ClusterSettings) -> ssl.SSLContext | bool:
