@@ -1,17 +1,20 @@
 """docs/extending.md, installed as a package and run."""
 
+import importlib
 import sys
 import tomllib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ltrr_opensearch.choose.registry import build_policy
-from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.errors import ModelError, SettingsError
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.rank.load import load_ranker, verify_ranker
 from ltrr_opensearch.settings import ChooseSettings, EncoderSettings, IndexSettings, StrategySettings
 from ltrr_opensearch.types import Slot
 from ltrr_opensearch.understand.encoders import load_encoder
@@ -59,6 +62,18 @@ def test_a_policy_from_elsewhere() -> None:
     ladder = (0, 10, 50)
     slot = Slot("knn", "knn", "dense", 0, {}, {}, (), ladder, (True, True, True))
     assert policy.pmf(slot) == (0.5, 0.5, 0.0)
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_ranker_from_elsewhere() -> None:
+    part = importlib.import_module("my_ltrr").liked_part("shop", 0.5)
+    verify_ranker(part)
+    rows = np.array([[1, 4], [2, np.nan]], dtype=np.float32)
+    assert load_ranker(part).score(rows).tolist() == [3.0, 2.0]
+    with pytest.raises(ModelError, match="does not give its stored scores"):
+        verify_ranker(replace(part, payload=b"0.6"))
+    with pytest.raises(ModelError, match="algorithm 'disliked'; known are linear, lambdamart, liked"):
+        load_ranker(replace(part, algorithm="disliked"))
 
 
 @pytest.mark.usefixtures("installed")
