@@ -21,7 +21,7 @@ from ltrr_opensearch.answer.pages import PageMemory, page_key
 from ltrr_opensearch.choose.draw import seed_of
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.record import Searched, decision_of, kept_rows
-from ltrr_opensearch.retrieve.fan_out import FanOut, Original, key_of, total_of
+from ltrr_opensearch.retrieve.fan_out import FanOut, Logged, Original, key_of, total_of
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -193,9 +193,16 @@ class Engine:
     async def _featured(
         self, request: SearchRequest, serving: Serving, candidates: Sequence[Candidate], vector: Vector | None
     ) -> list[Candidate]:
-        keys = [c.key for c in candidates]
-        logged = await self._fan_out.features(request, keys, vector, serving.logged, _preference(request))
-        return [replace(c, features=logged.get(c.key, {})) for c in candidates]
+        keys, logged, same = [c.key for c in candidates], serving.logged, _preference(request)
+        try:
+            values = await self._fan_out.features(request, keys, vector, logged, same)
+        except Unreachable:
+            if logged.otherwise is None:
+                raise
+            self._observer.fallback("cluster_ranker")
+            simpler = Logged(logged.features, logged.otherwise)
+            values = await self._fan_out.features(request, keys, vector, simpler, same)
+        return [replace(c, features=values.get(c.key, {})) for c in candidates]
 
     async def _continue(self, request: SearchRequest, serving: Serving, listing: Listing) -> Answer | None:
         """A later page of an order that was settled before: no new draw, no new decision.

@@ -43,6 +43,8 @@ class Logged:
 
     features: FeatureSet
     way: FeatureLogging
+    otherwise: FeatureLogging | None = None
+    """A way that needs less, for when the cluster refuses the first."""
 
 
 class Sender(Protocol):
