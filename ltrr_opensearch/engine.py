@@ -43,6 +43,8 @@ ANSWER_HEADER = b"x-ltrr"
 NOTHING_DRAWN = Draw("", ())
 MOST_BEHIND = 64
 """Records under way at once; with more, features are left out rather than queued behind a slow cluster."""
+READ_BEHIND = 2
+"""Requests for features behind answers at once: they must not crowd out the searches that somebody waits for."""
 
 
 class TextEncoder(Protocol):
@@ -99,6 +101,7 @@ class Engine:
         self._pages = pages
         self._limits = limits
         self._behind: set[asyncio.Task[None]] = set()
+        self._few = asyncio.Semaphore(READ_BEHIND)
 
     async def drain(self) -> None:
         """Waits for the records of searches that were answered already."""
@@ -156,7 +159,9 @@ class Engine:
         vector = await self._vector(request.text, plans, draw)
         with self._timed("retrieve"):
             preference = _preference(request)
-            found = await self._fan_out.retrieve(request, plans, draw, vector, serving.hidden, preference)
+            found = await self._fan_out.retrieve(
+                request, plans, draw, vector, serving.hidden, preference, serving.index.id_field
+            )
         if found.original.page is None:
             self._observer.fallback("refused")
             return None
@@ -179,21 +184,22 @@ class Engine:
         results: Sequence[PlanResult],
         vector: Vector | None,
     ) -> tuple[Ranked, ...]:
-        """Fused, and ordered by the ranker where there is one: only then, or to explain, are features waited for."""
+        """Fused, and ordered by the ranker where there is one; waits for the features that its model reads, if any."""
         with self._timed("fuse"):
             candidates = serving.fuse(results)
-        if serving.ranker is None and not request.body.get("explain"):
-            return serving.rank(query, candidates, results, 0)
         depth = self._limits.rank_depth
-        with self._timed("features"):
-            head = await self._featured(request, serving, candidates[:depth], vector)
+        awaited = _awaited(request, serving)
+        if awaited.features.features:
+            with self._timed("features"):
+                head = await self._featured(request, candidates[:depth], vector, awaited)
+            candidates = [*head, *candidates[depth:]]
         with self._timed("rank"):
-            return serving.rank(query, [*head, *candidates[depth:]], results, depth)
+            return serving.rank(query, candidates, results, depth)
 
     async def _featured(
-        self, request: SearchRequest, serving: Serving, candidates: Sequence[Candidate], vector: Vector | None
+        self, request: SearchRequest, candidates: Sequence[Candidate], vector: Vector | None, logged: Logged
     ) -> list[Candidate]:
-        keys, logged, same = [c.key for c in candidates], serving.logged, _preference(request)
+        keys, same = [c.key for c in candidates], _preference(request)
         try:
             values = await self._fan_out.features(request, keys, vector, logged, same)
         except Unreachable:
@@ -250,7 +256,7 @@ class Engine:
     def _keep(
         self, request: SearchRequest, serving: Serving, settled: Settled, hits: Sequence[Json], took_ms: float
     ) -> None:
-        """Records the search behind its answer; features that no ranker had asked for are read only now."""
+        """Records the search behind its answer; features that the answer did not wait for are read only now."""
         kept = self._recorded(request, serving, settled, hits, took_ms)
         task = asyncio.create_task(kept)
         self._behind.add(task)
@@ -262,9 +268,10 @@ class Engine:
         assert settled.original.page is not None
         searched, extra = settled.searched, self._limits.feature_sample
         kept = kept_rows(searched.ranked[: self._limits.rank_depth], request.offset, len(hits), extra, settled.seed)
-        if serving.ranker is None and len(self._behind) <= MOST_BEHIND:
+        if _awaited(request, serving) != serving.logged and len(self._behind) <= MOST_BEHIND:
             try:
-                kept = await self._featured(request, serving, kept, searched.vector)
+                async with self._few:
+                    kept = await self._featured(request, kept, searched.vector, serving.logged)
             except Unreachable:
                 self._observer.fallback("features")
         total = total_of(settled.original.page)
@@ -279,6 +286,11 @@ class Engine:
             yield
         finally:
             self._observer.stage(stage, perf_counter() - start)
+
+
+def _awaited(request: SearchRequest, serving: Serving) -> Logged:
+    """What is logged before the answer: what the ranker reads, and everything where the answer is to be explained."""
+    return serving.logged if request.body.get("explain") else serving.awaited
 
 
 def _preference(request: SearchRequest) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -50,6 +50,12 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+
+    @property
+    def awaited(self) -> Logged:
+        """Of the logged features those that the ranker's model reads: an answer waits for no others."""
+        used = getattr(self.ranker, "used", self.ranker.features) if self.ranker else ()
+        return replace(self.logged, features=self.logged.features.only(used))
 
     @property
     def ranker_name(self) -> str:

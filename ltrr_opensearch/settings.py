@@ -154,6 +154,9 @@ class IndexSettings(Section):
     popularity: PopularitySettings | None = Field(None, description="Bias of our lexical plans.")
     date_field: str | None = Field(None, description="When a document came out.")
     object_id_field: str | None = Field(None, description="Field that events name objects by; default: _id.")
+    id_field: str | None = Field(
+        None, description="A keyword field that repeats each document's _id: plans read ids from it, which is cheaper."
+    )
     vector: VectorSettings | None = Field(None, description="Dense retrieval; leave out to do without.")
     strategies: tuple[StrategySettings, ...] = Field(
         default_factory=default_strategies,
@@ -226,6 +229,10 @@ class LearnSettings(Section):
     memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
     memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
+    rank_in: Literal["proxy", "cluster"] = Field(
+        "proxy",
+        description="Where it scores: in the proxy, by all that is known, or in the LTR plugin, by logged features.",
+    )
     gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
     history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
     min_effective: Positive = Field(50, description="Least effective sample for which an estimate is given.")

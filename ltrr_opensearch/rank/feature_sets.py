@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +48,13 @@ class FeatureSet:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(f.name for f in self.features)
+
+    def only(self, names: Container[str]) -> FeatureSet:
+        """The part of the set that is named; the plugin knows it by the smallest stored set that has it all."""
+        text = self.without_vector()
+        part = tuple(f for f in self.features if f.name in names)
+        enough = text if not any(f.needs_vector for f in part) else self
+        return FeatureSet(enough.name, self.version, part)
 
     def without_vector(self) -> FeatureSet:
         """The same set for searches with no embedding at hand (the plugin refuses a set whose parameters lack)."""

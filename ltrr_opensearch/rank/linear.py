@@ -22,6 +22,11 @@ class LinearRanker:
     weights: NDArray[np.float64]
     name: str = NAME
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The features with a weight."""
+        return frozenset(name for name, weight in zip(self.features, self.weights, strict=True) if weight)
+
     def score(self, rows: Matrix) -> Matrix:
         scores: Matrix = (np.nan_to_num(rows, nan=0.0).astype(np.float64) @ self.weights).astype(np.float32)
         return scores

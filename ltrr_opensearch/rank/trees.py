@@ -52,6 +52,11 @@ class TreeRanker:
         for i, tree in enumerate(trees):
             self._lay(i, tree)
 
+    @property
+    def used(self) -> frozenset[str]:
+        """The features that some tree splits on; the others may as well be unknown."""
+        return frozenset(self.features[f] for tree in self.trees for f in tree.feature)
+
     def score(self, rows: Matrix) -> Matrix:
         if not self.trees:
             return np.zeros(len(rows), dtype=np.float32)

@@ -49,10 +49,12 @@ def original_body(request: SearchRequest, size: int, hidden: Sequence[str]) -> J
     return body | {"from": 0, "size": size} | shown
 
 
-def plan_body(request: SearchRequest, clause: Json, depth: int) -> Json:
+def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | None = None) -> Json:
+    """`id_field` holds the `_id` in doc values: then no stored field, and so no packed `_source`, is touched."""
+    shown: Json = {"stored_fields": "_none_", "docvalue_fields": [id_field]} if id_field else {"_source": False}
     body: Json = {
         "size": depth,
-        "_source": False,
+        **shown,
         "track_total_hits": False,
         "query": {"bool": {"must": [clause], "filter": list(request.filters)}} if request.filters else clause,
     }

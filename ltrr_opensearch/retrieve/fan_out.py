@@ -7,7 +7,7 @@ which makes OpenSearch cancel the searches behind them.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol
@@ -81,12 +81,18 @@ class FanOut:
         vector: Vector | None,
         hidden: Sequence[str],
         preference: str,
+        id_field: str | None = None,
     ) -> Retrieved:
+        """All plans that were drawn, and the client's own query. `id_field` repeats the documents' `_id`."""
+        # hits without stored fields do not tell their routing
+        by = None if any(name == "routing" for name, _ in request.params) else id_field
         own = next((p for p in plans if p.original), None)
         depth = draw.depth(own.name) if own else 0
         whole = asyncio.create_task(self._original(request, depth, hidden, preference))
         others = [p for p in plans if not p.original and draw.depth(p.name)]
-        tasks = [asyncio.create_task(self._plan(request, p, draw.depth(p.name), vector, preference)) for p in others]
+        tasks = [
+            asyncio.create_task(self._plan(request, p, draw.depth(p.name), vector, preference, by)) for p in others
+        ]
         try:
             results = await self._within_deadline(others, tasks, draw)
             original = await whole
@@ -118,21 +124,30 @@ class FanOut:
         return Original(reply, page, (perf_counter() - start) * 1000)
 
     async def _plan(
-        self, request: SearchRequest, plan: QueryPlan, depth: int, vector: Vector | None, preference: str
+        self,
+        request: SearchRequest,
+        plan: QueryPlan,
+        depth: int,
+        vector: Vector | None,
+        preference: str,
+        id_field: str | None,
     ) -> PlanResult:
         start = perf_counter()
         try:
             clause = plan.clause(depth, vector)
             if clause is None:
                 return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
-            body = bodies.plan_body(request, clause, depth)
-            reply = await self._send(request, body, bodies.plan_params(request, preference))
+            params = bodies.plan_params(request, preference)
+            reply = await self._send(request, bodies.plan_body(request, clause, depth, id_field), params)
+            hits = _thin_hits(reply, id_field)
+            if hits is None and reply.status in (200, 400):  # some document lacks the field, or there is no such
+                reply = await self._send(request, bodies.plan_body(request, clause, depth), params)
+                hits = _thin_hits(reply, None)
         except Unreachable as error:
             return PlanResult(plan, depth, Outcome.FAILED, error=str(error))
         took_ms = (perf_counter() - start) * 1000
-        if reply.status != 200:
+        if hits is None:
             return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=_reason(reply))
-        hits = _hits(orjson.loads(reply.body))
         return PlanResult(plan, depth, Outcome.OK, hits, len(hits), took_ms)
 
     async def features(
@@ -183,15 +198,28 @@ class FanOut:
         return await self._sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
 
 
-def _hits(page: Json) -> tuple[Hit, ...]:
+def key_of(hit: Json) -> DocKey:
+    return DocKey(hit["_index"], hit["_id"], hit.get("_routing"))
+
+
+def _hits(page: Json, key: Callable[[Json], DocKey] = key_of) -> tuple[Hit, ...]:
     return tuple(
-        Hit(key_of(raw), rank, float(raw.get("_score") or 0.0), raw)
+        Hit(key(raw), rank, float(raw.get("_score") or 0.0), raw)
         for rank, raw in enumerate(page["hits"]["hits"], start=1)
     )
 
 
-def key_of(hit: Json) -> DocKey:
-    return DocKey(hit["_index"], hit["_id"], hit.get("_routing"))
+def _thin_hits(reply: Reply, id_field: str | None) -> tuple[Hit, ...] | None:
+    """The hits of a plan; None where it failed, or a hit does not tell its id."""
+    if reply.status != 200:
+        return None
+    page = orjson.loads(reply.body)
+    if id_field is None:
+        return _hits(page)
+    try:
+        return _hits(page, lambda raw: DocKey(raw["_index"], raw["fields"][id_field][0]))
+    except KeyError:
+        return None
 
 
 def total_of(page: Json) -> int:
