@@ -1,4 +1,5 @@
-# The proxy. Build with --build-arg EXTRAS=[encoder,trees] to embed queries here; that brings PyTorch.
+# The proxy; its configuration is mounted at /etc/ltrr/ltrr.yml.
+# Build with --build-arg EXTRAS=[encoder,trees] to embed queries here; that brings PyTorch.
 FROM python:3.12-slim
 ARG EXTRAS=""
 WORKDIR /opt/ltrr
@@ -11,6 +12,7 @@ USER ltrr
 WORKDIR /var/lib/ltrr
 ENV LTRR_CONFIG=/etc/ltrr/ltrr.yml
 EXPOSE 9201
+# the operators' port stays on the container's loopback, where only this check asks it
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=6 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9202/_ltrr/health', timeout=4)"]
-CMD ["ltrr", "serve"]
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9202/_ltrr/health/ready', timeout=4)"]
+CMD ["ltrr", "serve", "--host", "0.0.0.0", "--admin-port", "9202"]
