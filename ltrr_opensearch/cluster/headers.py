@@ -41,6 +41,11 @@ def hop_by_hop(headers: Headers) -> frozenset[bytes]:
     return HOP_BY_HOP | {name.strip().lower() for name in listed.split(b",")}
 
 
+def is_signed(headers: Headers) -> bool:
+    """Whether AWS SigV4 covers the request: with another body it would need another signature."""
+    return (header(headers, b"authorization") or b"").startswith(b"AWS4-")
+
+
 def own_account(cluster: ClusterSettings) -> Headers:
     """Credentials for our own indexes; never for what a client reads."""
     if not cluster.username or cluster.password is None:

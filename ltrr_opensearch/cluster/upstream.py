@@ -12,6 +12,7 @@ import ssl
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from errno import ETIMEDOUT
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -166,6 +167,8 @@ def _failures(origin: str) -> Iterator[None]:
     except TimeoutError as error:
         raise UpstreamFailure(504, f"the cluster at {origin} did not answer in time") from error
     except (ConnectionError, aiohttp.ClientError) as error:
+        if isinstance(error, OSError) and error.errno == ETIMEDOUT:  # as aiohttp wraps the network's own
+            raise UpstreamFailure(504, f"the cluster at {origin} did not answer in time") from error
         raise UpstreamFailure(502, f"the connection to the cluster at {origin} broke: {error}") from error
 
 

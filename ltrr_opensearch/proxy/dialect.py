@@ -10,7 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from ltrr_opensearch.cluster.headers import HOP_BY_HOP, header
+from ltrr_opensearch.cluster.headers import HOP_BY_HOP, is_signed
 from ltrr_opensearch.proxy.extensions import Extensions, asker, read_extensions
 from ltrr_opensearch.proxy.filters import checked
 from ltrr_opensearch.proxy.foreign import Foreign, NotOurs
@@ -71,8 +71,8 @@ def _read(
     configured = owner(target, settings)
     if configured is None:
         raise Foreign("other_index")
-    if (header(headers, b"authorization") or b"").startswith(b"AWS4-"):
-        raise Foreign("signed")  # the signature covers the body: another body would need another one
+    if is_signed(headers):
+        raise Foreign("signed")
     if not isinstance(body, dict):
         raise Foreign("malformed_body")
     said = read_extensions(body.get("ext"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator
 
+from ltrr_opensearch.cluster.headers import is_signed
 from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure
 from ltrr_opensearch.proxy.exchange import Exchange, joined
 from ltrr_opensearch.proxy.failures import failure
@@ -13,6 +14,12 @@ from ltrr_opensearch.types import Headers
 
 _log = logging.getLogger(__name__)
 
+SIGNED = (
+    b"x-ltrr-warning",
+    b"not re-ranked: the request is signed (AWS SigV4), and other requests would need other signatures",
+)
+SEARCHES = frozenset(("signed", "nothing_ours"))
+"""Reasons under which a signed search passes through, alone or in an `_msearch`."""
 SMALL_BODY = 64 * 1024
 """Bytes; a body of at most this declared length is read before it is sent on, which saves a task a request."""
 
@@ -44,7 +51,8 @@ class PassThrough:
                 exchange.while_connected(),
                 self._upstream.stream(exchange.method, exchange.target, headers, body) as reply,
             ):
-                await exchange.start(reply.status, reply.headers)
+                warning = (SIGNED,) if reason in SEARCHES and is_signed(exchange.headers) else ()
+                await exchange.start(reply.status, (*reply.headers, *warning))
                 async for chunk in reply.content.iter_any():
                     await exchange.body(chunk, more=not reply.content.at_eof())
                     if reply.content.at_eof():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
+from aiohttp import ClientOSError, ClientSession
 
 from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
 from ltrr_opensearch.types import Answer, SearchRequest
@@ -169,6 +171,39 @@ def test_a_cluster_that_breaks_off_is_502() -> None:
         cluster.break_off()
         asking.join(10)
     assert answers == [502]
+
+
+@pytest.mark.parametrize("target", ["/_refresh", "/shop/_search"])
+def test_a_cluster_of_which_the_network_hears_nothing_is_504(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lost(*_: object, **__: object) -> None:
+        raise ClientOSError(errno.ETIMEDOUT, "Connection timed out")
+
+    with recorded(b"") as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+        monkeypatch.setattr(ClientSession, "request", lost)
+        got = call(proxy.url, "POST", target, b'{"query":{"match":{"title":"red"}}}')
+        assert proxy.metrics.value("ltrr_upstream_failures_total", status="504") == 1
+    assert got.status == got.json["status"] == 504
+    assert got.json["error"]["type"] == "receive_timeout_transport_exception"
+    assert "did not answer in time" in got.json["error"]["reason"]
+
+
+@pytest.mark.parametrize(
+    ("target", "signed", "warned"),
+    [
+        ("/shop/_search", "AWS4-HMAC-SHA256 x", True),
+        ("/shop/_msearch", "AWS4-HMAC-SHA256 x", True),
+        ("/other/_search", "AWS4-HMAC-SHA256 x", False),
+        ("/shop/_search", "Basic eA==", False),
+    ],
+)
+def test_a_signed_search_passes_with_a_warning(target: str, signed: str, warned: bool) -> None:
+    answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+    search = b'{"query":{"match":{"title":"red"}}}'
+    body = b"{}\n" + search + b"\n" if "_msearch" in target else search
+    with recorded(answer) as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
+        got = call(proxy.url, "POST", target, body, {"Authorization": signed})
+        assert cluster.received.endswith(body)
+    assert ("SigV4" in got.headers.get("x-ltrr-warning", "")) == warned
 
 
 def test_a_client_that_hangs_up_cancels_the_engines_search() -> None:
