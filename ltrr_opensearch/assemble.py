@@ -16,6 +16,7 @@ from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
+from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits
 from ltrr_opensearch.errors import ClusterError
@@ -29,13 +30,14 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.log.sink import DecisionSink
 from ltrr_opensearch.log.writer import Writer
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.protocols import Encoder, Fusion
+from ltrr_opensearch.protocols import Encoder, Fusion, Ranker
 from ltrr_opensearch.proxy.admin import AdminApp
 from ltrr_opensearch.proxy.app import ProxyApp, Running
 from ltrr_opensearch.proxy.explain import DecisionLookup
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
+from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, ClusterRanker
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.release.running import RunningReleases
@@ -50,6 +52,8 @@ from ltrr_opensearch.understand.query_encoder import QueryEncoder
 KEPT_ORDERS = 10_000
 """Searches whose order is remembered for their next pages."""
 KEPT_SECONDS = 600.0
+SAMPLE = 200
+"""Documents on which an `id_field` is proven."""
 
 log = logging.getLogger(__name__)
 
@@ -106,8 +110,9 @@ class ServingBuilder:
 
     def _build(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
         index, hidden = self._searchable(key)
+        index = index.model_copy(update={"id_field": self._proven(key, index.id_field)})
         knowledge = knowledge_of(parts)
-        ranker = None
+        ranker: Ranker | None = None
         if "ranker" in parts:
             verify_ranker(parts["ranker"])
             ranker = load_ranker(parts["ranker"])
@@ -115,6 +120,10 @@ class ServingBuilder:
         if ranker:
             columns += tuple(name for name in ranker.features if name not in columns)
         features = derive(index)
+        logged = Logged(features, self._feature_logging(features))
+        if ranker and (model := self._cluster_model(parts["ranker"], logged)):
+            ranker = ClusterRanker(ranker)
+            logged = Logged(features, ModelScores(model), otherwise=logged.way)
         return Serving(
             key=key,
             index=index,
@@ -127,7 +136,7 @@ class ServingBuilder:
             fusion=fusion_of(index.fusion),
             ranker=ranker,
             columns=columns,
-            logged=Logged(features, self._feature_logging(features)),
+            logged=logged,
             hidden=hidden,
         )
 
@@ -149,6 +158,21 @@ class ServingBuilder:
             return without_vectors(index), hidden
         return index.model_copy(update={"vector": index.vector.model_copy(update={"field": field})}), hidden
 
+    def _proven(self, key: str, field: str | None) -> str | None:
+        """The field that is said to repeat each document's `_id`, if it does so in a sample."""
+        if field is None:
+            return None
+        body = {"size": SAMPLE, "_source": False, "docvalue_fields": [field]}
+        try:
+            hits = self._client.search(index=key, body=body)["hits"]["hits"]
+        except OpenSearchException as error:
+            log.warning("index %r: id_field %s cannot be read (%s); ids come from stored fields", key, field, error)
+            return None
+        odd = [h["_id"] for h in hits if "_routing" in h or h.get("fields", {}).get(field) != [h["_id"]]]
+        if odd:
+            log.warning("index %r: id_field %s does not repeat _id of %s; it is not used", key, field, odd[0])
+        return None if odd else field
+
     def _feature_logging(self, features: FeatureSet) -> FeatureLogging:
         """The plugin's way where the plugin has our feature set; the core's own otherwise."""
         try:
@@ -160,6 +184,21 @@ class ServingBuilder:
         except (ClusterError, OpenSearchException) as error:
             log.warning("cannot tell whether the cluster has the LTR plugin: %s", error)
         return NamedScores()
+
+    def _cluster_model(self, part: Part, logged: Logged) -> str | None:
+        """The ranker's model in the LTR plugin; None where it runs here, on purpose or for want of the plugin."""
+        model: str | None = part.meta.get(CLUSTER_MODEL)
+        if model is None:
+            return None
+        if isinstance(logged.way, LtrPlugin) and part.meta["feature_set"] == logged.features.version:
+            try:
+                self._client.transport.perform_request("GET", f"/_ltr/_model/{model}")
+            except OpenSearchException as error:
+                log.warning("the ranker of index %r runs in the proxy: no model %s: %s", part.index, model, error)
+                return None
+            return model
+        log.warning("the ranker of index %r runs in the proxy: %s has other features", part.index, model)
+        return None
 
 
 def without_vectors(index: IndexSettings) -> IndexSettings:

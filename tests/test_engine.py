@@ -17,12 +17,15 @@ from opensearchpy import OpenSearch, helpers
 from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.cluster.feature_logging import NamedScores
+from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.in_cluster import ClusterRanker
+from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.serving import Serving
@@ -256,3 +259,19 @@ async def test_a_client_may_ask_why(node: Any, products: str) -> None:
     assert {p["plan"]: p["depth"] for p in told["plans"]}["original"] == 50
     assert told["policy"] == "fixed"
     assert told["union"] == len(b.decisions[0].candidates)
+
+
+async def test_where_the_cluster_refuses_to_rank_the_same_model_ranks_here(node: Any, products: str) -> None:
+    features = derive(INDEX)
+    own = LinearRanker(("bm25_title",), np.array([-1.0]))
+    here = serving_of(ranker=own)
+    there = serving_of(
+        ranker=ClusterRanker(own), logged=Logged(features, ModelScores("lost"), otherwise=here.logged.way)
+    )
+    async with bench(node.url, here) as b:
+        expected = await b.page(request_of(products))
+    async with bench(node.url, there) as b:
+        page = await b.page(request_of(products))
+    assert "cluster_ranker" in b.counts.reasons
+    assert [h["_id"] for h in page["hits"]["hits"]] == [h["_id"] for h in expected["hits"]["hits"]]
+    assert b.decisions[0].ranker == own.name

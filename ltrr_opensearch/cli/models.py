@@ -32,7 +32,7 @@ def list_(settings: Settings, only: str | None) -> None:
     with _store(settings) as store:
         for index in [only] if only else store.indexes():
             if history := store.history(index):
-                console.print(_table(index, history))
+                console.print(_table(index, history, _ranked_in(store, index, history)))
             else:
                 console.print(f"Nothing was published for {index}; `ltrr setup` and `ltrr learn` do.")
 
@@ -75,11 +75,19 @@ def _one(settings: Settings, only: str | None) -> str:
     raise SettingsError(f"several indexes are configured; say which with --index: {', '.join(settings.indexes)}")
 
 
-def _table(index: str, history: list[Published]) -> Table:
+def _ranked_in(store: ReleaseStore, index: str, history: list[Published]) -> dict[str, str]:
+    """By version of the rankers, where each scores."""
+    from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL
+
+    versions = {release.versions["ranker"] for release in history if "ranker" in release.versions}
+    return {v: "cluster" if CLUSTER_MODEL in store.meta(index, "ranker", v) else "proxy" for v in versions}
+
+
+def _table(index: str, history: list[Published], ranked_in: dict[str, str]) -> Table:
     """A line a release; what it brought is what its parent had not."""
     by_id = {release.id: release for release in history}
     table = Table(title=index, title_justify="left", title_style="bold")
-    for name in ("", "release", "published (UTC)", "by", "brought", "kept"):
+    for name in ("", "release", "published (UTC)", "by", "brought", "kept", "ranked in"):
         table.add_column(name, no_wrap=name in ("release", "published (UTC)"))
     for release in history:
         parent = by_id.get(release.parent or "")
@@ -88,5 +96,6 @@ def _table(index: str, history: list[Published]) -> Table:
         brought = sorted(set(release.versions) - set(kept))
         mark, style = ("serves", "bold") if release.current else ("", "")
         when = f"{release.created:%Y-%m-%d %H:%M:%S}"
-        table.add_row(mark, release.id, when, release.note, ", ".join(brought), ", ".join(kept), style=style)
+        where = ranked_in.get(release.versions.get("ranker", ""), "")
+        table.add_row(mark, release.id, when, release.note, ", ".join(brought), ", ".join(kept), where, style=style)
     return table

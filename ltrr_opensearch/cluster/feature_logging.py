@@ -58,15 +58,24 @@ class LtrPlugin:
             return body, params
         values: Json = {"text": text} if vector is None else {"text": text, "vector": vector.tolist()}
         # Every recorded exchange of the plugin has a window that covers the page, so ours does too.
-        window = max(1, int(body.get("from", 0)) + int(body.get("size", 10)))
-        rescored = _with_rescore(body, {"sltr": {"featureset": usable.name, "params": values}}, window)
-        spec = {"name": LOG_NAME, "rescore_index": len(rescored["rescore"]) - 1}
-        return {**rescored, "ext": {**body.get("ext", {}), "ltr_log": {"log_specs": [spec]}}}, params
+        query = {"sltr": {"featureset": usable.name, "params": values}}
+        return logged_last(_with_rescore(body, query, page_window(body))), params
 
     def read(self, hit: Json, features: FeatureSet) -> Features:
         logs = hit.get("fields", {}).get("_ltrlog", [{}])
         logged = {f["name"]: f["value"] for f in logs[0].get(LOG_NAME, []) if "value" in f}
         return {name: float(logged[name]) for name in features.names if name in logged}
+
+
+def page_window(body: Json) -> int:
+    """How many hits a rescore must cover for all of the page to be in it."""
+    return max(1, int(body.get("from", 0)) + int(body.get("size", 10)))
+
+
+def logged_last(body: Json) -> Json:
+    """The body that has the plugin log the features of the last rescore."""
+    spec = {"name": LOG_NAME, "rescore_index": len(body["rescore"]) - 1}
+    return {**body, "ext": {**body.get("ext", {}), "ltr_log": {"log_specs": [spec]}}}
 
 
 def _with_rescore(body: Json, query: Json, window: int) -> Json:

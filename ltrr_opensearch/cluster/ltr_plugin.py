@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from ltrr_opensearch.errors import ClusterError, ModelError
+from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.trees import Tree, TreeRanker
@@ -47,35 +48,37 @@ def create_model(name: str, features: FeatureSet, ranker: LinearRanker | TreeRan
         trees = [_xgboost(tree, ranker.features) for tree in ranker.trees]
         model = {"type": "model/xgboost+json", "definition": json.dumps(trees)}
     body = {"model": {"name": name, "model": model}}
-    return Exchange("POST", f"/_ltr/_featureset/{features.name}/_createmodel", body)
+    return Exchange("POST", _creation(features.name), body)
 
 
-def rescore(body: Json, model: str, text: str, vector: Vector | None, window: int) -> Json:
-    """The search re-ranked by a stored model: scores within the window are the model's, below it 0."""
+def rescore(body: Json, model: str, text: str, vector: Vector | None, window: int, active: Sequence[str]) -> Json:
+    """The search re-ranked by a stored model: scores within the window are the model's, below it 0.
+
+    `active`: the features to compute; the others count as unknown, and the parameters that they need may lack.
+    """
     params: Json = {"text": text} if vector is None else {"text": text, "vector": vector.tolist()}
-    query = {
-        "query_weight": 0,
-        "rescore_query_weight": 1,
-        "rescore_query": {"sltr": {"model": model, "params": params}},
-    }
+    scorer = {"model": model, "params": params, "active_features": list(active)}
+    query = {"query_weight": 0, "rescore_query_weight": 1, "rescore_query": {"sltr": scorer}}
     return {**body, "rescore": [*body.get("rescore", []), {"window_size": window, "query": query}]}
 
 
-def check(exchange: Exchange, status: int, body: Json, *, exists_is_fine: bool = True) -> None:
-    """Raises `ClusterError` with the plugin's own reason, except where the thing is already there."""
-    if status < 300 or (exists_is_fine and _exists(status, body)):
-        return
-    raise ClusterError(f"LTR plugin: {exchange.method} {exchange.path} answered {status}: {_reason(body)}")
+def same_model(stored: Json, exchange: Exchange) -> bool:
+    """Whether the answer of `GET /_ltr/_model/{name}` is the model that the exchange would create."""
+    assert exchange.body is not None
+    found, ours = stored["_source"]["model"], exchange.body["model"]["model"]
+    same_set = exchange.path == _creation(found["feature_set"]["name"])
+    return same_set and all(found["model"].get(key) == ours[key] for key in ours)
 
 
-def _exists(status: int, body: Json) -> bool:
-    reason = _reason(body)
-    return status in (400, 405, 409) and ("already exist" in reason or "not updatable" in reason)
+def exists(status: object, body: Any) -> bool:
+    """Whether an answer says that what was to be created is there already."""
+    error = body.get("error", body) if isinstance(body, dict) else body
+    why = str(error.get("reason", error)) if isinstance(error, dict) else str(error)
+    return status in (400, 405, 409) and ("already exist" in why or "not updatable" in why)
 
 
-def _reason(body: Json) -> str:
-    error = body.get("error", body)
-    return str(error.get("reason", error)) if isinstance(error, dict) else str(error)
+def _creation(feature_set: str) -> str:
+    return f"/_ltr/_featureset/{feature_set}/_createmodel"
 
 
 def _xgboost(tree: Tree, names: tuple[str, ...]) -> Json:

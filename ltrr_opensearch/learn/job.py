@@ -14,9 +14,10 @@ from hashlib import sha256
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.errors import ModelError, SettingsError
+from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
 from ltrr_opensearch.learn import candidates, read
 from ltrr_opensearch.learn.gate import Verdict, too_few
+from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.read import Window
@@ -169,7 +170,16 @@ def _policy(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
 
 def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
     job.progress("training the ranker", 0, None)
-    return candidates.ranker(rounds, job.settings, job.index_settings, run.serving.get("ranker"))
+    trained = candidates.ranker(rounds, job.settings, job.index_settings, run.serving.get("ranker"))
+    if job.settings.learn.rank_in == "proxy" or run.dry or trained.part is None:
+        return trained
+    job.progress("bringing the ranker into the cluster", 0, None)
+    place = Place(job.client, job.settings, job.index, job.encoder() if job.encoder else None)
+    try:
+        return replace(trained, part=bring(_dated(trained.part, run.until), rounds, place))
+    except (ClusterError, ModelError) as cause:
+        refused = f"{trained.verdict.reason}; but not in the cluster: {cause}"
+        return candidates.Trained(replace(trained.verdict, passed=False, reason=refused))
 
 
 def _memory(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:

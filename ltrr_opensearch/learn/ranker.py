@@ -56,15 +56,23 @@ Fit = Callable[[Dataset], Ranker]
 def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettings) -> Part:
     """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training."""
     kept = list(rounds)
-    data = dataset_from_rounds(kept, feature_names(index), memory_names(index))
-    if len(set(data.query)) < ENOUGH_QUERIES:
-        data = data.columns([n for n in data.names if n not in QUERY_COLUMNS])
+    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    data = everything.columns(_learned(everything, settings, index))
     if not data.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
     fit = _fits(settings.learn.seed)[settings.learn.ranker]
     ranker = fit(data)
     at = max(r.decision.at for r in kept)
-    return pack(ranker, data, kept[0].decision.index, at, derive(index).version, crossvalidate(data, fit))
+    metrics = crossvalidate(everything, data.names, fit)
+    return pack(ranker, data, kept[0].decision.index, at, derive(index).version, metrics)
+
+
+def _learned(data: Dataset, settings: Settings, index: IndexSettings) -> Sequence[str]:
+    """The columns to learn from: for a ranker inside the cluster those that the cluster computes itself."""
+    if settings.learn.rank_in == "cluster":
+        return derive(index).names
+    few = len(set(data.query)) < ENOUGH_QUERIES
+    return [n for n in data.names if not (few and n in QUERY_COLUMNS)]
 
 
 def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: str, metrics: Json) -> Part:
@@ -122,8 +130,11 @@ def fit_linear(data: Dataset) -> Ranker:
     return linear.LinearRanker(data.names, linear.fit(data.rows, *pairs, ridge=RIDGE))
 
 
-def crossvalidate(data: Dataset, fit: Fit) -> Json:
-    """Mean nDCG@10 over click grades of queries left out, five folds, beside that of the fused order."""
+def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
+    """Mean nDCG@10 over click grades of queries left out, five folds, beside that of the fused order.
+
+    `names`: the columns to learn from.
+    """
     queries = sorted(set(data.query))
     if len(queries) < FOLDS:
         return {"queries": len(queries)}
@@ -132,8 +143,8 @@ def crossvalidate(data: Dataset, fit: Fit) -> Json:
     column = data.names.index("plans.fused")
     for fold in range(FOLDS):
         held = set(queries[fold::FOLDS])
-        ranker, test = fit(data.only(set(queries) - held)), data.only(held)
-        ours += _ndcg(test, ranker.score(test.rows))
+        ranker, test = fit(data.only(set(queries) - held).columns(names)), data.only(held)
+        ours += _ndcg(test, ranker.score(test.columns(names).rows))
         fused += _ndcg(test, np.nan_to_num(test.rows[:, column]))
     return {"queries": len(queries), "ndcg_unseen": float(np.mean(ours)), "ndcg_fused": float(np.mean(fused))}
 

@@ -165,6 +165,13 @@ class ReleaseStore:
             metrics=first["metrics"],
         )
 
+    def meta(self, index: str, kind: str, version: str) -> Json:
+        """What a part says of itself, without its bytes; empty where it is lost."""
+        id, only = f"{_part_name(index, kind, version)}-0", {"_source_includes": "meta"}
+        found = self._client.get(index=self._models, id=id, params=only, ignore=404)
+        meta: Json = found.get("_source", {}).get("meta", {})
+        return meta
+
     def _write(self, index: str, part: Part) -> None:
         if hashlib.sha256(part.payload).hexdigest() != part.sha256:
             raise ModelError(f"{part.kind} {part.version} of index {index!r} was changed after its checksum was taken")

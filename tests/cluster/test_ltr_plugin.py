@@ -1,13 +1,14 @@
 """What we send to the LTR plugin, against recorded exchanges, and its scoring rules replayed on our models."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from ltrr_opensearch.cluster import ltr_plugin
-from ltrr_opensearch.errors import ClusterError, ModelError
+from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive, plugin_body
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.trees import Tree, TreeRanker
@@ -102,17 +103,27 @@ def test_a_model_over_what_the_plugin_cannot_compute_is_refused() -> None:
 
 
 def test_a_search_re_ranked_in_the_cluster_has_the_recorded_shape() -> None:
-    recorded = exchange("61_rescore_lin_v1")[0]["body"]["rescore"][0]
-    ours = ltr_plugin.rescore({}, "lin_v1", "running shoes", np.array([1, 0, 0, 0], dtype=np.float32), window=10)
+    recorded = exchange("63_rescore_active_features")[0]["body"]
+    vector = np.array([1, 0, 0, 0], dtype=np.float32)
+    ours = ltr_plugin.rescore({}, "lin_v1", "running shoes", vector, 10, ("title_bm25", "sales"))
     params = {"text": "running shoes", "vector": [1, 0, 0, 0]}
-    recorded["query"]["rescore_query"]["sltr"]["params"] = params
-    assert ours["rescore"] == [recorded]
+    recorded["rescore"][0]["query"]["rescore_query"]["sltr"]["params"] = params
+    assert ours["rescore"] == recorded["rescore"]
 
 
 @pytest.mark.parametrize("name", ["04_put_feature_store_again", "48_create_model_duplicate"])
-def test_what_is_there_already_is_fine_or_an_error_with_the_plugins_reason(name: str) -> None:
-    request, response = exchange(name)
+def test_what_is_there_already_is_told_from_a_refusal(name: str) -> None:
+    _, response = exchange(name)
+    assert ltr_plugin.exists(response["status"], response["body"])
+    _, refused = exchange("49_create_model_unknown_feature")
+    assert not ltr_plugin.exists(refused["status"], refused["body"])
+
+
+def test_a_stored_model_is_compared_with_the_one_to_be_created() -> None:
+    request, _ = exchange("45_create_model_linear")
     sent = ltr_plugin.Exchange(request["method"], request["path"], request["body"])
-    ltr_plugin.check(sent, response["status"], response["body"])
-    with pytest.raises(ClusterError, match=r"already exists|not updatable"):
-        ltr_plugin.check(sent, response["status"], response["body"], exists_is_fine=False)
+    stored = exchange("56_get_model")[1]["body"]
+    assert ltr_plugin.same_model(stored, sent)
+    model = {**request["body"]["model"]["model"], "definition": "{}"}
+    assert not ltr_plugin.same_model(stored, replace(sent, body={"model": {"name": "lin_v1", "model": model}}))
+    assert not ltr_plugin.same_model(stored, replace(sent, path="/_ltr/_featureset/other/_createmodel"))
