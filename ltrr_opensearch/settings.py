@@ -74,6 +74,7 @@ class LogSettings(Section):
     impressions: bool = Field(True, description="Whether what was shown is also written as UBI impression events.")
 
 
+DEFAULT_SECRET = "change-me"  # noqa: S105 not a secret, which is the point
 INDEX_NAME = r"^[a-z0-9.][a-z0-9._-]*$"
 
 
@@ -86,9 +87,14 @@ class StateSettings(Section):
         "ubi_events", pattern=INDEX_NAME, description="Index of UBI events, shared with other UBI tools."
     )
     secret: SecretStr = Field(
-        SecretStr("change-me"),
+        SecretStr(DEFAULT_SECRET),
         description="Keys the draw, so that no client can steer it; the same on every proxy.",
     )
+
+    @property
+    def secret_is_known(self) -> bool:
+        """Whether everybody can read the secret in the documentation."""
+        return self.secret.get_secret_value() == DEFAULT_SECRET
 
 
 class EncoderSettings(Section):

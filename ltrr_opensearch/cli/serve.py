@@ -34,6 +34,8 @@ def serve(settings: Settings, host: str | None, port: int | None, admin_port: in
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("opensearch").setLevel(logging.WARNING)
     settings = _overridden(settings, host=host, port=port, admin_port=admin_port)
+    if settings.state.secret_is_known and settings.indexes:
+        _warn("state.secret is the default, so that clients can foresee every draw; set one, the same on all proxies")
     public = listen(settings.serve.host, settings.serve.port, "port")
     operators = listen(settings.serve.admin_host, settings.serve.admin_port, "admin_port")
     where, beside = public.getsockname(), operators.getsockname()
@@ -45,12 +47,16 @@ def serve(settings: Settings, host: str | None, port: int | None, admin_port: in
         if state.ok:
             click.echo(f"cluster    OpenSearch {state.cluster or 'of a version that it does not tell us'}")
         else:
-            click.secho(f"warning: {state.reason}; serving 503 until the cluster answers", fg="yellow", err=True)
+            _warn(f"{state.reason}; serving 503 until the cluster answers")
 
     async def main() -> None:
         await serve_until_signalled(Servers(*assemble.proxy(settings)), public, operators, ready)
 
     uvloop.run(main())
+
+
+def _warn(what: str) -> None:
+    click.secho(f"warning: {what}", fg="yellow", err=True)
 
 
 def _overridden(settings: Settings, **given: str | int | None) -> Settings:

@@ -94,7 +94,7 @@ def _cluster(found: Capabilities) -> Iterator[Finding]:
 def _configuration(settings: Settings) -> Iterator[Finding]:
     if not settings.indexes:
         yield Finding("configuration", State.BROKEN, "no index is configured", "ltrr setup INDEX --discover")
-    if settings.state.secret.get_secret_value() == "change-me":
+    if settings.state.secret_is_known:
         fix = "set state.secret to a random text, the same on every proxy"
         yield Finding("configuration", State.WARN, "state.secret is the default, known to everybody", fix)
     if settings.encoder.model and find_spec("sentence_transformers") is None:

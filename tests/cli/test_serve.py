@@ -16,10 +16,11 @@ import pytest
 
 from tests.proxy.listening import call
 
+SECRET = "warning: state.secret is the default"
 CONFIGURATION = """
 cluster: {{url: "{url}"}}
 log: {{spool_dir: "{spool}"}}
-state: {{prefix: test_serve}}
+state: {{prefix: test_serve{secret}}}
 indexes:
   test_serve_shop: {{text_fields: {{title: 1}}}}
 """
@@ -28,9 +29,9 @@ LTRR = [sys.executable, "-c", "from ltrr_opensearch.cli.main import main; main()
 
 @pytest.fixture
 def configuration(tmp_path: Path) -> Any:
-    def write(url: str) -> Path:
+    def write(url: str, secret: str = "", more: str = "") -> Path:
         path = tmp_path / "ltrr.yml"
-        path.write_text(CONFIGURATION.format(url=url, spool=tmp_path / "spool"))
+        path.write_text(CONFIGURATION.format(url=url, spool=tmp_path / "spool", secret=secret) + more)
         return path
 
     return write
@@ -72,7 +73,29 @@ def test_without_a_cluster_it_starts_warns_and_is_not_ready(configuration: Any) 
         assert call(address(printed[1]), "GET", "/_ltrr/health/ready").status == 503
         process.send_signal(signal.SIGTERM)
         assert process.stderr is not None
-        assert "warning: no connection to the cluster at http://127.0.0.1:1" in process.stderr.read()
+        said = process.stderr.read()
+        assert "warning: no connection to the cluster at http://127.0.0.1:1" in said
+        assert said.count(SECRET) == 1
+
+
+def test_a_secret_of_ones_own_is_no_reason_to_warn(configuration: Any) -> None:
+    with serving(configuration("http://127.0.0.1:1", secret=", secret: mine")) as (process, _):
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        assert SECRET not in process.stderr.read()
+
+
+def test_an_encoder_without_its_extra_ends_the_start(configuration: Any) -> None:
+    dense = "    vector: {dimension: 4}\nencoder: {model: some/model}\n"
+    path = configuration("http://127.0.0.1:1", more=dense)
+    path.write_text(path.read_text().replace("{text_fields: {title: 1}}", "\n    text_fields: {title: 1}"))
+    missing = "import sys; sys.modules['sentence_transformers'] = None; " + LTRR[-1]
+    command = [*LTRR[:-1], missing, "--config", str(path), "serve", "--port", "0", "--admin-port", "0"]
+    got = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert got.returncode == 1
+    assert got.stderr.splitlines()[1:] == [
+        "Error: sentence-transformers is not installed; install it with: pip install 'ltrr-opensearch[encoder]'"
+    ]
 
 
 def test_a_port_that_is_taken_is_named(configuration: Any) -> None:
