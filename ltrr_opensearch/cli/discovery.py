@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from secrets import token_urlsafe
 
 import click
 from opensearchpy import OpenSearch
@@ -20,7 +21,7 @@ def write_configuration(client: OpenSearch, url: str, index: str, output: Path, 
     to_screen = str(output) == "-"
     if not to_screen and output.exists():
         raise DataError(f"{output} exists and is not overwritten; name another file with --output, or - for the screen")
-    text = render(url, index, survey(client, index, sample), ENCODER)
+    text = render(url, index, survey(client, index, sample), ENCODER, token_urlsafe())
     if to_screen:
         click.echo(text, nl=False)
         return

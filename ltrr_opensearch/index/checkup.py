@@ -123,7 +123,7 @@ def _total(node: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
 
 
 def _state(client: OpenSearch, state: StateSettings) -> Iterator[Finding]:
-    missing = [r.path.rsplit("/", 1)[-1] for r in state_requests(client, state)]
+    missing = dict.fromkeys(r.path.rsplit("/", 1)[-1] for r in state_requests(client, state))
     if missing:
         said = f"missing or older than this version: {', '.join(missing)}"
         yield Finding("our templates and indexes", State.BROKEN, said, "ltrr setup INDEX")

@@ -9,18 +9,21 @@ from ltrr_opensearch.index.discover import Finding, Proposal
 from ltrr_opensearch.index.fields import Field
 
 
-def render(url: str, key: str, proposal: Proposal, encoder_model: str) -> str:
-    """The whole file."""
-    return "\n".join(_lines(url, key, proposal, encoder_model)) + "\n"
+def render(url: str, key: str, proposal: Proposal, encoder_model: str, secret: str) -> str:
+    """The whole file. `secret`: a random text of its own for each configuration."""
+    return "\n".join(_lines(url, key, proposal, encoder_model, secret)) + "\n"
 
 
-def _lines(url: str, key: str, found: Proposal, encoder_model: str) -> Iterator[str]:
+def _lines(url: str, key: str, found: Proposal, encoder_model: str, secret: str) -> Iterator[str]:
     yield f"# Written by `ltrr setup {key} --discover` from the mapping and {found.sampled} documents. Read it,"
     yield f"# change it, then run `ltrr setup {key} --dry-run`. Every option is described in docs/configuration.md."
     yield ""
     yield "cluster:"
     yield f"  url: {_q(url)}"
     yield "  # username and password: better as OPENSEARCH_USERNAME and OPENSEARCH_PASSWORD"
+    yield ""
+    yield "state:"
+    yield f"  secret: {_q(secret)}  # random; the same on every proxy, known to no client"
     yield ""
     yield from _encoder(found.vectors, encoder_model)
     yield "indexes:"

@@ -46,8 +46,10 @@ def _fill(client: OpenSearch, name: str) -> None:
 def test_the_proposed_configuration_is_valid_and_finds_the_fields(client: OpenSearch, index_name: str) -> None:
     _fill(client, index_name)
     found = survey(client, f"{index_name}_alias", 100)
-    text = render("http://localhost:9200", f"{index_name}_alias", found, "some-model")
-    index = Settings.model_validate(yaml.safe_load(text)).indexes[f"{index_name}_alias"]
+    text = render("http://localhost:9200", f"{index_name}_alias", found, "some-model", "a secret")
+    settings = Settings.model_validate(yaml.safe_load(text))
+    assert settings.state.secret.get_secret_value() == "a secret"
+    index = settings.indexes[f"{index_name}_alias"]
     assert index.text_fields == {"title": 3, "body": 1}
     assert set(index.slot_fields) == {"brand", "details.colour"}
     assert index.popularity is not None
@@ -63,7 +65,7 @@ def test_an_existing_vector_field_is_left_to_its_owner(client: OpenSearch, index
     mapping = {"properties": {"title": {"type": "text"}, "emb": vector}}
     client.indices.create(index=index_name, body={"settings": {"index.knn": True}, "mappings": mapping})
     put(client, index_name, "1", {"title": "shoe", "emb": [1, 2, 3]})
-    text = render("http://localhost:9200", index_name, survey(client, index_name, 10), "m")
+    text = render("http://localhost:9200", index_name, survey(client, index_name, 10), "m", "s")
     found = Settings.model_validate(yaml.safe_load(text)).indexes[index_name].vector
     assert found is not None
     assert (found.field, found.dimension, found.space_type, found.backfill) == ("emb", 3, "l2", False)
