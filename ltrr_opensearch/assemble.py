@@ -112,18 +112,10 @@ class ServingBuilder:
         index, hidden = self._searchable(key)
         index = index.model_copy(update={"id_field": self._proven(key, index.id_field)})
         knowledge = knowledge_of(parts)
-        ranker: Ranker | None = None
-        if "ranker" in parts:
-            verify_ranker(parts["ranker"])
-            ranker = load_ranker(parts["ranker"])
+        ranker, logged = self._ranking(index, parts.get("ranker"))
         columns = feature_names(index)
         if ranker:
             columns += tuple(name for name in ranker.features if name not in columns)
-        features = derive(index)
-        logged = Logged(features, self._feature_logging(features))
-        if ranker and (model := self._cluster_model(parts["ranker"], logged)):
-            ranker = ClusterRanker(ranker)
-            logged = Logged(features, ModelScores(model), otherwise=logged.way)
         return Serving(
             key=key,
             index=index,
@@ -184,6 +176,18 @@ class ServingBuilder:
         except (ClusterError, OpenSearchException) as error:
             log.warning("cannot tell whether the cluster has the LTR plugin: %s", error)
         return NamedScores()
+
+    def _ranking(self, index: IndexSettings, part: Part | None) -> tuple[Ranker | None, Logged]:
+        """The ranker, and how the features are logged that it reads."""
+        features = derive(index)
+        logged = Logged(features, self._feature_logging(features))
+        if part is None:
+            return None, logged
+        verify_ranker(part)
+        ranker, model = load_ranker(part), self._cluster_model(part, logged)
+        if model is None:
+            return ranker, logged
+        return ClusterRanker(ranker), Logged(features, ModelScores(model), otherwise=logged.way)
 
     def _cluster_model(self, part: Part, logged: Logged) -> str | None:
         """The ranker's model in the LTR plugin; None where it runs here, on purpose or for want of the plugin."""

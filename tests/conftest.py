@@ -1,6 +1,7 @@
 """What all tests share: one real node for the whole run, whose absence is a failure and never a skip.
 
-`LTRR_TEST_NODE` names a running node to use instead of starting one.
+`LTRR_TEST_NODE` names a running node to use instead of starting one. `LTRR_LTR_URL` (`scripts/test --ltr URL`) names a
+cluster with the LTR plugin; without it tests marked `ltr` are left out, which the last lines of the run say.
 """
 
 from __future__ import annotations
@@ -18,6 +19,22 @@ from ltrr_opensearch.node.local import NodeOptions, node_folder, remove, start
 
 HOME = Path(os.environ.get("LTRR_HOME") or Path(__file__).parents[1] / ".ltrr")
 PREFIX = "test-"
+
+LTR_URL = os.environ.get("LTRR_LTR_URL", "").rstrip("/")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if not LTR_URL and item.get_closest_marker("ltr")]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if any(item.get_closest_marker("ltr") for item in terminalreporter.stats.get("deselected", ())) and not LTR_URL:
+        terminalreporter.write_line(
+            "Left out: tests on a cluster with the LTR plugin; scripts/test --ltr URL runs them."
+        )
 
 
 @dataclass(frozen=True)
@@ -55,9 +72,31 @@ def client(node: TestNode) -> Iterator[OpenSearch]:
         yield administrator
 
 
+@pytest.fixture(scope="session")
+def ltr_url() -> str:
+    """A cluster with the LTR plugin, for tests marked `ltr`."""
+    return LTR_URL
+
+
+@pytest.fixture(scope="session")
+def ltr_client(ltr_url: str) -> Iterator[OpenSearch]:
+    with OpenSearch(ltr_url, timeout=60) as administrator:
+        yield administrator
+
+
 @pytest.fixture
 def index_name(client: OpenSearch) -> Iterator[str]:
     """A name that nobody else uses; whatever is made under it, or under it and a suffix, is deleted."""
+    yield from _name_on(client)
+
+
+@pytest.fixture
+def ltr_index_name(ltr_client: OpenSearch) -> Iterator[str]:
+    """Such a name on the cluster with the LTR plugin."""
+    yield from _name_on(ltr_client)
+
+
+def _name_on(client: OpenSearch) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
     yield name
     client.indices.delete(index=f"{name}*", ignore_unavailable=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,7 +118,11 @@ def _numbered(node: Json, numbers: Iterator[int]) -> Json:
 
 
 def _next_float(threshold: float) -> float:
-    """The smallest float32 above the threshold; values are float32 in the plugin."""
+    """The smallest float32 above the threshold; values are float32 in the plugin.
+
+    A split on whether a value is known at all has a threshold that no float32 reaches (1e300 in LightGBM).
+    """
+    if abs(threshold) >= KNOWN:
+        return math.copysign(KNOWN, threshold)
     nearest = np.float32(threshold)
-    above = nearest if float(nearest) > threshold else np.nextafter(nearest, np.float32(np.inf))
-    return float(min(above, np.float32(KNOWN)))
+    return float(nearest if float(nearest) > threshold else np.nextafter(nearest, np.float32(np.inf)))

@@ -25,11 +25,11 @@ class ClusterRanker:
         self.name = own.name
         self.features = (SCORE, *own.features)
         self.used = frozenset((SCORE, *getattr(own, "used", own.features)))
-        self._own = own
+        self.own = own
 
     def score(self, rows: Matrix) -> Matrix:
         theirs: Matrix = rows[:, 0]
         unknown = np.isnan(theirs)
         if unknown.any():
-            theirs = np.where(unknown, self._own.score(rows[:, 1:]), theirs)
+            theirs = np.where(unknown, self.own.score(rows[:, 1:]), theirs)
         return theirs

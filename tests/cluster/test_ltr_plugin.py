@@ -90,6 +90,17 @@ def test_trees_score_in_the_plugin_as_they_do_here_unknown_values_too(f: float, 
     assert STUMPS.score(np.array([[f, g]], dtype=np.float32))[0] == theirs
 
 
+@pytest.mark.parametrize("threshold", [1e300, -1e300, 3.4e38, 0.1])
+@pytest.mark.parametrize("nan_left", [True, False])
+def test_a_split_on_whether_a_value_is_known_at_all(threshold: float, nan_left: bool) -> None:
+    ranker = TreeRanker(("f",), (Tree((0,), (threshold,), (nan_left,), (~0,), (~1,), (-1.0, 1.0)),))
+    body = ltr_plugin.create_model("m", FeatureSet("one", "1", (Feature("f", {}),)), ranker).body
+    assert body is not None
+    (tree,) = json.loads(body["model"]["model"]["definition"])
+    for value in (0.0, -3.0, 1e30, np.nan):
+        assert plugin_score(tree, {"f": value}) == ranker.score(np.array([[value]], dtype=np.float32))[0]
+
+
 def test_the_walk_of_these_tests_is_the_plugins() -> None:
     definition = json.loads(exchange("43_create_model_xgboost")[0]["body"]["model"]["model"]["definition"])
     assert [plugin_score(t, {"title_bm25": np.nan, "sales": 1.0, "knn_exact": 2.0}) for t in definition] == [0.5, 0.75]
