@@ -386,7 +386,10 @@ class Judgment:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A published model or piece of knowledge, as bytes. `kind`: policy, ranker, memory, gazetteer, aggregates.
+    """A published model or piece of knowledge, as bytes, of one of these kinds:
+
+    `policy`, `ranker`: what `ltrr learn` trained; `memory`, `aggregates`: what it remembers and has counted;
+    `gazetteer`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
 
     `checks` are stored inputs with their expected outputs, verified after loading.
     """
