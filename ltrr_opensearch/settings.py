@@ -20,7 +20,11 @@ class Section(BaseModel):
 
 
 class ClusterSettings(Section):
-    url: str = Field("http://localhost:9200", description="Where the OpenSearch cluster answers.")
+    url: str = Field(
+        "http://localhost:9200",
+        pattern=r"^https?://.",
+        description="Where the OpenSearch cluster answers: http:// or https://, host, port.",
+    )
     username: str | None = Field(None, description="Our own account, which reads and writes only our own indexes.")
     password: SecretStr | None = Field(None, description="Its password; better set as OPENSEARCH_PASSWORD.")
     ca_certs: str | None = Field(None, description="File with the authorities to trust, for https.")

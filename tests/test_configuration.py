@@ -61,6 +61,10 @@ def test_an_empty_file_or_section_is_no_mistake(path: Path, text: str) -> None:
         ("serve:\n  prot: 1\n", "ltrr.yml:2: serve.prot: unknown key; did you mean port? (allowed: admin_host, "),
         ("clutser: {}\n", "ltrr.yml:1: clutser: unknown key; did you mean cluster? (allowed: choose, "),
         ("serve:\n  port: 70000\n", "ltrr.yml:2: serve.port: Input should be less than or equal to 65535; got 70000"),
+        (
+            "cluster: {url: 'c:9200'}\n",
+            "ltrr.yml:1: cluster.url: String should match pattern '^https?://.'; got 'c:9200'",
+        ),
         ("indexes:\n  a:\n    vector: {}\n", "ltrr.yml:2: indexes.a.text_fields: missing; it has no default"),
         (
             "indexes:\n  a:\n    text_fields: {t: 1}\n    vector: {engine: nmslib}\n",
