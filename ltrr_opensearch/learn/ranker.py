@@ -7,7 +7,7 @@ constraints where more can only be better. Generalisation is measured on queries
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 
@@ -56,23 +56,17 @@ Fit = Callable[[Dataset], Ranker]
 def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettings) -> Part:
     """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training."""
     kept = list(rounds)
-    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index))
-    data = everything.columns(_learned(everything, settings, index))
+    data = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    if len(set(data.query)) < ENOUGH_QUERIES:
+        data = data.columns([n for n in data.names if n not in QUERY_COLUMNS])
     if not data.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
-    fit = _fits(settings.learn.seed)[settings.learn.ranker]
+    logged = derive(index)
+    apart = logged.names if settings.learn.rank_in == "cluster" else ()
+    fit = _fits(settings.learn.seed, apart)[settings.learn.ranker]
     ranker = fit(data)
     at = max(r.decision.at for r in kept)
-    metrics = crossvalidate(everything, data.names, fit)
-    return pack(ranker, data, kept[0].decision.index, at, derive(index).version, metrics)
-
-
-def _learned(data: Dataset, settings: Settings, index: IndexSettings) -> Sequence[str]:
-    """The columns to learn from: for a ranker inside the cluster those that the cluster computes itself."""
-    if settings.learn.rank_in == "cluster":
-        return derive(index).names
-    few = len(set(data.query)) < ENOUGH_QUERIES
-    return [n for n in data.names if not (few and n in QUERY_COLUMNS)]
+    return pack(ranker, data, kept[0].decision.index, at, logged.version, crossvalidate(data, data.names, fit))
 
 
 def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: str, metrics: Json) -> Part:
@@ -96,8 +90,11 @@ def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: s
     )
 
 
-def fit_lambdamart(data: Dataset, seed: int = 0) -> Ranker:
-    """LambdaMART (Burges 2010) by LightGBM; refused when our own scorer does not give LightGBM's own scores."""
+def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = ()) -> Ranker:
+    """LambdaMART (Burges 2010) by LightGBM; refused when our own scorer does not give LightGBM's own scores.
+
+    `apart`: columns that no tree mixes with others, so that their trees can be scored elsewhere.
+    """
     try:
         import lightgbm
     except ImportError as e:
@@ -107,6 +104,9 @@ def fit_lambdamart(data: Dataset, seed: int = 0) -> Ranker:
         data.rows, np.rint(LEVELS * data.grades / top), group=data.sizes, weight=_unit_mean(data.weights)
     )
     parameters = {**PARAMETERS, "seed": seed, "monotone_constraints": [_direction(n) for n in data.names]}
+    if apart:
+        groups = ([j for j, n in enumerate(data.names) if (n in apart) is within] for within in (True, False))
+        parameters["interaction_constraints"] = [group for group in groups if group]
     booster = lightgbm.train(parameters, train, TREES)
     ranker = trees.from_lightgbm(booster.dump_model(), data.names)
     gap = float(np.abs(ranker.score(data.rows) - booster.predict(data.rows)).max())
@@ -149,8 +149,8 @@ def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
     return {"queries": len(queries), "ndcg_unseen": float(np.mean(ours)), "ndcg_fused": float(np.mean(fused))}
 
 
-def _fits(seed: int) -> dict[str, Fit]:
-    return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed)}
+def _fits(seed: int, apart: Collection[str]) -> dict[str, Fit]:
+    return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed, apart)}
 
 
 def _direction(name: str) -> int:
