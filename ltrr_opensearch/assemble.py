@@ -38,7 +38,7 @@ from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, ClusterRanker
-from ltrr_opensearch.rank.load import load_ranker, verify_ranker
+from ltrr_opensearch.rank.load import load_built_in, load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.release.running import RunningReleases
 from ltrr_opensearch.release.store import Release, ReleaseStore
@@ -184,10 +184,11 @@ class ServingBuilder:
         if part is None:
             return None, logged
         verify_ranker(part)
-        ranker, model = load_ranker(part), self._cluster_model(part, logged)
+        model = self._cluster_model(part, logged)
         if model is None:
-            return ranker, logged
-        return ClusterRanker(ranker), Logged(features, ModelScores(model), otherwise=logged.way)
+            return load_ranker(part), logged
+        ranker = ClusterRanker(load_built_in(part), features.names)
+        return ranker, Logged(features, ModelScores(model), otherwise=logged.way)
 
     def _cluster_model(self, part: Part, logged: Logged) -> str | None:
         """The ranker's model in the LTR plugin; None where it runs here, on purpose or for want of the plugin."""

@@ -196,7 +196,7 @@ class ChooseSettings(Section):
         0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."
     )
     apprentice_rounds: int = Field(
-        200, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
+        1000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
     )
     vowpal_arguments: str = Field(
         "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."
@@ -226,7 +226,7 @@ class LearnSettings(Section):
         },
         description="What an action is worth; actions not named are worth nothing.",
     )
-    price_per_candidate: float = Field(0.0005, ge=0, description="Taken from the reward for each candidate drawn.")
+    price_per_candidate: float = Field(0.0002, ge=0, description="Taken from the reward for each candidate drawn.")
     price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
     window_s: Positive = Field(1800, description="How long after a search its events count.")
     quick_requery_s: Positive = Field(
@@ -241,7 +241,7 @@ class LearnSettings(Section):
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
     rank_in: Literal["proxy", "cluster"] = Field(
         "proxy",
-        description="Where it scores: in the proxy, by all that is known, or in the LTR plugin, by logged features.",
+        description="Where logged features are scored: in the proxy, or in the cluster by the LTR plugin.",
     )
     gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
     history_days: Positive = Field(30, description="Searches of this many days train the ranker.")

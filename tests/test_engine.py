@@ -266,7 +266,8 @@ async def test_where_the_cluster_refuses_to_rank_the_same_model_ranks_here(node:
     own = LinearRanker(("bm25_title",), np.array([-1.0]))
     here = serving_of(ranker=own)
     there = serving_of(
-        ranker=ClusterRanker(own), logged=Logged(features, ModelScores("lost"), otherwise=here.logged.way)
+        ranker=ClusterRanker(own, ("bm25_title",)),
+        logged=Logged(features, ModelScores("lost"), otherwise=here.logged.way),
     )
     async with bench(node.url, here) as b:
         expected = await b.page(request_of(products))

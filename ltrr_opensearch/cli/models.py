@@ -87,7 +87,7 @@ def _table(index: str, history: list[Published], ranked_in: dict[str, str]) -> T
     """A line a release; what it brought is what its parent had not."""
     by_id = {release.id: release for release in history}
     table = Table(title=index, title_justify="left", title_style="bold")
-    for name in ("", "release", "published (UTC)", "by", "brought", "kept", "ranked in"):
+    for name in ("", "release", "published (UTC)", "by", "brought", "kept"):
         table.add_column(name, no_wrap=name in ("release", "published (UTC)"))
     for release in history:
         parent = by_id.get(release.parent or "")
@@ -96,6 +96,10 @@ def _table(index: str, history: list[Published], ranked_in: dict[str, str]) -> T
         brought = sorted(set(release.versions) - set(kept))
         mark, style = ("serves", "bold") if release.current else ("", "")
         when = f"{release.created:%Y-%m-%d %H:%M:%S}"
-        where = ranked_in.get(release.versions.get("ranker", ""), "")
-        table.add_row(mark, release.id, when, release.note, ", ".join(brought), ", ".join(kept), where, style=style)
+        row = (", ".join(_told(kind, release, ranked_in) for kind in kinds) for kinds in (brought, kept))
+        table.add_row(mark, release.id, when, release.note, *row, style=style)
     return table
+
+
+def _told(kind: str, release: Published, ranked_in: dict[str, str]) -> str:
+    return f"ranker ({ranked_in[release.versions[kind]]})" if kind == "ranker" else kind

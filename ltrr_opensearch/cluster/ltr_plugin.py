@@ -1,8 +1,9 @@
 """What we say to the LTR plugin about models, and what its answers mean. Pure.
 
-The plugin's own scorer knows nothing of plan ranks or of the query, so a model that runs there is trained on logged
-features alone. Two of its habits decide how a model is written: `model/linear` takes an unknown feature for 0, which
-is our rule too; `model/xgboost+json` sends an unknown feature to the `no` branch whatever `missing` says (3.6.0).
+The plugin's own scorer knows nothing of plan ranks or of the query, so a model that runs there reads logged features
+alone (`rank.in_cluster` splits it off). Two of its habits decide how a model is written: `model/linear` takes an
+unknown feature for 0, which is our rule too; `model/xgboost+json` sends an unknown feature to the `no` branch whatever
+`missing` says (3.6.0).
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ class Exchange:
 
 def create_model(name: str, features: FeatureSet, ranker: LinearRanker | TreeRanker) -> Exchange:
     """A model keeps its own copy of the set, and a name can be given only once (405 after that)."""
-    if foreign := sorted(set(ranker.features) - set(features.names)):
+    if foreign := sorted(ranker.used - set(features.names)):
         raise ModelError(
             f"model {name}: the plugin cannot compute {', '.join(foreign)}; train it on the features of "
             f"{features.name} alone"
         )
     if isinstance(ranker, LinearRanker):
-        weights = dict(zip(ranker.features, ranker.weights.tolist(), strict=True))
+        weights = {n: w for n, w in zip(ranker.features, ranker.weights.tolist(), strict=True) if n in ranker.used}
         model = {"type": "model/linear", "definition": json.dumps(weights)}
     else:
         trees = [_xgboost(tree, ranker.features) for tree in ranker.trees]

@@ -18,7 +18,7 @@ from ltrr_opensearch.types import Features, Json, Vector
 
 @dataclass(frozen=True, slots=True)
 class ModelScores:
-    """A `FeatureLogging`. `model` is stored in the plugin, made over a feature set of which all that it reads is asked."""
+    """A `FeatureLogging`. `model` is stored in the plugin; of its feature set, all that it reads must be asked for."""
 
     model: str
 

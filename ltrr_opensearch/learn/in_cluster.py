@@ -1,7 +1,7 @@
-"""Brings a trained ranker into the LTR plugin and sees that it scores there as it does here, before it is published.
+"""Brings a ranker's part over logged features into the LTR plugin, and sees that it scores there as it does here.
 
-The model is named for its version, so bringing it again changes nothing. A sample of what the last searches found is
-scored in both places; a difference refuses the model, and what serves stays.
+All this before it is published. The model is named for its version, so bringing it again changes nothing. A sample of
+what the last searches found is scored in both places; a difference refuses the ranker, and what serves stays.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ltrr_opensearch.index.prepare import feature_requests
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
-from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, SCORE
+from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, SCORE, split
 from ltrr_opensearch.rank.load import Packed, load_built_in
 from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.settings import IndexSettings, Settings
@@ -58,14 +58,20 @@ class Place:
 
 
 def bring(part: Part, rounds: Sequence[Round], place: Place) -> Part:
-    """The part with its model in the plugin, or `ModelError` or `ClusterError` with the reason why not."""
+    """The part with its model in the plugin, or `ModelError` or `ClusterError` with the reason why not.
+
+    A ranker that reads no logged feature leaves the cluster nothing to score; it stays as it is.
+    """
     capabilities = detect(place.client)
     if not capabilities.ltr:
         raise MissingPlugin("learn.rank_in is cluster but the cluster has no LTR plugin; set it to proxy")
     index = place.index()
     for request in feature_requests(place.client, index, capabilities):
         perform(place.client, request)
-    features, ranker = derive(index), load_built_in(part)
+    features = derive(index)
+    ranker, _ = split(load_built_in(part), features.names)
+    if not ranker.used:
+        return part
     name = model_name(place.settings.state.prefix, part)
     _create(place.client, ltr_plugin.create_model(name, features, ranker))
     parity = check_parity(ranker, list(_scored(place, name, features, rounds)))

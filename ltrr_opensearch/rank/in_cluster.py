@@ -1,35 +1,60 @@
-"""A ranker that runs inside the cluster: its scores come back with the logged features, as one more of them.
+"""A ranker of which the cluster scores what it can: all that reads logged features alone.
 
-Where a score did not come back (the plugin refused, the document is gone) the same model scores here. That both give
-the same is checked before such a ranker is published.
+A linear model and an ensemble of trees are sums, so both fall apart into a model over logged features and one over plan
+ranks, scores and the query, which only the proxy knows. The cluster's score comes back with the logged features, as one
+more of them; the proxy adds the rest. Where none came back (the plugin refused, the document is gone) the whole is
+scored here. That the cluster's part gives the same in both places is checked before such a ranker is published.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ltrr_opensearch.protocols import Ranker
+from ltrr_opensearch.rank.linear import LinearRanker
+from ltrr_opensearch.rank.load import Packed
+from ltrr_opensearch.rank.trees import Tree, TreeRanker
 from ltrr_opensearch.types import Matrix
 
 SCORE = "cluster.score"
 """Column with the score that the cluster gave; NaN where it gave none."""
-
 CLUSTER_MODEL = "cluster_model"
 """Where a part's `meta` names its model in the plugin; absent for a ranker that runs in the proxy."""
 
 
 class ClusterRanker:
-    """`own` is the model that the cluster runs, for scoring here."""
+    """`own` is the whole model, `names` are the logged features, which the cluster scores by."""
 
-    def __init__(self, own: Ranker) -> None:
+    def __init__(self, own: Packed, names: Collection[str]) -> None:
+        self.own: Ranker = own
         self.name = own.name
         self.features = (SCORE, *own.features)
-        self.used = frozenset((SCORE, *getattr(own, "used", own.features)))
-        self.own = own
+        self.used = own.used | {SCORE}
+        _, self._rest = split(own, names)
 
     def score(self, rows: Matrix) -> Matrix:
-        theirs: Matrix = rows[:, 0]
+        theirs, ours = rows[:, 0], rows[:, 1:]
         unknown = np.isnan(theirs)
+        scores: Matrix = theirs + self._rest.score(ours)
         if unknown.any():
-            theirs = np.where(unknown, self.own.score(rows[:, 1:]), theirs)
-        return theirs
+            scores = np.where(unknown, self.own.score(ours), scores)
+        return scores
+
+
+def split(ranker: Packed, names: Collection[str]) -> tuple[Packed, Packed]:
+    """The part that reads the named features alone, and the rest. Their scores add up to those of the whole."""
+    features = ranker.features
+    if isinstance(ranker, LinearRanker):
+        named = np.array([name in names for name in features], dtype=bool)
+        there, here = np.where(named, ranker.weights, 0.0), np.where(named, 0.0, ranker.weights)
+        return LinearRanker(features, there), LinearRanker(features, here)
+
+    def is_named(tree: Tree) -> bool:
+        return bool(tree.feature) and all(features[f] in names for f in tree.feature)
+
+    return (
+        TreeRanker(features, tuple(t for t in ranker.trees if is_named(t))),
+        TreeRanker(features, tuple(t for t in ranker.trees if not is_named(t))),
+    )
