@@ -24,9 +24,11 @@ Features = Mapping[str, float]
 """Sparse named numbers. A categorical feature is spelled `name=value` with the number 1."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class DocKey:
-    """What identifies a document: concrete index, `_id`, and routing where it has one."""
+class DocKey(NamedTuple):
+    """What identifies a document: concrete index, `_id`, and routing where it has one.
+
+    A tuple, since every hit of every plan makes one and looks it up.
+    """
 
     index: str
     id: str
@@ -231,8 +233,7 @@ class Outcome(StrEnum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One hit of one plan; `raw` as the cluster gave it."""
 
     key: DocKey
