@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -50,12 +50,12 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+    awaited: Logged = field(init=False)
+    """Of the logged features those that the ranker's model reads: an answer waits for no others."""
 
-    @property
-    def awaited(self) -> Logged:
-        """Of the logged features those that the ranker's model reads: an answer waits for no others."""
+    def __post_init__(self) -> None:
         used = getattr(self.ranker, "used", self.ranker.features) if self.ranker else ()
-        return replace(self.logged, features=self.logged.features.only(used))
+        object.__setattr__(self, "awaited", replace(self.logged, features=self.logged.features.only(used)))
 
     @property
     def ranker_name(self) -> str:
