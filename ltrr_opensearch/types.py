@@ -125,11 +125,15 @@ class EntityScore:
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
-    """A remembered query near the one asked. `similarity` in 0..1; 1 is the same normalised query."""
+    """A remembered query near the one asked. `similarity` in 0..1; 1 is the same normalised query.
+
+    `weight` says how much of its entities' scores holds for the query asked.
+    """
 
     query: str
     similarity: float
     entities: tuple[EntityScore, ...]
+    weight: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from ltrr_opensearch.choose.draw import Offer, draw_offers
-from ltrr_opensearch.evaluate.outcomes import best_gain, gained
+from ltrr_opensearch.evaluate.outcomes import found_gain, gained
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import (
@@ -113,7 +113,7 @@ def record(search: Search, drawn: Draw, settings: Settings, explore: bool) -> De
 def reward(one: Round, settings: Settings) -> float:
     """The true reward of the search, as the settings price it."""
     depths = {s.plan: s.depth for s in one.decision.slots}
-    return best_gain(gained(one), depths) - settings.learn.price_per_candidate * sum(depths.values())
+    return found_gain(gained(one), depths) - settings.learn.price_per_candidate * sum(depths.values())
 
 
 def value(policy: Policy, tests: Sequence[Search], settings: Settings, explore: bool = False) -> float:

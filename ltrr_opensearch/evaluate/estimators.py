@@ -35,7 +35,7 @@ class Terms(NamedTuple):
 Estimator = Callable[[Evidence], Terms]
 
 LARGEST_WEIGHT = 20.0
-"""Of the clipped form."""
+"""Of the clipped forms."""
 
 
 def ips(evidence: Evidence) -> Terms:
@@ -59,7 +59,12 @@ def dr(evidence: Evidence) -> Terms:
     return Terms(evidence.predicted + evidence.weights * residuals, np.ones_like(evidence.weights))
 
 
-ESTIMATORS: dict[str, Estimator] = {"ips": ips, "clipped": clipped, "snips": snips, "dr": dr}
+def drs(evidence: Evidence) -> Terms:
+    """DR with weights cut at `LARGEST_WEIGHT` (Su et al. 2020): where the log says little, the model speaks."""
+    return dr(evidence._replace(weights=np.minimum(evidence.weights, LARGEST_WEIGHT)))
+
+
+ESTIMATORS: dict[str, Estimator] = {"ips": ips, "clipped": clipped, "snips": snips, "dr": dr, "drs": drs}
 
 
 def effective_sample(weights: Floats) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ltrr_opensearch.choose.draw import draw_offers
 from ltrr_opensearch.choose.logged import offers
 from ltrr_opensearch.evaluate.direct import DirectModel
-from ltrr_opensearch.evaluate.estimators import ESTIMATORS, Evidence, Terms, dr, effective_sample
+from ltrr_opensearch.evaluate.estimators import ESTIMATORS, Evidence, Terms, drs, effective_sample
 from ltrr_opensearch.evaluate.intervals import Interval, bootstrap, bootstrap_difference, empirical_bernstein
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.protocols import Policy
@@ -118,7 +118,7 @@ def drawn_by(policy: Policy, table: Table, settings: Settings) -> Rungs:
 
 def _row(name: str, rungs: Rungs, table: Table, model: DirectModel, settings: Settings) -> Row:
     evidence = Evidence(table.nested_weights(rungs), table.rewards(rungs), model.rewards(rungs))
-    terms, effective = dr(evidence), effective_sample(evidence.weights)
+    terms, effective = drs(evidence), effective_sample(evidence.weights)
     estimates = {n: e(evidence).value for n, e in ESTIMATORS.items()} if effective else {}
     candidates = float(table.ladder[rungs].sum(axis=1).mean())
     if effective < settings.learn.min_effective:
@@ -172,7 +172,7 @@ def _best_constant(table: Table, model: DirectModel) -> Rungs:
 def _worth(table: Table, model: DirectModel, plans: list[list[str]], half: Half, depths: Mapping[str, int]) -> float:
     rungs = _constant(table, plans, depths)
     weights, rewards, predicted = table.nested_weights(rungs), table.rewards(rungs), model.rewards(rungs)
-    return dr(Evidence(weights[half], rewards[half], predicted[half])).value
+    return drs(Evidence(weights[half], rewards[half], predicted[half])).value
 
 
 def _ascend(worth: Callable[[Mapping[str, int]], float], table: Table, plans: list[list[str]]) -> dict[str, int]:

@@ -1,13 +1,13 @@
 """What a search was worth, and what it would have been worth asked less deep.
 
-Lists nest: a plan asked 50 deep shows what it would have brought 10 deep. The reward of a search is the largest gain
-of an object in the union, less the price of the candidates drawn and of the plans' time. Assumed: what an object is
-worth to somebody does not depend on what else was asked.
+Lists nest: a plan asked 50 deep shows what it would have brought 10 deep. The reward of a search is what it found of
+what people wanted (`found_gain`), less the price of the candidates drawn and of the plans' time. Assumed: what an
+object is worth to somebody does not depend on what else was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from ltrr_opensearch.settings import LearnSettings
@@ -31,11 +31,16 @@ def gained(one: Round) -> list[Gained]:
     return objects
 
 
-def best_gain(objects: Iterable[Gained], depths: Mapping[str, int]) -> float:
-    """The largest gain in the union of plans asked `depths` deep."""
-    return max(
-        (g.gain for g in objects if any(rank <= depths.get(plan, 0) for plan, rank in g.ranks.items())), default=0.0
-    )
+def found_gain(objects: Sequence[Gained], depths: Mapping[str, int]) -> float:
+    """What plans asked `depths` deep would have earned: the best gain times the share of all gain in the union.
+
+    For somebody who wanted one thing that is its gain or nothing; who wanted several is served in part by some.
+    """
+    whole = sum(g.gain for g in objects)
+    if not whole:
+        return 0.0
+    found = sum(g.gain for g in objects if any(rank <= depths.get(plan, 0) for plan, rank in g.ranks.items()))
+    return max(g.gain for g in objects) * found / whole
 
 
 def price(slot: SlotRecord, depth: int, learn: LearnSettings) -> float:

@@ -80,7 +80,8 @@ class Table:
         """The reward of the whole search, had it been drawn at `rungs`; true only where the log shows them."""
         depths = self.ladder[rungs]
         union = (self.ranks <= depths[:, None, :]).any(axis=2)
-        gain = (self.gains * union).max(axis=1)
+        whole = np.maximum(self.gains.sum(axis=1), 1e-12)
+        gain = self.gains.max(axis=1) * (self.gains * union).sum(axis=1) / whole
         cost = self.price_per_candidate * depths.sum(axis=1) + self.price_per_ms * (self.took_ms * (rungs > 0)).sum(
             axis=1
         )

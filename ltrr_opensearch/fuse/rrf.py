@@ -11,7 +11,7 @@ from ltrr_opensearch.types import Candidate, PlanResult
 
 @dataclass(frozen=True, slots=True)
 class Rrf:
-    """Each plan adds `weight / (rank_constant + rank)`; weights are per strategy, 1 where not given."""
+    """Each plan adds `weight / (rank_constant + rank)`: its strategy's weight (1 where not given) x its likelihood."""
 
     rank_constant: float = 60.0
     weights: Mapping[str, float] = field(default_factory=dict)
@@ -20,5 +20,5 @@ class Rrf:
         return merge(results, self._contributions)
 
     def _contributions(self, result: PlanResult) -> list[float]:
-        weight = self.weights.get(result.plan.strategy, 1.0)
+        weight = self.weights.get(result.plan.strategy, 1.0) * result.plan.likelihood
         return [weight / (self.rank_constant + hit.rank) for hit in result.hits]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.nearest import Nearest
 from ltrr_opensearch.knowledge.packed import pack, unpack
+from ltrr_opensearch.knowledge.transfer import Pair, Transfer, fit
 from ltrr_opensearch.types import EntityScore, Json, Matrix, Remembered, Vector
 from ltrr_opensearch.understand.normalise import fold
 
@@ -25,6 +26,8 @@ NOT_SAME = 0.97
 """No other neighbour is more similar than this, however close its spelling or embedding."""
 LEAST_SPELLING = 0.3
 """Trigram similarity (Jaccard) below which a neighbour is chance."""
+TRANSFER_QUERIES = 2000
+"""Remembered queries, evenly chosen, from which is learned how far neighbours can be trusted."""
 LEAST_COSINE = 0.5
 """Cosine below which a neighbour is another topic; sentence embeddings of unrelated queries reach 0.4."""
 
@@ -53,12 +56,21 @@ class Memory:
         "_postings",
         "_queries",
         "_sizes",
+        "_transfer",
     )
 
     def __init__(
-        self, queries: Sequence[str], entities: Sequence[tuple[EntityScore, ...]], embedded: Ids, matrix: Matrix
+        self,
+        queries: Sequence[str],
+        entities: Sequence[tuple[EntityScore, ...]],
+        embedded: Ids,
+        matrix: Matrix,
+        transfer: Transfer | None = None,
     ):
-        """`embedded` says which query each row of the unit-length `matrix` belongs to."""
+        """`embedded` says which query each row of the unit-length `matrix` belongs to.
+
+        Without a `transfer`, how far a neighbour can be trusted is learned from the memory itself.
+        """
         self._queries = tuple(queries)
         self._entities = tuple(entities)
         self._embedded = embedded
@@ -76,6 +88,9 @@ class Memory:
                 postings.setdefault(gram, []).append(i)
         self._sizes = sizes
         self._postings = {gram: np.array(ids, dtype=np.int32) for gram, ids in postings.items()}
+        self._transfer = transfer or Transfer()
+        if transfer is None:
+            self._transfer = fit(self._pairs())
 
     @classmethod
     def from_rows(cls, rows: Iterable[MemoryRow]) -> Memory:
@@ -106,7 +121,23 @@ class Memory:
         if (same := self._by_query.get(normalized)) is not None:
             similarity[same] = 1.0
         best = sorted(similarity.items(), key=lambda s: (-s[1], self._queries[s[0]]))[:limit]
-        return tuple(Remembered(self._queries[i], s, self._entities[i]) for i, s in best)
+        return tuple(Remembered(self._queries[i], s, self._entities[i], self._weight(s)) for i, s in best)
+
+    def _weight(self, similarity: float) -> float:
+        return 1.0 if similarity >= SAME_WORDS else self._transfer(similarity)
+
+    def _pairs(self) -> Iterable[Pair]:
+        """What neighbours say of each other's entities; only positive scores are remembered, so the rest is 0."""
+        rows = {int(query): row for row, query in enumerate(self._embedded)}
+        step = max(1, len(self._queries) // TRANSFER_QUERIES)
+        for i in range(0, len(self._queries), step):
+            own = {e.id: e.score for e in self._entities[i] if not e.predicted}
+            vector = self._matrix[rows[i]] if i in rows else None
+            for near in self.near(self._queries[i], vector) if own else ():
+                if near.similarity < SAME_WORDS:
+                    for entity in near.entities:
+                        if not entity.predicted:
+                            yield near.similarity, entity.score, own.get(entity.id, 0.0)
 
     def _by_spelling(self, normalized: str) -> dict[int, float]:
         grams = _trigrams(normalized)
@@ -128,6 +159,7 @@ class Memory:
         """Vectors keep half precision."""
         entities = [[[e.id, round(e.score, 6), int(e.predicted)] for e in es] for es in self._entities]
         head: Json = {"queries": self._queries, "entities": entities, "embedded": self._embedded.tolist()}
+        head["transfer"] = self._transfer.values
         return pack(_MAGIC, head, self._matrix)
 
     @classmethod
@@ -137,13 +169,16 @@ class Memory:
             queries = [str(q) for q in head["queries"]]
             entities = [tuple(EntityScore(str(i), float(s), bool(p)) for i, s, p in es) for es in head["entities"]]
             embedded = np.array(head["embedded"], dtype=np.int32)
+            transfer = Transfer(tuple(float(v) for v in head["transfer"]))
         except (KeyError, TypeError, ValueError) as e:
             raise ModelError(f"memory: a row is not (id, score, predicted): {e!r}") from e
         fits = len(queries) == len(entities) and len(embedded) == len(matrix)
         if not fits or any(i not in range(len(queries)) for i in embedded):
             counts = f"{len(queries)} queries, {len(entities)} entity lists, {len(embedded)} ids, {len(matrix)} vectors"
             raise ModelError(f"memory: {counts} do not fit together; publish it again with `ltrr learn memory`")
-        return cls(queries, entities, embedded, matrix)
+        if len(transfer.values) != len(Transfer().values):
+            raise ModelError(f"memory: a transfer curve of {len(transfer.values)} values; publish it again")
+        return cls(queries, entities, embedded, matrix, transfer)
 
 
 def _words(normalized: str) -> str:

@@ -71,8 +71,8 @@ def _pooled(reports: Sequence[Report], name: str) -> _Pooled:
 def compare_rankers(
     candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings
 ) -> Compared:
-    """nDCG@10 over click grades, mean over queries; where no ranker serves yet, beside the fused order."""
-    data = dataset_from_rounds(rounds, feature_names(index), ())
+    """nDCG@10 over click grades of what was shown, mean over queries; without a serving ranker, beside the fused."""
+    data = dataset_from_rounds(rounds, feature_names(index), ()).judging(new=False)
     if not data.query:
         return _unknown("nDCG@10", "no later search was acted upon with other candidates beside")
     ours = _by_query(data, _scores(data, candidate))

@@ -1,6 +1,6 @@
 """What each slot of a search earned: the labels that policies learn from.
 
-A slot is paid its reward to go: the growth of the union's best gain from this slot on, less the price of this slot and
+A slot is paid its reward to go: the growth of what the union found from this slot on, less the price of this slot and
 of those after it, as they were drawn. The first slot's is the reward of the search. Paying a slot only for what it was
 first to find lets an early slot buy depth that a later, cheaper one makes needless (docs/learning-loop.md has figures).
 Since lists nest, a slot asked 50 deep also labels its rung 10, with the other slots as they were.
@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from ltrr_opensearch.choose.logged import slots
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.evaluate.outcomes import best_gain, gained, known_rungs, price
+from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
 from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Round, Slot
 
@@ -38,12 +38,12 @@ def labelled(one: Round, learn: LearnSettings) -> Iterator[tuple[Slot, list[Labe
     later = sum(price(s, s.depth, learn) for s in one.decision.slots)
     for slot, record in slots(one.decision):
         later -= price(record, record.depth, learn)
-        had = best_gain(objects, before)
+        had = found_gain(objects, before)
         labels = []
         for rung in known_rungs(record, slot.ladder):
             if slot.feasible[rung]:
                 depth = slot.ladder[rung]
-                growth = best_gain(objects, drawn | {slot.plan: depth}) - had
+                growth = found_gain(objects, drawn | {slot.plan: depth}) - had
                 reward = growth - price(record, depth, learn) - later
                 labels.append(_checked(one, slot, Label(rung, reward, sum(record.pmf[rung:]))))
         yield slot, labels

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +31,11 @@ SEARCHES_A_QUERY = 10
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """`group[i]` numbers the search of row i; rows of a search lie together. `query[g]` is the text of search g."""
+    """`group[i]` numbers the search of row i; rows of a search lie together. `query[g]` is the text of search g.
+
+    `shown[i]`: people could have acted on it, so its grade was observed; only such rows can judge a ranker, since the
+    rest were put below by what served and would speak for it. `new[g]`: search g as if nobody had asked it before.
+    """
 
     names: tuple[str, ...]
     rows: Matrix
@@ -39,6 +43,8 @@ class Dataset:
     weights: NDArray[np.float64]
     group: NDArray[np.intp]
     query: tuple[str, ...]
+    shown: NDArray[np.bool_]
+    new: tuple[bool, ...]
 
     @property
     def sizes(self) -> NDArray[np.intp]:
@@ -48,18 +54,31 @@ class Dataset:
     def columns(self, names: Sequence[str]) -> Dataset:
         """The same rows with some of the columns, for a ranker that has to do without the others."""
         rows = self.rows[:, [self.names.index(n) for n in names]]
-        return Dataset(tuple(names), rows, self.grades, self.weights, self.group, self.query)
+        return replace(self, names=tuple(names), rows=rows)
 
     def only(self, queries: Iterable[str]) -> Dataset:
         """The searches of some queries."""
         wanted = set(queries)
-        kept = [g for g, q in enumerate(self.query) if q in wanted]
+        return self._searches([g for g, q in enumerate(self.query) if q in wanted], np.ones(len(self.rows), dtype=bool))
+
+    def judging(self, *, new: bool) -> Dataset:
+        """What can judge a ranker: the shown rows of searches, as they were or as if nobody had asked them before."""
+        return self._searches([g for g, is_new in enumerate(self.new) if is_new == new], self.shown)
+
+    def _searches(self, kept: Sequence[int], rows: NDArray[np.bool_]) -> Dataset:
         number = np.full(len(self.query), -1, dtype=np.intp)
         number[kept] = np.arange(len(kept))
-        mask = number[self.group] >= 0
-        query = tuple(self.query[g] for g in kept)
-        group = number[self.group[mask]]
-        return Dataset(self.names, self.rows[mask], self.grades[mask], self.weights[mask], group, query)
+        mask = (number[self.group] >= 0) & rows
+        return replace(
+            self,
+            rows=self.rows[mask],
+            grades=self.grades[mask],
+            weights=self.weights[mask],
+            group=number[self.group[mask]],
+            query=tuple(self.query[g] for g in kept),
+            shown=self.shown[mask],
+            new=tuple(self.new[g] for g in kept),
+        )
 
 
 def dataset_from_rounds(rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str]) -> Dataset:
@@ -71,12 +90,24 @@ def dataset_from_rounds(rounds: Sequence[Round], names: Sequence[str], memory: S
         if r.decision.normalized in liked:
             searches[r.decision.normalized].append(r.decision)
     forgotten = [i for i, name in enumerate(names) if name in memory]
-    parts: list[tuple[str, Matrix, list[float], list[float]]] = []
+    parts: list[_Group] = []
     for query in sorted(searches):
         latest = searches[query][-SEARCHES_A_QUERY:]
         for decision in latest:
             parts.extend(_groups(decision, grades, names, forgotten, share=1 / len(latest)))
     return _stack(parts, tuple(names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """One search on its way into the table."""
+
+    query: str
+    new: bool
+    rows: Matrix
+    grades: list[float]
+    weights: list[float]
+    shown: list[bool]
 
 
 def _groups(
@@ -85,30 +116,31 @@ def _groups(
     names: Sequence[str],
     forgotten: Sequence[int],
     share: float,
-) -> list[tuple[str, Matrix, list[float], list[float]]]:
+) -> list[_Group]:
     logged = [c for c in decision.candidates if c.features is not None]
     table = dense([c.features or {} for c in logged], names)
-    judged = [grades.get((decision.normalized, c.key.id), (0.0, UNSHOWN_WEIGHT)) for c in logged]
-    grade = [g for g, _ in judged]
+    keys = [(decision.normalized, c.key.id) for c in logged]
+    grade = [grades[k][0] if k in grades else 0.0 for k in keys]
+    weight = [grades[k][1] if k in grades else UNSHOWN_WEIGHT for k in keys]
     if len(logged) < 2 or max(grade) == min(grade):
         return []
     new = table.copy()
     new[:, forgotten] = np.nan
-    versions = [table] if np.array_equal(table, new, equal_nan=True) else [table, new]
-    weights = [w * share / len(versions) for _, w in judged]
-    return [(decision.normalized, version, grade, weights) for version in versions]
+    versions = [(False, table), (True, new)] if forgotten else [(False, table)]
+    weights = [w * share / len(versions) for w in weight]
+    shown = [k in grades for k in keys]
+    return [_Group(decision.normalized, is_new, rows, grade, weights, shown) for is_new, rows in versions]
 
 
-def _stack(parts: Sequence[tuple[str, Matrix, list[float], list[float]]], names: tuple[str, ...]) -> Dataset:
-    if not parts:
-        empty = np.zeros(0)
-        rows = np.zeros((0, len(names)), dtype=np.float32)
-        return Dataset(names, rows, empty, empty, np.zeros(0, dtype=np.intp), ())
+def _stack(parts: Sequence[_Group], names: tuple[str, ...]) -> Dataset:
+    rows = [p.rows for p in parts] or [np.zeros((0, len(names)), dtype=np.float32)]
     return Dataset(
         names,
-        np.concatenate([rows for _, rows, _, _ in parts]),
-        np.concatenate([grades for _, _, grades, _ in parts]),
-        np.concatenate([weights for _, _, _, weights in parts]),
-        np.repeat(np.arange(len(parts)), [len(rows) for _, rows, _, _ in parts]),
-        tuple(query for query, _, _, _ in parts),
+        np.concatenate(rows),
+        np.array([g for p in parts for g in p.grades], dtype=np.float64),
+        np.array([w for p in parts for w in p.weights], dtype=np.float64),
+        np.repeat(np.arange(len(parts)), [len(p.rows) for p in parts]),
+        tuple(p.query for p in parts),
+        np.array([x for p in parts for x in p.shown], dtype=np.bool_),
+        tuple(p.new for p in parts),
     )

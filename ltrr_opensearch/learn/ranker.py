@@ -20,7 +20,7 @@ from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.rank.feature_sets import derive
-from ltrr_opensearch.rank.rows import QUERY_COLUMNS, feature_names, memory_names
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, QUERY_COLUMNS, feature_names, memory_names
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Json, Matrix, Part, Round
 
@@ -29,7 +29,7 @@ LEVELS = 8
 TREES = 150
 PARAMETERS: Json = {
     "objective": "lambdarank",
-    "num_leaves": 6,
+    "num_leaves": 4,
     "learning_rate": 0.05,
     "feature_fraction": 0.5,
     "min_data_in_leaf": 30,
@@ -43,6 +43,8 @@ PARAMETERS: Json = {
     "verbose": -1,
 }
 RIDGE = 0.01
+LEAST_GAIN = 0.005
+"""In nDCG@10 on unseen queries, for which a ranker may ask for logged features."""
 FOLDS = 5
 ENOUGH_QUERIES = 500
 """Below this, columns that are the same for a whole list are left out: trees would know queries by them."""
@@ -56,17 +58,36 @@ Fit = Callable[[Dataset], Ranker]
 def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettings) -> Part:
     """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training."""
     kept = list(rounds)
-    data = dataset_from_rounds(kept, feature_names(index), memory_names(index))
-    if len(set(data.query)) < ENOUGH_QUERIES:
-        data = data.columns([n for n in data.names if n not in QUERY_COLUMNS])
-    if not data.query:
+    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    if not everything.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
     logged = derive(index)
     apart = logged.names if settings.learn.rank_in == "cluster" else ()
     fit = _fits(settings.learn.seed, apart)[settings.learn.ranker]
-    ranker = fit(data)
+    names, metrics = _learned(everything, fit, logged.names, memory_names(index), always=bool(apart))
+    data = everything.columns(names)
     at = max(r.decision.at for r in kept)
-    return pack(ranker, data, kept[0].decision.index, at, logged.version, crossvalidate(data, data.names, fit))
+    return pack(fit(data), data, kept[0].decision.index, at, logged.version, metrics)
+
+
+def _learned(
+    data: Dataset, fit: Fit, logged: Sequence[str], memory: Sequence[str], *, always: bool
+) -> tuple[Sequence[str], Json]:
+    """The columns to learn from, and how a ranker over them does on queries left out.
+
+    What the plans and the memory say is at hand; logged features cost every search a request, so they have to earn it,
+    unless they are wanted `always`. The memory's own plan says nothing that the memory columns do not say better.
+    """
+    few = len(set(data.query)) < ENOUGH_QUERIES
+    left_out = {*logged, *memory, *(QUERY_COLUMNS if few else ())} - set(MEMORY_COLUMNS)
+    free = [n for n in data.names if n not in left_out]
+    dear = crossvalidate(data, [*logged, *free], fit)
+    if always:
+        return [*logged, *free], dear
+    cheap = crossvalidate(data, free, fit)
+    if "ndcg_unseen" not in cheap or dear["ndcg_unseen"] < cheap["ndcg_unseen"] + LEAST_GAIN:
+        return free, cheap | {"ndcg_unseen_with_logged": dear.get("ndcg_unseen")}
+    return [*logged, *free], dear | {"ndcg_unseen_without_logged": cheap["ndcg_unseen"]}
 
 
 def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: str, metrics: Json) -> Part:
@@ -131,9 +152,9 @@ def fit_linear(data: Dataset) -> Ranker:
 
 
 def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
-    """Mean nDCG@10 over click grades of queries left out, five folds, beside that of the fused order.
+    """Mean nDCG@10 on queries left out, as if nobody had asked them, five folds, beside that of the fused order.
 
-    `names`: the columns to learn from.
+    Grades are those of clicks, over what was shown. `names`: the columns to learn from.
     """
     queries = sorted(set(data.query))
     if len(queries) < FOLDS:
@@ -143,7 +164,8 @@ def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
     column = data.names.index("plans.fused")
     for fold in range(FOLDS):
         held = set(queries[fold::FOLDS])
-        ranker, test = fit(data.only(set(queries) - held).columns(names)), data.only(held)
+        ranker = fit(data.only(set(queries) - held).columns(names))
+        test = data.only(held).judging(new=True)
         ours += _ndcg(test, ranker.score(test.columns(names).rows))
         fused += _ndcg(test, np.nan_to_num(test.rows[:, column]))
     return {"queries": len(queries), "ndcg_unseen": float(np.mean(ours)), "ndcg_fused": float(np.mean(fused))}

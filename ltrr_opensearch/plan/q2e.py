@@ -1,7 +1,7 @@
-"""The memory as a plan: entities of the remembered queries near this one, by Q2E score times similarity.
+"""The memory as a plan: entities of the remembered queries near this one, by Q2E score times the query's weight.
 
 The same query needs no embedding; a neighbour's memory is better found with one. An entity's evidence adds up over
-the neighbours that led to it.
+the neighbours that led to it. The weight is what the memory has learned of how far neighbours can be trusted.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from ltrr_opensearch.plan.options import Options, read_options
 from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Remembered, Vector, VectorUse
 
+BY_MEANING = 0.2
+"""Likelihood of the plan before an embedding has told how near the nearest neighbours are."""
 MAX_ENTITIES = 1000
 """A bool query takes at most 1,024 clauses by default."""
 
 
 class Q2eOptions(Options):
     neighbours: int = Field(10, ge=1, le=100, description="Remembered queries whose entities are taken.")
-    least_similarity: float = Field(0.3, ge=0, le=1, description="Neighbours less similar than this are left out.")
+    least_score: float = Field(0.02, ge=0, le=1, description="Entities with less evidence than this are left out.")
     predicted: bool = Field(True, description="Whether scores that are only predicted count too.")
 
 
@@ -45,11 +47,12 @@ class Q2e:
             return self._clause(self._scored(near), depth)
 
         nearest = query.remembered[0] if query.remembered else None
+        likelihood = max(nearest.weight if nearest else 0.0, BY_MEANING if vector is VectorUse.NEEDED else 0.0)
         facts = {
             "similarity": nearest.similarity if nearest else 0.0,
             "entities": float(len(nearest.entities)) if nearest else 0.0,
         }
-        return (QueryPlan(self.name, self.name, "memory", clause, vector, facts=facts),)
+        return (QueryPlan(self.name, self.name, "memory", clause, vector, likelihood, facts=facts),)
 
     def _vector_use(self, query: AnalyzedQuery) -> VectorUse:
         if not self._memory.embedded:
@@ -58,15 +61,14 @@ class Q2e:
         return VectorUse.IF_AT_HAND if same else VectorUse.NEEDED
 
     def _scored(self, near: Sequence[Remembered]) -> list[tuple[str, float]]:
-        """Entities with the sum of score x similarity, best first."""
+        """Entities with the sum of score x weight, best first."""
         scores: dict[str, float] = {}
         for remembered in near[: self._options.neighbours]:
-            if remembered.similarity < self._options.least_similarity:
-                continue
             for entity in remembered.entities:
                 if entity.score > 0 and (self._options.predicted or not entity.predicted):
-                    scores[entity.id] = scores.get(entity.id, 0.0) + entity.score * remembered.similarity
-        return sorted(scores.items(), key=lambda s: (-s[1], s[0]))
+                    scores[entity.id] = scores.get(entity.id, 0.0) + entity.score * remembered.weight
+        kept = [(id, score) for id, score in scores.items() if score >= self._options.least_score]
+        return sorted(kept, key=lambda s: (-s[1], s[0]))
 
     def _clause(self, scored: Sequence[tuple[str, float]], depth: int) -> Json | None:
         """One constant_score for each distinct score."""

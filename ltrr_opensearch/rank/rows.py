@@ -1,9 +1,10 @@
 """A search's candidates as the matrix that rankers read: one row a candidate, one column a named feature.
 
 Columns, in order: the logged features by their own names; for each strategy `<s>.reciprocal_rank`, `<s>.score` and
-`<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and
-`memory.score`. NaN says "unknown": a feature that was not logged or did not match, a strategy that was not asked or
-did not answer. A strategy that was asked and had not found the candidate says 0, which is a different thing.
+`<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and how a
+candidate worked before, for this very query (`memory.score`) and for its neighbours (`memory.near`). NaN says
+"unknown": a feature that was not logged or did not match, a strategy that was not asked or did not answer. A strategy
+that was asked and had not found the candidate says 0, which is a different thing.
 """
 
 from __future__ import annotations
@@ -13,13 +14,15 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ltrr_opensearch.knowledge.memory import SAME_WORDS
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.settings import IndexSettings
-from ltrr_opensearch.types import AnalyzedQuery, Candidate, Features, Matrix, Outcome, PlanResult
+from ltrr_opensearch.types import AnalyzedQuery, Candidate, Features, Matrix, Outcome, PlanResult, Remembered
 
 RANK_CONSTANT = 60.0
 STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
 QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
+MEMORY_COLUMNS = ("memory.score", "memory.near")
 
 Columns = Mapping[str, list[float] | float]
 
@@ -27,11 +30,11 @@ Columns = Mapping[str, list[float] | float]
 def feature_names(index: IndexSettings) -> tuple[str, ...]:
     """The columns for an index, in their order."""
     strategies = [f"{s.name}.{column}" for s in index.strategies for column in STRATEGY_COLUMNS]
-    return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, "memory.score")
+    return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, *MEMORY_COLUMNS)
 
 
 def memory_names(index: IndexSettings) -> tuple[str, ...]:
-    """The columns that know what earlier users did for this query or one near it; empty for a query never seen."""
+    """The columns that know what earlier users did for this very query; unknown for a query never seen."""
     plans = [f"{s.name}.{column}" for s in index.strategies if s.use == "q2e" for column in STRATEGY_COLUMNS]
     return (*plans, "query.memory", "memory.score")
 
@@ -43,7 +46,7 @@ def rows(
     columns = {
         **_plan_columns(candidates, results),
         **_query_columns(query),
-        "memory.score": _memory(candidates, query),
+        **_memory(candidates, query),
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]
@@ -101,12 +104,18 @@ def _query_columns(query: AnalyzedQuery) -> Columns:
     }
 
 
-def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> list[float] | float:
-    """How well a candidate worked for the remembered queries: the largest of similarity times its score there."""
-    if not query.remembered:
+def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> Columns:
+    """How well a candidate worked for this very query, and for its neighbours: score times weight, the largest."""
+    same = [r for r in query.remembered if r.similarity >= SAME_WORDS]
+    near = [r for r in query.remembered if r.similarity < SAME_WORDS]
+    return {"memory.score": _worked(candidates, same), "memory.near": _worked(candidates, near)}
+
+
+def _worked(candidates: Sequence[Candidate], remembered: Sequence[Remembered]) -> list[float] | float:
+    if not remembered:
         return float("nan")
     known: dict[str, float] = {}
-    for remembered in query.remembered:
-        for entity in remembered.entities:
-            known[entity.id] = max(known.get(entity.id, 0.0), remembered.similarity * entity.score)
+    for one in remembered:
+        for entity in one.entities:
+            known[entity.id] = max(known.get(entity.id, 0.0), one.weight * entity.score)
     return [known.get(c.key.id, 0.0) for c in candidates]

@@ -12,7 +12,7 @@ from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Part
 from tests.worlds import STRATEGIES, renumbered, searches, serve, value, without_floor
 
-SETTINGS = Settings.model_validate({"learn": {"price_per_candidate": 0.002}})
+SETTINGS = Settings.model_validate({"learn": {"price_per_candidate": 0.002}, "choose": {"apprentice_rounds": 200}})
 BATCH = 300
 TEST = searches(600, 99)
 

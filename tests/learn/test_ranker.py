@@ -96,7 +96,7 @@ def test_every_query_weighs_the_same_and_every_row_keeps_its_search() -> None:
     rounds, _ = searches(2, 12)
     asked_once = [r for r in rounds if r.decision.normalized == "q0" or r.decision.query_id == "q1-11"]
     data = dataset_from_rounds(asked_once, NAMES, memory_names(INDEX))
-    assert data.query.count("q0") == 10, "the latest ten"
+    assert data.query.count("q0") == 20, "the latest ten, each as it was and as if it were new"
     query = np.array(data.query)[data.group]
     assert data.weights[query == "q1"].sum() > 0.3 * data.weights[query == "q0"].sum()
     assert data.sizes.tolist() == [20] * len(data.query)

@@ -3,7 +3,7 @@ import pytest
 
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.plan.q2e import Q2e
+from ltrr_opensearch.plan.q2e import BY_MEANING, Q2e
 from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import EntityScore, VectorUse
 from tests.plan.conftest import Analyze
@@ -39,11 +39,19 @@ def test_neighbours_are_found_with_the_vector_and_add_up(ask: Analyze) -> None:
     (plan,) = Q2e("q2e", {}, INDEX, KNOWN).plan(ask("notebook case", INDEX, KNOWN))
     assert plan.vector is VectorUse.NEEDED
     assert plan.clause(50, None) is None
+    near = {r.query: r.weight for r in KNOWN.memory.near("notebook case", _axis(0.8, 0.6))}
+    assert 0 < near["laptop bag"] < near["backpack"] < 1, "nearer neighbours are trusted more, none wholly"
     assert _scores(plan.clause(50, _axis(0.8, 0.6))) == [
-        ({"ids": {"values": ["a"]}}, pytest.approx(0.8 * (0.8 + 0.96), abs=1e-4)),
-        ({"ids": {"values": ["b"]}}, 0.64),
-        ({"ids": {"values": ["c"]}}, 0.4),
+        ({"ids": {"values": ["a"]}}, pytest.approx(0.8 * sum(near.values()), abs=1e-4)),
+        ({"ids": {"values": ["b"]}}, pytest.approx(0.8 * near["laptop bag"], abs=1e-4)),
+        ({"ids": {"values": ["c"]}}, pytest.approx(0.5 * near["laptop bag"], abs=1e-4)),
     ]
+
+
+def test_the_plan_is_as_likely_as_its_nearest_memory_can_be_trusted(ask: Analyze) -> None:
+    (same,) = Q2e("q2e", {}, INDEX, KNOWN).plan(ask("laptop bag", INDEX, KNOWN))
+    (far,) = Q2e("q2e", {}, INDEX, KNOWN).plan(ask("notebook case", INDEX, KNOWN))
+    assert (same.likelihood, far.likelihood) == (1.0, BY_MEANING)
 
 
 def test_object_ids_may_be_a_field(ask: Analyze) -> None:

@@ -94,12 +94,14 @@ def test_what_is_known_of_the_query() -> None:
     assert cell(results, "a", "query.memory") == 0
 
 
-def test_the_memory_of_a_candidate_is_the_best_of_the_remembered_queries() -> None:
-    near = Remembered("acme shoe", 0.8, (EntityScore("a", 0.5), EntityScore("z", 1.0)))
+def test_the_memory_of_a_candidate_tells_this_query_from_its_neighbours() -> None:
+    near = Remembered("acme shoe", 0.8, (EntityScore("a", 0.5), EntityScore("z", 1.0)), weight=0.3)
     nearer = Remembered("acme shoes", 1.0, (EntityScore("a", 0.45),))
     results = [result("lexical", {"a": 8.0, "b": 2.0})]
     assert cell(results, "a", "memory.score", near, nearer) == pytest.approx(0.45)
-    assert cell(results, "b", "memory.score", near) == 0
+    assert cell(results, "a", "memory.near", near, nearer) == pytest.approx(0.15)
+    assert cell(results, "b", "memory.near", near) == 0
+    assert np.isnan(cell(results, "b", "memory.score", near))
     assert np.isnan(cell(results, "b", "memory.score"))
 
 
