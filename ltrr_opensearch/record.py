@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -106,7 +106,7 @@ def decision_of(
             object_id=ids.get(r.candidate.key),
         )
         for r in searched.ranked
-    )
+    ) + tuple(_tail(hits, {r.candidate.key for r in searched.ranked}, ids))
     return Decision(
         query_id=request.query_id,
         at=request.at,
@@ -129,6 +129,13 @@ def decision_of(
         took_ms=took_ms,
         parent_query_id=request.parent_query_id,
     )
+
+
+def _tail(hits: Sequence[Json], union: Collection[DocKey], ids: Mapping[DocKey, str]) -> Iterator[CandidateRecord]:
+    """What was shown behind the union: found by no plan that was drawn, but people may act on it."""
+    for key in map(key_of, hits):
+        if key not in union:
+            yield CandidateRecord(key, (), None, ids.get(key))
 
 
 def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:

@@ -11,6 +11,7 @@ from ltrr_opensearch.choose.context import action_features, context_features
 from ltrr_opensearch.choose.draw import draw
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
+from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import rows
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.settings import ChooseSettings, IndexSettings
@@ -54,8 +55,14 @@ class Serving:
     """Of the logged features those that the ranker's model reads: an answer waits for no others."""
 
     def __post_init__(self) -> None:
-        used = getattr(self.ranker, "used", self.ranker.features) if self.ranker else ()
-        object.__setattr__(self, "awaited", replace(self.logged, features=self.logged.features.only(used)))
+        object.__setattr__(self, "awaited", replace(self.logged, features=self._read()))
+
+    def _read(self) -> FeatureSet:
+        every = self.logged.features
+        if self.ranker is None:
+            return every.only(())
+        # a model inside the cluster reads its whole feature set there
+        return every if self.logged.otherwise else every.only(getattr(self.ranker, "used", self.ranker.features))
 
     @property
     def ranker_name(self) -> str:

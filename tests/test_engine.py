@@ -276,3 +276,11 @@ async def test_where_the_cluster_refuses_to_rank_the_same_model_ranks_here(node:
     assert "cluster_ranker" in b.counts.reasons
     assert [h["_id"] for h in page["hits"]["hits"]] == [h["_id"] for h in expected["hits"]["hits"]]
     assert b.decisions[0].ranker == own.name
+
+
+async def test_what_is_shown_behind_the_union_is_recorded_too(node: Any, products: str) -> None:
+    nothing = serving_of(policy=Fixed(0))
+    async with bench(node.url, nothing) as b:
+        page = await b.page(request_of(products))
+    assert [c.key.id for c in b.decisions[0].candidates] == [h["_id"] for h in page["hits"]["hits"]]
+    assert all(c.found == () for c in b.decisions[0].candidates)

