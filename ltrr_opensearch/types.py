@@ -30,7 +30,7 @@ class DocKey(NamedTuple):
     A tuple, since every hit of every plan makes one and looks it up.
     """
 
-    index: str
+    index: str  # type: ignore[assignment]  # hides the method of tuples, which nobody needs of a key
     id: str
     routing: str | None = None
 
