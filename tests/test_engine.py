@@ -40,7 +40,11 @@ COLOURS = ("red", "blue", "green")
 @pytest.fixture
 def products(client: OpenSearch, index_name: str) -> Iterator[str]:
     """60 documents: every third is a shoe of a colour; every other is in stock."""
-    client.indices.create(index=index_name, body={"settings": {"number_of_shards": 1, "number_of_replicas": 0}})
+    body = {
+        "settings": {"number_of_shards": 1, "number_of_replicas": 0},
+        "mappings": {"properties": {"sku": {"type": "keyword"}, "some": {"type": "keyword"}}},
+    }
+    client.indices.create(index=index_name, body=body)
     actions = [
         {
             "_index": index_name,
@@ -49,6 +53,8 @@ def products(client: OpenSearch, index_name: str) -> Iterator[str]:
                 "title": f"{COLOURS[i % 3]} {'shoes' if i < 30 else 'boots'}",
                 "body": f"number {i} made of {'leather' if i % 4 else 'canvas'} shoes",
                 "stock": i % 2,
+                "sku": str(i),
+                "some": str(i) if i % 2 else None,
             },
         }
         for i in range(60)
@@ -73,6 +79,7 @@ class Bench:
     """An engine with what it recorded and counted."""
 
     def __init__(self, upstream: Upstream, serving: Serving, window: int = 1000) -> None:
+        self.upstream = upstream
         self.counts = Counts()
         self.decisions: list[Decision] = []
         self.engine = Engine(
@@ -219,6 +226,48 @@ async def test_a_broken_ranker_leaves_the_clusters_own_page(node: Any, client: O
         (h["_id"], pytest.approx(h["_score"])) for h in own["hits"]["hits"]
     ]
     assert b.counts.reasons == ["rank"]
+
+
+class Told(Backwards):
+    """Reads one logged feature, though it knows of more."""
+
+    features = ("bm25_title", "phrase_title", "plans.fused")
+    used = frozenset({"bm25_title"})
+
+
+class Asked(FanOut):
+    """Remembers which features were read, of how many documents."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        super().__init__(upstream, deadline_ms=5000)
+        self.read: list[tuple[tuple[str, ...], int]] = []
+
+    async def features(self, request: Any, keys: Any, vector: Any, logged: Logged, preference: str) -> Any:
+        self.read.append((logged.features.names, len(keys)))
+        return await super().features(request, keys, vector, logged, preference)
+
+
+@pytest.mark.parametrize(("ranker", "before"), [(Backwards(), []), (Told(), [(("bm25_title",), 50)])])
+async def test_an_answer_waits_only_for_what_its_ranker_reads(
+    node: Any, products: str, ranker: Any, before: list[Any]
+) -> None:
+    async with bench(node.url, serving_of(ranker=ranker)) as b:
+        asked = b.engine._fan_out = Asked(b.upstream)
+        page = await b.page(request_of(products))
+    assert len(page["hits"]["hits"]) == 10
+    assert asked.read == [*before, (derive(INDEX).names, 13)], "what is logged for learning is read behind the answer"
+    assert "bm25_body" in (b.decisions[0].candidates[0].features or {})
+
+
+@pytest.mark.parametrize("field", ["sku", "some", "title"])
+async def test_ids_from_a_field_change_nothing(node: Any, products: str, field: str) -> None:
+    """`some` is missing in every other document, and `title` cannot be read that way: then ids are asked for again."""
+    named = serving_of(index=INDEX.model_copy(update={"id_field": field}))
+    async with bench(node.url, named) as by_field, bench(node.url, serving_of()) as plain:
+        request = request_of(products, size=30)
+        there, here = await by_field.page(request), await plain.page(request)
+    assert [h["_id"] for h in there["hits"]["hits"]] == [h["_id"] for h in here["hits"]["hits"]]
+    assert by_field.decisions[0].candidates == plain.decisions[0].candidates
 
 
 class BadClause:

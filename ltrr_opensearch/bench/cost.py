@@ -207,7 +207,8 @@ async def _bench(settings: Settings, index: str) -> AsyncIterator[Bench]:
 def _servings(settings: Settings, release: Release, builder: assemble.ServingBuilder) -> dict[str, Serving]:
     """`DEFAULT` is a cold start that knows what `hybrid` is told: the same plans, nothing learned of them."""
     learned = builder.of_release(release)
-    cold = replace(learned, policy=Fixed(settings.choose.safe_depth), ranker=None)
+    steady = learned.choose.model_copy(update={"floor": 0.0})
+    cold = replace(learned, policy=Fixed(settings.choose.safe_depth), choose=steady, ranker=None)
     alone = tuple(s for s, of in zip(learned.strategies, learned.index.strategies, strict=True) if of.use == "original")
     return {
         ALONE: replace(cold, strategies=alone, policy=Fixed(min(d for d in settings.choose.ladder if d))),

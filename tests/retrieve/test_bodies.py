@@ -46,6 +46,11 @@ def test_every_plan_carries_the_filters_and_asks_for_ids_only() -> None:
     assert (body["_source"], body["size"], body["timeout"], "aggs" in body) == (False, 50, "2s", False)
 
 
+def test_ids_may_come_from_a_field_that_repeats_them() -> None:
+    body = bodies.plan_body(REQUEST, {"match_all": {}}, 50, "sku")
+    assert (body["stored_fields"], body["docvalue_fields"], "_source" in body) == ("_none_", ["sku"], False)
+
+
 def test_winners_are_fetched_under_the_filters_in_the_clients_form() -> None:
     body = bodies.winners_body(REQUEST, ["1", "2"], HIDDEN)
     assert body["query"] == {"bool": {"filter": [{"ids": {"values": ["1", "2"]}}, IN_STOCK]}}
