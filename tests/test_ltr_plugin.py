@@ -169,3 +169,9 @@ async def test_a_ranker_is_learned_brought_checked_and_ranks_there(shop: Shop, k
     other = json.dumps({"features": ["bm25_title"], "weights": [1.0]}).encode()
     with pytest.raises(ModelError, match=f"has another model {name}"):
         bring(replace(part, algorithm="linear", payload=other), rounds, place)
+    shop.client.transport.perform_request("DELETE", f"/_ltr/_model/{name}")
+    shop.client.transport.perform_request("POST", "/_ltr/_clearcache")
+    lost, reasons = await served(shop, serving, TEXTS)
+    assert set(reasons) == {"cluster_ranker"}
+    assert [d.candidates[0].key for d in lost] == [d.candidates[0].key for d in there]
+    assert not isinstance(ServingBuilder(settings, shop.client, None).of_release(release).ranker, ClusterRanker)
