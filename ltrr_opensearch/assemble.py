@@ -180,7 +180,8 @@ class ServingBuilder:
     def _ranking(self, index: IndexSettings, part: Part | None) -> tuple[Ranker | None, Logged]:
         """The ranker, and how the features are logged that it reads."""
         features = derive(index)
-        logged = Logged(features, self._feature_logging(features))
+        way = self._feature_logging(features)
+        logged = Logged(features, way, id_field=index.id_field if isinstance(way, NamedScores) else None)
         if part is None:
             return None, logged
         verify_ranker(part)

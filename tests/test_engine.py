@@ -194,7 +194,7 @@ class Backwards:
     """Ranks what the fusion had last first."""
 
     name = "backwards"
-    features = ("plans.fused",)
+    features: tuple[str, ...] = ("plans.fused",)
 
     def score(self, rows: Matrix) -> Matrix:
         return -rows[:, 0]
@@ -231,7 +231,7 @@ async def test_a_broken_ranker_leaves_the_clusters_own_page(node: Any, client: O
 class Told(Backwards):
     """Reads one logged feature, though it knows of more."""
 
-    features = ("bm25_title", "phrase_title", "plans.fused")
+    features: tuple[str, ...] = ("bm25_title", "phrase_title", "plans.fused")
     used = frozenset({"bm25_title"})
 
 
@@ -242,9 +242,9 @@ class Asked(FanOut):
         super().__init__(upstream, deadline_ms=5000)
         self.read: list[tuple[tuple[str, ...], int]] = []
 
-    async def features(self, request: Any, keys: Any, vector: Any, logged: Logged, preference: str) -> Any:
+    async def features(self, request: Any, keys: Any, vector: Any, logged: Logged, *rest: Any) -> Any:
         self.read.append((logged.features.names, len(keys)))
-        return await super().features(request, keys, vector, logged, preference)
+        return await super().features(request, keys, vector, logged, *rest)
 
 
 @pytest.mark.parametrize(("ranker", "before"), [(Backwards(), []), (Told(), [(("bm25_title",), 50)])])
@@ -262,7 +262,10 @@ async def test_an_answer_waits_only_for_what_its_ranker_reads(
 @pytest.mark.parametrize("field", ["sku", "some", "title"])
 async def test_ids_from_a_field_change_nothing(node: Any, products: str, field: str) -> None:
     """`some` is missing in every other document, and `title` cannot be read that way: then ids are asked for again."""
-    named = serving_of(index=INDEX.model_copy(update={"id_field": field}))
+    named = serving_of(
+        index=INDEX.model_copy(update={"id_field": field}),
+        logged=Logged(derive(INDEX), NamedScores(), id_field=field),
+    )
     async with bench(node.url, named) as by_field, bench(node.url, serving_of()) as plain:
         request = request_of(products, size=30)
         there, here = await by_field.page(request), await plain.page(request)

@@ -50,11 +50,9 @@ def original_body(request: SearchRequest, size: int, hidden: Sequence[str]) -> J
 
 
 def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | None = None) -> Json:
-    """`id_field` holds the `_id` in doc values: then no stored field, and so no packed `_source`, is touched."""
-    shown: Json = {"stored_fields": "_none_", "docvalue_fields": [id_field]} if id_field else {"_source": False}
     body: Json = {
         "size": depth,
-        **shown,
+        **_ids_only(id_field),
         "track_total_hits": False,
         "query": {"bool": {"must": [clause], "filter": list(request.filters)}} if request.filters else clause,
     }
@@ -78,10 +76,11 @@ def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[st
     return body
 
 
-def features_body(request: SearchRequest, ids: Sequence[str]) -> Json:
+def features_body(request: SearchRequest, ids: Sequence[str], id_field: str | None = None) -> Json:
     """Documents to log features of, under the filters: nobody's features are read who may not be seen."""
     found = {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters]}}
-    return {"size": min(10_000, 2 * len(ids)), "_source": False, "track_total_hits": False, "query": found}
+    size = min(10_000, 2 * len(ids))
+    return {"size": size, **_ids_only(id_field), "track_total_hits": False, "query": found}
 
 
 def tail_body(request: SearchRequest, union: Sequence[str], offset: int, size: int, hidden: Sequence[str]) -> Json:
@@ -90,6 +89,11 @@ def tail_body(request: SearchRequest, union: Sequence[str], offset: int, size: i
     body = original_body(request, size, hidden)
     rest = {"bool": {"must": [query], "must_not": [{"ids": {"values": list(union)}}]}}
     return body | {"query": rest, "from": offset, "size": size}
+
+
+def _ids_only(id_field: str | None) -> Json:
+    """`id_field` holds the `_id` in doc values: then no stored field, and so no packed `_source`, is touched."""
+    return {"stored_fields": "_none_", "docvalue_fields": [id_field]} if id_field else {"_source": False}
 
 
 def source_without(source: object, hidden: Sequence[str]) -> object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Protocol
 from urllib.parse import urlencode
@@ -45,6 +45,8 @@ class Logged:
     way: FeatureLogging
     otherwise: FeatureLogging | None = None
     """A way that needs less, for when the cluster refuses the first."""
+    id_field: str | None = None
+    """Where ids are read from; None with the LTR plugin, whose log is known only beside stored fields."""
 
 
 class Sender(Protocol):
@@ -160,14 +162,17 @@ class FanOut:
         """
         if not keys or not logged.features.features:
             return {}
-        body = bodies.features_body(request, [k.id for k in keys])
+        by = None if any(k.routing for k in keys) else logged.id_field
+        body = bodies.features_body(request, [k.id for k in keys], by)
         params = bodies.plan_params(request, preference)
         body, params = logged.way.instrument(body, params, logged.features, request.text, vector)
         reply = await self._send(request, body, params)
-        if reply.status != 200:
+        hits = _thin_hits(reply, by)
+        if hits is None and by is not None:
+            return await self.features(request, keys, vector, replace(logged, id_field=None), preference)
+        if hits is None:
             raise Unreachable(f"logging features of {len(keys)} documents failed: {_reason(reply)}")
-        hits = orjson.loads(reply.body)["hits"]["hits"]
-        return {key_of(hit): logged.way.read(hit, logged.features) for hit in hits}
+        return {hit.key: logged.way.read(hit.raw, logged.features) for hit in hits}
 
     async def winners(
         self, request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str], preference: str
