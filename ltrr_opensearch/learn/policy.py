@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
+from itertools import chain
 from typing import Any
 
 import orjson
@@ -16,6 +17,7 @@ from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.vowpal import VowpalPolicy, parser, set_label, stored_checks, workspace
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import labelled
+from ltrr_opensearch.learn.unseen import as_new
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json, Part, Round, Slot
 
@@ -56,15 +58,17 @@ def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | 
 
 
 def _learn(learner: Any, rounds: Sequence[Round], settings: Settings) -> list[Slot]:
-    """Shows every labelled rung to the learner; returns the last slots seen.
+    """Shows every labelled rung to the learner, of each search as it was and as if its query were new.
+
+    Returns the last slots seen.
 
     Labels go in as if certain: each rung has weights of its own and sees all that its draw depended on, so weighting
     by 1 / probability adds no truth, only noise (measured in docs/learning-loop.md).
     """
     parse = parser(learner)
     last: list[Slot] = []
-    for one in rounds:
-        for slot, labels in labelled(one, settings.learn):
+    for one in chain.from_iterable((r, as_new(r)) for r in rounds):
+        for slot, labels in labelled(one, settings.learn) if one else ():
             lines, rungs = examples.lines(slot)
             example = [parse.parse_line(line) for line in lines]
             for label in labels:

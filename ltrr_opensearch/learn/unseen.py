@@ -1,0 +1,40 @@
+"""A search as it would have been, had nobody asked its query before: what a policy must learn for new queries.
+
+Traffic is mostly repeats, and for repeats the memory finds nearly all; a policy that sees only these never learns what
+the other plans are worth without it. Leaving the memory out is an action that the log shows, since not asking nests in
+asking. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ltrr_opensearch.types import CandidateRecord, Features, Round
+
+SOURCE = "memory"
+KNOWN = ("memory_", "query_")
+"""Prefixes of the features that tell of earlier searches for this query or one near it."""
+
+
+def as_new(one: Round) -> Round | None:
+    """The round without its memory: no such plan, no such features; None where there was none."""
+    decision = one.decision
+    forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
+    if not forgotten and not any(name.startswith(KNOWN) for name in decision.context):
+        return None
+    slots = tuple(
+        replace(s, action=_without(s.action)) for s in decision.slots if s.plan not in forgotten
+    )
+    candidates = tuple(_unfound(c, forgotten) for c in decision.candidates)
+    return replace(
+        one,
+        decision=replace(decision, context=_without(decision.context), slots=slots, candidates=candidates),
+    )
+
+
+def _without(features: Features) -> Features:
+    return {name: value for name, value in features.items() if not name.startswith(KNOWN)}
+
+
+def _unfound(candidate: CandidateRecord, plans: set[str]) -> CandidateRecord:
+    return replace(candidate, found=tuple(f for f in candidate.found if f.plan not in plans))
