@@ -62,6 +62,7 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
                 "text_fields": {"title": 1, "short_description": 1},
                 "slot_fields": [f"{name}.keyword" for name in SLOTS],
                 "date_field": "date_released",
+                "id_field": "id",
                 "vector": {"field": "ltrr_embedding", "source_fields": ["title", "short_description"]},
             }
         },

@@ -4,11 +4,13 @@ Columns, in order: the logged features by their own names; for each strategy `<s
 `<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and how a
 candidate worked before, for this very query (`memory.score`) and for its neighbours (`memory.near`). NaN says
 "unknown": a feature that was not logged or did not match, a strategy that was not asked or did not answer. A strategy
-that was asked and had not found the candidate says 0, which is a different thing.
+that was asked and had not found the candidate has the reciprocal rank 0, which is a different thing; how it would have
+scored the candidate, had it been asked deeper, stays unknown.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -75,7 +77,12 @@ def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]
     """
     asked = [r for r in results if r.depth > 0 and r.outcome is Outcome.OK]
     blank = [0.0] * len(candidates)
-    columns = {f"{r.plan.strategy}.{column}": blank.copy() for r in asked for column in STRATEGY_COLUMNS}
+    unknown = [math.nan] * len(candidates)
+    columns = {
+        f"{r.plan.strategy}.{column}": (blank if column == "reciprocal_rank" else unknown).copy()
+        for r in asked
+        for column in STRATEGY_COLUMNS
+    }
     agree, fused = blank.copy(), blank.copy()
     best = {r.plan.name: max((h.score for h in r.hits), default=0.0) for r in asked}
     plans = {r.plan.name: r.plan for r in asked}
@@ -87,8 +94,9 @@ def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]
             if plan not in plans:
                 continue
             ranks[plan][i] = max(ranks[plan][i], 1 / rank)
-            scores[plan][i] = max(scores[plan][i], score)
-            shares[plan][i] = max(shares[plan][i], score / best[plan] if best[plan] > 0 else 0.0)
+            # max keeps its first argument where the second is unknown
+            scores[plan][i] = max(score, scores[plan][i])
+            shares[plan][i] = max(score / best[plan] if best[plan] > 0 else 0.0, shares[plan][i])
             if plans[plan].source != "memory":
                 agree[i] += 1
                 fused[i] += 1 / (RANK_CONSTANT + rank)
