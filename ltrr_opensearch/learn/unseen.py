@@ -22,9 +22,7 @@ def as_new(one: Round) -> Round | None:
     forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
     if not forgotten and not any(name.startswith(KNOWN) for name in decision.context):
         return None
-    slots = tuple(
-        replace(s, action=_without(s.action)) for s in decision.slots if s.plan not in forgotten
-    )
+    slots = tuple(replace(s, action=_without(s.action)) for s in decision.slots if s.plan not in forgotten)
     candidates = tuple(_unfound(c, forgotten) for c in decision.candidates)
     return replace(
         one,
