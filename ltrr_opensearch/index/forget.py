@@ -1,7 +1,8 @@
 """Deleted documents leave the memory: entities of `{prefix}_memory` that the index no longer has are taken out.
 
 A conditional update, so that a learning job which writes the same memory at the same time wins, and the entity goes
-with the next sync. Proxies follow with the next release of the memory; until then a remembered id simply finds nothing.
+with the next sync. Proxies follow with the next release of the memory; until then a remembered id simply finds nothing. Nothing is
+taken out while a shard of the index is missing: the memory is the only copy of what it holds.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from itertools import compress
 
 from opensearchpy import NotFoundError, OpenSearch
 
+from ltrr_opensearch.cluster import whole
 from ltrr_opensearch.index.bulk import Action, send
 from ltrr_opensearch.types import Json
 
@@ -62,12 +64,10 @@ def _gone(client: OpenSearch, key: str, id_field: str | None, ids: set[str]) -> 
 
 
 def _present(client: OpenSearch, key: str, id_field: str | None, ids: Sequence[str]) -> set[str]:
-    if id_field is None:
-        body: Json = {"size": len(ids), "_source": False, "query": {"ids": {"values": list(ids)}}}
-        return {hit["_id"] for hit in client.search(index=key, body=body)["hits"]["hits"]}
-    filters = {id: {"term": {id_field: id}} for id in ids}
+    """Counted by id, not listed: an id may stand in several indexes of a pattern, and an object in many documents."""
+    filters = {id: {"term": {id_field: id}} if id_field else {"ids": {"values": [id]}} for id in ids}
     body = {"size": 0, "aggs": {"ids": {"filters": {"filters": filters}}}}
-    buckets = client.search(index=key, body=body)["aggregations"]["ids"]["buckets"]
+    buckets = whole.search(client, body, key)["aggregations"]["ids"]["buckets"]
     return {id for id, bucket in buckets.items() if bucket["doc_count"]}
 
 

@@ -1,6 +1,7 @@
 """Reads what learning needs from the cluster, page by page: decisions of a window of time, and the events they led to.
 
 Events may have been indexed by clients, past us, under any mapping: what cannot be understood is counted and left out.
+A missing shard is an error, since watermarks would pass the searches on it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from datetime import UTC, datetime
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, RequestError
 
+from ltrr_opensearch.cluster import whole
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log.records import from_document, zoned
 from ltrr_opensearch.log.ubi import value_at
@@ -41,7 +43,8 @@ def refresh(client: OpenSearch, prefix: str, events_index: str) -> None:
 
 
 def count_decisions(client: OpenSearch, prefix: str, index: str, window: Window) -> int:
-    return int(client.count(index=_decisions(prefix), body={"query": _of(index, window)})["count"])
+    body: Json = {"size": 0, "track_total_hits": True, "query": _of(index, window)}
+    return int(whole.search(client, body, _decisions(prefix))["hits"]["total"]["value"])
 
 
 def decision_pages(
@@ -125,7 +128,7 @@ def _of(index: str, window: Window) -> Json:
 def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object], size: int) -> Iterator[list[Json]]:
     """Sources of all matches from one point in time. An index that does not exist has none."""
     try:
-        pit = client.create_pit(index=index, params={"keep_alive": KEEP_ALIVE})["pit_id"]
+        pit = whole.open_pit(client, index, KEEP_ALIVE)
     except NotFoundError:
         return
     except RequestError as error:
@@ -135,7 +138,7 @@ def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object],
     try:
         body: Json = {"size": size, "query": query, "sort": order, "track_total_hits": False}
         while True:
-            hits = client.search(body={**body, "pit": {"id": pit, "keep_alive": KEEP_ALIVE}})["hits"]["hits"]
+            hits = whole.search(client, {**body, "pit": {"id": pit, "keep_alive": KEEP_ALIVE}})["hits"]["hits"]
             if hits:
                 yield [hit["_source"] for hit in hits]
             if len(hits) < size:

@@ -10,7 +10,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
-from ltrr_opensearch.errors import Conflict, SettingsError
+from ltrr_opensearch.errors import ClusterError, Conflict, SettingsError
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.forget import forget_deleted
@@ -137,6 +137,36 @@ def test_deleted_documents_leave_the_memory(client: OpenSearch, index_name: str)
         "id": ["here"],
         **{name: [0.5] for name in COLUMNS},
     }
+
+
+def remember(client: OpenSearch, name: str, key: str, ids: list[str]) -> None:
+    """A memory of one query of the index `key`."""
+    columns = {column: [0.5] * len(ids) for column in COLUMNS}
+    mappings = {"properties": {"index": {"type": "keyword"}}}
+    client.indices.create(index=f"{name}_l_memory", body={"mappings": mappings})
+    put(client, f"{name}_l_memory", "m", {"index": key, "query": "shoe", "entities": {"id": ids, **columns}})
+
+
+def test_an_id_in_several_indexes_of_a_pattern_is_there(client: OpenSearch, index_name: str) -> None:
+    ids = [f"d{n}" for n in range(30)]
+    for part in "ab":
+        for id in ids:
+            client.index(index=f"{index_name}_{part}", id=id, body={"title": "shoe"})
+    client.indices.refresh(index=f"{index_name}_*")
+    pattern = f"{index_name}_a,{index_name}_b"
+    remember(client, index_name, pattern, [*ids, "gone"])
+    assert forget_deleted(client, f"{index_name}_l", pattern, None) == 1
+    assert client.get(index=f"{index_name}_l_memory", id="m")["_source"]["entities"]["id"] == ids
+
+
+def test_nothing_is_forgotten_while_a_shard_is_missing(client: OpenSearch, index_name: str) -> None:
+    put(client, f"{index_name}_a", "here", {"title": "shoe"})
+    nowhere = {"index.routing.allocation.require._name": "nobody"}
+    client.indices.create(index=f"{index_name}_b", body={"settings": nowhere}, params={"wait_for_active_shards": "0"})
+    pattern = f"{index_name}_a,{index_name}_b"
+    remember(client, index_name, pattern, ["here", "on the missing shard"])
+    with pytest.raises(ClusterError, match="cannot be searched as a whole.*nothing was done"):
+        forget_deleted(client, f"{index_name}_l", pattern, None)
 
 
 def test_a_month_expires_when_its_last_day_is_old_enough() -> None:

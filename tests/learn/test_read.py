@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.learn import read
 from ltrr_opensearch.learn.read import Window, decision_pages, events_of, to_event
 from ltrr_opensearch.log.records import index_name
@@ -78,6 +79,23 @@ def test_an_index_that_does_not_exist_has_nothing(shop: Shop) -> None:
     assert events_of(shop.client, f"{shop.prefix}_nowhere", ["q"], Counter()) == {}
     pages = decision_pages(shop.client, "nowhere", "shop", Window(None, START), 10, Counter())
     assert list(pages) == []
+
+
+def test_a_missing_shard_is_an_error_not_an_empty_page(shop: Shop) -> None:
+    made = decisions(3)
+    shop.put(made)
+    shop.client.indices.create(
+        index=index_name(shop.prefix, START + timedelta(days=60)),
+        body={"settings": {"index.routing.allocation.require._name": "nobody"}},
+        params={"wait_for_active_shards": "0"},
+    )
+    window = Window(None, made[-1].at)
+    for attempt in (
+        lambda: list(decision_pages(shop.client, shop.prefix, "shop", window, 10, Counter())),
+        lambda: read.count_decisions(shop.client, shop.prefix, "shop", window),
+    ):
+        with pytest.raises(ClusterError, match="cannot be searched as a whole"):
+            attempt()
 
 
 @pytest.mark.parametrize(

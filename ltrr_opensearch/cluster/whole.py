@@ -1,0 +1,50 @@
+"""Searches that are answered by every shard or not at all.
+
+A cluster that is starting, or has lost a shard, answers from what it has. Whoever takes what was not found for absent
+(deletes it, or learns past it) must refuse such an answer.
+"""
+
+from __future__ import annotations
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import TransportError
+
+from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.types import Json
+
+LOST_SHARDS = 503
+"""How OpenSearch answers when shards are missing and a part of the answer would not do."""
+
+
+def search(client: OpenSearch, body: Json, index: str | None = None) -> Json:
+    """The cluster's answer; `ClusterError` where some shard did not take part. `index` is None with a PIT."""
+    where = index or "a point in time"
+    try:
+        found: Json = client.search(index=index, body=body, params={"allow_partial_search_results": "false"})
+    except TransportError as error:
+        if error.status_code == LOST_SHARDS:
+            raise incomplete(where, "it was answered with 503") from error
+        raise
+    shards = found["_shards"]
+    if shards["successful"] < shards["total"]:
+        raise incomplete(where, f"{shards['successful']} of {shards['total']} shards answered")
+    return found
+
+
+def open_pit(client: OpenSearch, index: str, keep_alive: str) -> str:
+    """A point in time over every shard of an index expression; its id."""
+    params = {"keep_alive": keep_alive, "allow_partial_pit_creation": "false"}
+    try:
+        id: str = client.create_pit(index=index, params=params)["pit_id"]
+    except TransportError as error:
+        if error.status_code == LOST_SHARDS:
+            raise incomplete(index, "a point in time was answered with 503") from error
+        raise
+    return id
+
+
+def incomplete(where: str, what: str) -> ClusterError:
+    return ClusterError(
+        f"{where} cannot be searched as a whole: {what}; what is missing would count as absent, so nothing was done. "
+        "Run this again when `_cluster/health` shows no red index (see ltrr doctor)"
+    )
