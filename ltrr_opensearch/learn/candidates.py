@@ -13,7 +13,7 @@ from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
-from ltrr_opensearch.learn.gate import Verdict, judge, too_few
+from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.protocols import Policy, Ranker
@@ -38,7 +38,9 @@ def policy(rounds: Sequence[Round], settings: Settings, serving: Part | None) ->
     """Goes on from the serving part with rounds that it has not seen."""
     if settings.choose.policy not in LEARNING_POLICIES:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
-    if few := too_few("policy", len(rounds), settings.learn):
+    acted = sum(bool(one.gains) for one in rounds)
+    few = too_few("policy", len(rounds), settings.learn) or unheard("policy", acted, settings.learn)
+    if few:
         return Trained(few)
 
     def trained(some: Sequence[Round]) -> Policy:

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from ltrr_opensearch.settings import LearnSettings
 
 
+LEAST_ACTED = 5
+"""One in so many of `learn.min_rounds` searches must have been acted upon."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compared:
     """A candidate beside what serves, in a mean per search: reward of policies, nDCG@10 of rankers."""
@@ -46,6 +50,15 @@ def too_few(kind: str, rounds: int, learn: LearnSettings) -> Verdict | None:
     if rounds >= learn.min_rounds:
         return None
     return Verdict(kind, False, f"{rounds} searches, fewer than learn.min_rounds {learn.min_rounds}; ask again later")
+
+
+def unheard(kind: str, acted: int, learn: LearnSettings) -> Verdict | None:
+    """A refusal where hardly anybody acted: all that such a log teaches is that asking nothing is cheapest."""
+    least = max(1, learn.min_rounds // LEAST_ACTED)
+    if acted >= least:
+        return None
+    why = f"{acted} searches were acted upon, fewer than {least} (learn.min_rounds / {LEAST_ACTED}); send events"
+    return Verdict(kind, False, why)
 
 
 def judge(kind: str, compared: Compared, learn: LearnSettings) -> Verdict:

@@ -64,6 +64,9 @@ class RunningReleases(Generic[T]):
 
     def _refresh(self, index: str) -> None:
         id = self._store.current_id(index)
+        if id != self._broken.get(index):
+            # the pointer has moved since: should it come back, the release may have been mended
+            self._broken.pop(index, None)
         if id is None or id in (self.release_id(index), self._broken.get(index)):
             return
         try:
@@ -76,7 +79,6 @@ class RunningReleases(Generic[T]):
             raise
         if release and built is not None:
             self._running = {**self._running, index: (release.id, built)}
-            self._broken.pop(index, None)
             log.info("index %r is served by release %s", index, release.id)
 
     async def _keep_looking(self) -> None:

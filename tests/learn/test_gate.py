@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from ltrr_opensearch.learn.gate import Compared, judge, too_few
+from ltrr_opensearch.learn.gate import Compared, judge, too_few, unheard
 from ltrr_opensearch.settings import LearnSettings
 
 LEARN = LearnSettings(gate_margin=0.01, min_rounds=100)
@@ -32,3 +32,11 @@ def test_few_searches_publish_nothing() -> None:
     assert few
     assert "99 searches, fewer than learn.min_rounds 100" in few.reason
     assert too_few("ranker", 100, LEARN) is None
+
+
+def test_a_log_in_which_hardly_anybody_acted_teaches_no_policy() -> None:
+    learn = LearnSettings(min_rounds=100)
+    refused = unheard("policy", 19, learn)
+    assert refused is not None
+    assert "19 searches were acted upon, fewer than 20" in refused.reason
+    assert unheard("policy", 20, learn) is None

@@ -84,3 +84,16 @@ def test_without_a_cluster_it_tries_again() -> None:
     releases.refresh()
     assert releases.current("shop") == "built r1"
     assert releases.errors == {"Unreachable": 1}
+
+
+def test_a_mended_release_is_tried_again_when_the_pointer_comes_back() -> None:
+    store = Store("r1")
+    releases = running(store)
+    releases.refresh()
+    store.id, store.fault = "r2", ModelError("damaged")
+    releases.refresh()
+    store.id, store.fault = "r1", None
+    releases.refresh()
+    store.id = "r2"
+    releases.refresh()
+    assert releases.current("shop") == "built r2"
