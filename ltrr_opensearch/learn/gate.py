@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 from ltrr_opensearch.settings import LearnSettings
 
-
 LEAST_ACTED = 5
 """One in so many of `learn.min_rounds` searches must have been acted upon."""
 
