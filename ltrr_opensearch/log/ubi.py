@@ -139,7 +139,10 @@ def _time(value: Any) -> Any:
             raise ValueError(f"is no ISO 8601 time; send one like {EXAMPLE_TIME}, or leave it out for now") from None
         if at.tzinfo is None:
             raise ValueError(f"has no zone; send one like {EXAMPLE_TIME}, or leave it out for now")
-        return at.astimezone(UTC)
+        try:
+            return at.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"is out of range in UTC; send one like {EXAMPLE_TIME}, or leave it out for now") from None
     if value is None:
         return None
     raise ValueError(f"must be a time like {EXAMPLE_TIME}")

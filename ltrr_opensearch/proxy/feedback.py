@@ -46,12 +46,7 @@ class FeedbackEndpoint:
         raw, complete = await exchange.read(LARGEST_POST)
         if not complete or len(raw) > LARGEST_POST:
             return failure(413, f"a post of events may have {LARGEST_POST} bytes; send fewer events at a time")
-        try:
-            posted = read_events(raw)
-        except DataError as error:
-            self._metrics.events("rejected")
-            return failure(400, str(error))
-        return await self._kept(posted)
+        return await self._kept(read_events(raw))
 
     async def _kept(self, posted: Sequence[Any]) -> Answer:
         valid, rejected = self._checked(posted)
@@ -72,6 +67,8 @@ class FeedbackEndpoint:
         rejected: dict[int, str] = {}
         for place, raw in enumerate(posted):
             try:
+                if isinstance(raw, DataError):
+                    raise raw
                 valid[place] = parse_event(raw, now)
             except DataError as error:
                 rejected[place] = str(error)
@@ -79,7 +76,7 @@ class FeedbackEndpoint:
 
 
 def read_events(raw: bytes) -> list[Any]:
-    """One JSON object, an array of them, or one a line."""
+    """One JSON object, an array of them, or one a line; in the place of a line that is no JSON, the reason."""
     try:
         whole = orjson.loads(raw)
     except orjson.JSONDecodeError:
@@ -91,9 +88,9 @@ def _line(number: int, line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        raise DataError(
+        return DataError(
             f"line {number} is no JSON ({error}): {line[:80]!r}; post an object, an array, or one object a line"
-        ) from error
+        )
 
 
 def _receipt(accepted: int, rejected: dict[int, str]) -> Answer:

@@ -55,6 +55,8 @@ def test_times_that_are_understood(given: object, kept: str) -> None:
         ({"timestamp": "2026-03-01T11:00:00"}, "timestamp: has no zone; send one like 2026-01-31T12:00:00.000Z"),
         ({"timestamp": "1 March"}, "timestamp: is no ISO 8601 time.*got '1 March'"),
         ({"timestamp": 10**30}, "out of range"),
+        ({"timestamp": "0001-01-01T00:00:00+14:00"}, "timestamp: is out of range in UTC"),
+        ({"timestamp": "9999-12-31T23:59:59-14:00"}, "timestamp: is out of range in UTC"),
         ({"timestamp": True}, "must be a time like"),
         ({"action_name": ""}, "action_name"),
         ({"query_id": "q" * 101}, "query_id: .*100"),

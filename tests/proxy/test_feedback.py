@@ -55,10 +55,18 @@ def test_a_faulty_event_does_not_take_the_others_with_it(proxy: Listening) -> No
 
 def test_nothing_valid_is_400(proxy: Listening) -> None:
     assert post(proxy, b"[7]").status == 400
-    got = post(proxy, orjson.dumps(CLICK) + b'\n{"query_id": \n')
-    assert got.status == 400
-    assert "line 2" in got.json["error"]["reason"]
+    assert post(proxy, b'{"query_id": \n').status == 400
     assert proxy.events.kept == []
+
+
+def test_a_broken_line_does_not_take_the_others_with_it(proxy: Listening) -> None:
+    lines = [orjson.dumps(CLICK), b"", b'{"query_id": ', orjson.dumps(CLICK | {"query_id": "q2"})]
+    got = post(proxy, b"\n".join(lines))
+    assert (got.status, got.json["accepted"]) == (202, 2)
+    [rejected] = got.json["rejected"]
+    assert rejected["index"] == 1
+    assert "line 3 is no JSON" in rejected["reason"]
+    assert [event.document["query_id"] for _, event in proxy.events.kept] == ["q1", "q2"]
 
 
 def test_events_that_could_not_be_kept_are_sent_again(proxy: Listening) -> None:
