@@ -63,6 +63,20 @@ def test_of_a_decision_who_and_what_can_be_searched_and_no_column(client: OpenSe
     assert sorted(_types(client, index)) == sorted(SEARCHABLE)
 
 
+def test_what_a_client_invents_is_kept_and_not_mapped(client: OpenSearch, state: StateSettings) -> None:
+    client.indices.create(index=state.ubi_events)
+    before = _types(client, state.ubi_events)
+    assert {before[name] for name in ("session_id", "user_id", "event_attributes.object.object_id_type")} == {"keyword"}
+    invented = {"price": 1, "when": "2026-01-01", "deep": {"er": {"est": "x"}}}
+    attributes = {**invented, "position": invented, "object": {**invented, "object_id": "7", "object_detail": invented}}
+    for value in (invented, {name: {"another": "shape"} for name in invented}):
+        event = {**value, "action_name": "click", "event_attributes": {**attributes, **value}}
+        client.index(index=state.ubi_events, body=event, params={"refresh": "true"})
+    assert _types(client, state.ubi_events) == before
+    found = client.search(index=state.ubi_events, body={"query": {"term": {"event_attributes.object.object_id": "7"}}})
+    assert [hit["_source"]["event_attributes"]["object"]["price"] for hit in found["hits"]["hits"]] == [1, 1]
+
+
 def _types(client: OpenSearch, index: str) -> dict[str, str]:
     """Type of every mapped field, by its whole path."""
     return dict(_flat(client.indices.get_mapping(index=index)[index]["mappings"]["properties"], ""))
