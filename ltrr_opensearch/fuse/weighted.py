@@ -15,7 +15,7 @@ from ltrr_opensearch.types import Candidate, PlanResult
 
 @dataclass(frozen=True, slots=True)
 class Weighted:
-    """Each plan adds `weight * score / best score`; weights are per strategy, 1 where not given."""
+    """Each plan adds `weight * score / best score`: its strategy's weight (1 where not given) x its likelihood."""
 
     weights: Mapping[str, float] = field(default_factory=dict)
 
@@ -23,7 +23,7 @@ class Weighted:
         return merge(results, self._contributions)
 
     def _contributions(self, result: PlanResult) -> list[float]:
-        weight = self.weights.get(result.plan.strategy, 1.0)
+        weight = self.weights.get(result.plan.strategy, 1.0) * result.plan.likelihood
         best = max((hit.score for hit in result.hits), default=0.0)
         if best <= 0:
             return [0.0] * len(result.hits)

@@ -1,8 +1,8 @@
 """Deleted documents leave the memory: entities of `{prefix}_memory` that the index no longer has are taken out.
 
 A conditional update, so that a learning job which writes the same memory at the same time wins, and the entity goes
-with the next sync. Proxies follow with the next release of the memory; until then a remembered id simply finds nothing. Nothing is
-taken out while a shard of the index is missing: the memory is the only copy of what it holds.
+with the next sync. Proxies follow with the next release of the memory; until then a remembered id simply finds nothing.
+Nothing is taken out while a shard of the index is missing: the memory is the only copy of what it holds.
 """
 
 from __future__ import annotations

@@ -1,13 +1,14 @@
 """Trains a policy and a ranker and puts each before the gate. Pure: rounds and the serving part in, a verdict out.
 
 Every search is judged by a candidate that has not seen it: policies by folds, rankers trained on the older searches
-and judged on the newest. What is published has learned all of them.
+and judged on the newest, of these on what the serving ranker has not seen either. What is published has learned all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
@@ -16,13 +17,14 @@ from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
 from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.learn.watermarks import through
 from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.rank.load import load_ranker
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import IndexSettings, LearnSettings, Settings
 from ltrr_opensearch.types import Part, Round
 
 HELD_OUT = 0.2
-"""Share of the searches, the newest, that a ranker is judged on."""
+"""Share of the searches, the newest, that a ranker is judged on; also the share of `learn.min_rounds` that must be."""
 LEARNING_POLICIES = ("vowpal", "greedy")
 
 
@@ -58,10 +60,13 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
     """Anew from all rounds of the history, since trees do not go on."""
     if few := too_few("ranker", len(rounds), settings.learn):
         return Trained(few)
-    older, newest = _split(rounds)
+    serves = _serving_ranker(serving)
+    older, newest = _split(rounds, through(serving) if serves else None)
+    if few := _too_few_new(newest, settings.learn):
+        return Trained(few)
     try:
         candidate = load_ranker(train_ranker(older, settings, index))
-        compared = compare_rankers(candidate, _serving_ranker(serving), newest, index)
+        compared = compare_rankers(candidate, serves, newest, index)
         verdict = judge("ranker", compared, settings.learn)
         return Trained(verdict, train_ranker(rounds, settings, index) if verdict.passed else None)
     except (DataError, MissingExtra) as cause:
@@ -77,9 +82,24 @@ def aggregates(rounds: Sequence[Round], settings: Settings, serving: Part | None
     return before.updated(rounds, settings.learn.memory_half_life_days).to_bytes()
 
 
-def _split(rounds: Sequence[Round]) -> tuple[Sequence[Round], Sequence[Round]]:
+def _split(rounds: Sequence[Round], seen: datetime | None) -> tuple[Sequence[Round], Sequence[Round]]:
+    """The searches, in the order of time, to train on and to judge by; what serves has seen those up to `seen`."""
     cut = max(1, round(len(rounds) * (1 - HELD_OUT)))
+    if seen is not None:
+        cut = max(cut, sum(one.decision.at <= seen for one in rounds))
     return rounds[:cut], rounds[cut:]
+
+
+def _too_few_new(newest: Sequence[Round], learn: LearnSettings) -> Verdict | None:
+    least = int(learn.min_rounds * HELD_OUT)
+    if len(newest) >= least:
+        return None
+    return Verdict(
+        "ranker",
+        False,
+        f"too few new searches: {len(newest)} that what serves has not learned, fewer than {least} "
+        "(a fifth of learn.min_rounds); ask again later",
+    )
 
 
 def _serving_policy(settings: Settings, serving: Part | None) -> Policy:

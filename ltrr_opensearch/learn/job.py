@@ -29,6 +29,8 @@ from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Json, Part, Round
 
 KINDS = ("policy", "ranker", "memory")
+LEFT_OUT = "searches left out by learn.max_rounds"
+"""The older ones of a window. What is new in a run and left out is passed by its watermark: it is not learned later."""
 
 Progress = Callable[[str, int, int | None], None]
 """(what is being done, how much of it is done, of how much)"""
@@ -89,8 +91,9 @@ class Job:
         return read.count_decisions(self.client, self.prefix, self.index, window)
 
     def read(self, window: Window, counts: Counter[str]) -> list[Round]:
-        total = min(self.count(window), self.settings.learn.max_rounds)
-        seen = 0
+        found, most = self.count(window), self.settings.learn.max_rounds
+        counts[LEFT_OUT] += max(0, found - most)
+        total, seen = min(found, most), 0
 
         def advance(searches: int) -> None:
             nonlocal seen

@@ -42,13 +42,22 @@ def memory_names(index: IndexSettings) -> tuple[str, ...]:
 
 
 def rows(
-    candidates: Sequence[Candidate], query: AnalyzedQuery, results: Sequence[PlanResult], names: Sequence[str]
+    candidates: Sequence[Candidate],
+    query: AnalyzedQuery,
+    results: Sequence[PlanResult],
+    names: Sequence[str],
+    *,
+    by_id: bool = True,
 ) -> Matrix:
-    """The matrix of the candidates under the named columns; a name that nothing here knows is NaN throughout."""
+    """The matrix of the candidates under the named columns; a name that nothing here knows is NaN throughout.
+
+    `by_id`: the memory names what worked by `_id`. Where it names objects by a field (`object_id_field`), how a
+    candidate worked is unknown, since only the page's documents are read for that field.
+    """
     columns = {
         **_plan_columns(candidates, results),
         **_query_columns(query),
-        **_memory(candidates, query),
+        **(_memory(candidates, query) if by_id else dict.fromkeys(MEMORY_COLUMNS, math.nan)),
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]

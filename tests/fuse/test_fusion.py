@@ -1,8 +1,12 @@
+from dataclasses import replace
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
+from ltrr_opensearch.protocols import Fusion
 from ltrr_opensearch.types import Candidate, DocKey, Found, Hit, Outcome, PlanResult, QueryPlan
 
 
@@ -29,6 +33,14 @@ def test_weights_are_per_strategy() -> None:
     results = [result("a", "x"), result("b", "y")]
     assert ids(Rrf(weights={"b": 2.0}).fuse(results)) == "yx"
     assert ids(Weighted(weights={"b": 2.0}).fuse(results)) == "yx"
+
+
+@pytest.mark.parametrize("fusion", [Rrf(), Weighted()])
+def test_a_plan_counts_as_much_as_it_is_likely(fusion: Fusion) -> None:
+    doubtful = result("a", "x")
+    doubtful = replace(doubtful, plan=replace(doubtful.plan, likelihood=0.25))
+    scores = {c.key.id: c.fused for c in fusion.fuse([doubtful, result("b", "y")])}
+    assert scores["x"] == 0.25 * scores["y"]
 
 
 def test_ties_do_not_depend_on_which_plan_answered_first() -> None:

@@ -165,7 +165,7 @@ def test_nothing_is_forgotten_while_a_shard_is_missing(client: OpenSearch, index
     client.indices.create(index=f"{index_name}_b", body={"settings": nowhere}, params={"wait_for_active_shards": "0"})
     pattern = f"{index_name}_a,{index_name}_b"
     remember(client, index_name, pattern, ["here", "on the missing shard"])
-    with pytest.raises(ClusterError, match="cannot be searched as a whole.*nothing was done"):
+    with pytest.raises(ClusterError, match=r"cannot be searched as a whole.*nothing was done"):
         forget_deleted(client, f"{index_name}_l", pattern, None)
 
 

@@ -14,7 +14,7 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.memory import Memory
-from ltrr_opensearch.learn.job import KINDS, learn
+from ltrr_opensearch.learn.job import KINDS, LEFT_OUT, learn
 from ltrr_opensearch.learn.remember import MemoryStore
 from ltrr_opensearch.learn.watermarks import MemoryMark
 from ltrr_opensearch.release.store import ReleaseStore
@@ -135,6 +135,12 @@ def test_a_damaged_part_is_replaced_or_left_out(shop: Shop) -> None:
     assert done.counts["damaged memory"] == 1
     assert parts(shop)["memory"].payload == intact
     assert "policy" not in parts(shop)
+
+
+def test_searches_beyond_the_most_that_are_read_are_counted(shop: Shop) -> None:
+    done = learn(("memory",), shop.job(CLOSED, max_rounds=200))
+    assert (done.counts["decisions"], done.counts[LEFT_OUT]) == (200, SEARCHES - 200)
+    assert LEFT_OUT not in +learn(("policy",), shop.job(CLOSED)).counts
 
 
 def test_bots_and_busy_users_are_left_out(shop: Shop) -> None:

@@ -1,0 +1,68 @@
+"""Which searches a ranker is trained on and which judge it, beside what serves."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from ltrr_opensearch.learn import candidates
+from ltrr_opensearch.learn.gate import Compared
+from ltrr_opensearch.learn.join import rounds
+from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.learn.watermarks import THROUGH
+from ltrr_opensearch.protocols import Ranker
+from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.types import Part, Round
+from tests.learn.synthetic import clicks, decisions
+
+SETTINGS = Settings.model_validate({"learn": {"ranker": "linear", "min_rounds": 100}})
+INDEX = IndexSettings(text_fields={"title": 1})
+SEARCHES = decisions(300)
+ACTIONS = {click.query_id: click for click in clicks(SEARCHES)}
+ROUNDS = rounds(
+    [(d, [ACTIONS[d.query_id]] if d.query_id in ACTIONS else []) for d in SEARCHES], SETTINGS.learn, Counter()
+)
+
+
+def serving(learned: int) -> Part:
+    """A ranker that has learned so many of the searches."""
+    part = train_ranker(ROUNDS[:200], SETTINGS, INDEX)
+    return replace(part, meta={**part.meta, THROUGH: ROUNDS[learned - 1].decision.at.isoformat()})
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[Round]:
+    """The searches that the next candidate is judged on."""
+    seen: list[Round] = []
+
+    def compare(_c: Ranker, _s: Ranker | None, newest: Sequence[Round], _i: IndexSettings) -> Compared:
+        seen[:] = newest
+        return Compared("nDCG@10", 0.6, 0.5, 0.0, 0.2, len(newest))
+
+    monkeypatch.setattr(candidates, "compare_rankers", compare)
+    return seen
+
+
+@pytest.mark.parametrize(("learned", "first"), [(200, 240), (240, 240), (270, 270), (280, 280)])
+def test_what_the_serving_ranker_has_learned_judges_nobody(judged: list[Round], learned: int, first: int) -> None:
+    trained = candidates.ranker(ROUNDS, SETTINGS, INDEX, serving(learned))
+    assert trained.part
+    assert judged == ROUNDS[first:]
+
+
+@pytest.mark.parametrize("learned", [281, 300])
+def test_too_few_new_searches_are_refused(judged: list[Round], learned: int) -> None:
+    refused = candidates.ranker(ROUNDS, SETTINGS, INDEX, serving(learned))
+    assert refused.part is None
+    assert f"too few new searches: {300 - learned} that" in refused.verdict.reason
+    assert "fewer than 20 (a fifth of learn.min_rounds)" in refused.verdict.reason
+    assert judged == []
+
+
+def test_where_nothing_serves_the_newest_fifth_judges(judged: list[Round]) -> None:
+    damaged = replace(serving(300), algorithm="linear", payload=b"damaged", created=datetime(2026, 1, 1, tzinfo=UTC))
+    for nothing in (None, damaged):
+        assert candidates.ranker(ROUNDS, SETTINGS, INDEX, nothing).part
+        assert judged == ROUNDS[240:]
