@@ -55,6 +55,8 @@ KEPT_SECONDS = 600.0
 SAMPLE = 200
 """Documents on which an `id_field` is proven."""
 
+NOT_ANSWERED = (ClusterError, OpenSearchException)
+
 log = logging.getLogger(__name__)
 
 
@@ -76,7 +78,8 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         pages=PageMemory(KEPT_ORDERS, KEPT_SECONDS, time.monotonic),
         limits=limits(settings),
     )
-    beside = (_written(writer), _drained(engine), _polled(releases, builder, tuple(settings.indexes)))
+    polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
+    beside = (_written(writer), _drained(engine), polled)
     app = ProxyApp(engine, upstream, writer, settings, metrics, beside)
     return app, AdminApp(Health(upstream), metrics, DecisionLookup(upstream, settings))
 
@@ -99,11 +102,19 @@ class ServingBuilder:
         self._client = client
         self._encoder = encoder
         self._cold: dict[str, Serving] = {}
+        self._unsure: set[str] = set()
+        """Indexes of which something could not be asked of the cluster."""
 
     def cold(self, key: str) -> Serving:
         if key not in self._cold:
             self._cold[key] = self._build(key, "none", {})
         return self._cold[key]
+
+    def again(self) -> None:
+        """Asks the cluster again for what it could not be asked when a cold start was built."""
+        for key in self._unsure & self._cold.keys():
+            self._unsure.discard(key)
+            self._cold[key] = self._build(key, "none", {})
 
     def of_release(self, release: Release) -> Serving:
         return self._build(release.index, release.id, release.parts)
@@ -112,7 +123,7 @@ class ServingBuilder:
         index, hidden = self._searchable(key)
         index = index.model_copy(update={"id_field": self._proven(key, index.id_field)})
         knowledge = knowledge_of(parts)
-        ranker, logged = self._ranking(index, parts.get("ranker"))
+        ranker, logged = self._ranking(key, index, parts.get("ranker"))
         columns = feature_names(index)
         if ranker:
             columns += tuple(name for name in ranker.features if name not in columns)
@@ -141,8 +152,9 @@ class ServingBuilder:
         try:
             written = JobStore(self._client, prefix).vector_fields(key).by_encoder.values()
             field = serving_field(self._client, prefix, key, self._encoder.digest, base)
-        except OpenSearchException as error:
+        except NOT_ANSWERED as error:
             log.warning("index %r: cannot tell which vector field is complete (%s); taking %s", key, error, base)
+            self._unsure.add(key)
             return index, (base,)
         hidden = tuple({base, *(f.name for f in written)})
         if field is None:
@@ -157,15 +169,16 @@ class ServingBuilder:
         body = {"size": SAMPLE, "_source": False, "docvalue_fields": [field]}
         try:
             hits = self._client.search(index=key, body=body)["hits"]["hits"]
-        except OpenSearchException as error:
+        except NOT_ANSWERED as error:
             log.warning("index %r: id_field %s cannot be read (%s); ids come from stored fields", key, field, error)
+            self._unsure.add(key)
             return None
         odd = [h["_id"] for h in hits if "_routing" in h or h.get("fields", {}).get(field) != [h["_id"]]]
         if odd:
             log.warning("index %r: id_field %s does not repeat _id of %s; it is not used", key, field, odd[0])
         return None if odd else field
 
-    def _feature_logging(self, features: FeatureSet) -> FeatureLogging:
+    def _feature_logging(self, key: str, features: FeatureSet) -> FeatureLogging:
         """The plugin's way where the plugin has our feature set; the core's own otherwise."""
         try:
             if detect(self._client).ltr:
@@ -173,14 +186,15 @@ class ServingBuilder:
                 return LtrPlugin()
         except NotFoundError:
             log.warning("the LTR plugin lacks the feature set %s; run ltrr setup", features.name)
-        except (ClusterError, OpenSearchException) as error:
+        except NOT_ANSWERED as error:
             log.warning("cannot tell whether the cluster has the LTR plugin: %s", error)
+            self._unsure.add(key)
         return NamedScores()
 
-    def _ranking(self, index: IndexSettings, part: Part | None) -> tuple[Ranker | None, Logged]:
+    def _ranking(self, key: str, index: IndexSettings, part: Part | None) -> tuple[Ranker | None, Logged]:
         """The ranker, and how the features are logged that it reads."""
         features = derive(index)
-        way = self._feature_logging(features)
+        way = self._feature_logging(key, features)
         logged = Logged(features, way, id_field=index.id_field if isinstance(way, NamedScores) else None)
         if part is None:
             return None, logged
@@ -199,7 +213,7 @@ class ServingBuilder:
         if isinstance(logged.way, LtrPlugin) and part.meta["feature_set"] == logged.features.version:
             try:
                 self._client.transport.perform_request("GET", f"/_ltr/_model/{model}")
-            except OpenSearchException as error:
+            except NOT_ANSWERED as error:
                 log.warning("the ranker of index %r runs in the proxy: no model %s: %s", part.index, model, error)
                 return None
             return model
@@ -269,15 +283,24 @@ def _drained(engine: Engine) -> Running:
     return run
 
 
-def _polled(releases: RunningReleases[Serving], builder: ServingBuilder, keys: tuple[str, ...]) -> Running:
+def _polled(
+    releases: RunningReleases[Serving], builder: ServingBuilder, keys: tuple[str, ...], poll_s: float
+) -> Running:
+    async def keep_asking() -> None:
+        while True:
+            await asyncio.sleep(poll_s)
+            await asyncio.to_thread(builder.again)
+
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
         for key in keys:
             await asyncio.to_thread(builder.cold, key)
         await releases.start()
+        asking = asyncio.create_task(keep_asking())
         try:
             yield
         finally:
+            asking.cancel()
             await releases.close()
 
     return run

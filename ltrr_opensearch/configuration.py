@@ -109,7 +109,8 @@ def _explain(detail: ErrorDetails, path: Path | None, root: yaml.Node | None) ->
         return f"{place}: {key}: unknown key{_allowed_keys(location)}"
     if detail["type"] == "missing":
         return f"{place}: {key}: missing; it has no default"
-    shown = "(not shown)" if SECRETS & set(map(str, location)) else _short(value)
+    secret = SECRETS & set(map(str, location)) or (key == "cluster.url" and "@" in str(value))
+    shown = "(not shown)" if secret else _short(value)
     return f"{place}: {key}: {detail['msg'].removeprefix('Value error, ')}; got {shown}"
 
 

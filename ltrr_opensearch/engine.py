@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from time import perf_counter
 from typing import Protocol
 
@@ -42,7 +43,7 @@ from ltrr_opensearch.types import (
 ANSWER_HEADER = b"x-ltrr"
 NOTHING_DRAWN = Draw("", ())
 MOST_BEHIND = 64
-"""Records under way at once; with more, features are left out rather than queued behind a slow cluster."""
+"""Records under way at once; with more, rows are left out rather than queued behind a slow cluster."""
 READ_BEHIND = 2
 """Requests for features behind answers at once: they must not crowd out the searches that somebody waits for."""
 
@@ -105,7 +106,7 @@ class Engine:
 
     async def drain(self) -> None:
         """Waits for the records of searches that were answered already."""
-        await asyncio.gather(*self._behind)
+        await asyncio.gather(*self._behind, return_exceptions=True)
 
     async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
         """The answer, or None when the request should pass through: the cluster gave nothing to fall back to."""
@@ -154,7 +155,7 @@ class Engine:
             same = request.body | {"text": request.text}
             seed = seed_of(self._limits.secret, request.query_id, same, request.target)
             query = serving.analyze(request)
-            plans = serving.propose(query)
+            plans = serving.propose(query, lambda name: self._observer.fallback(f"strategy_{name}"))
             context, draw = serving.draw(query, plans, seed)
         vector = await self._vector(request.text, plans, draw)
         with self._timed("retrieve"):
@@ -266,18 +267,33 @@ class Engine:
         self, request: SearchRequest, serving: Serving, settled: Settled, hits: Sequence[Json], took_ms: float
     ) -> None:
         assert settled.original.page is not None
-        searched, extra = settled.searched, self._limits.feature_sample
-        kept = kept_rows(searched.ranked[: self._limits.rank_depth], request.offset, len(hits), extra, settled.seed)
-        if _awaited(request, serving) != serving.logged and len(self._behind) <= MOST_BEHIND:
-            try:
-                async with self._few:
-                    kept = await self._featured(request, kept, searched.vector, serving.logged)
-            except Unreachable:
-                self._observer.fallback("features")
         total = total_of(settled.original.page)
-        decision = decision_of(request, serving, searched, hits, kept, total=total, took_ms=took_ms)
+        recorded = partial(decision_of, request, serving, settled.searched, hits, total=total, took_ms=took_ms)
+        try:
+            decision = recorded(await self._logged(request, serving, settled, hits))
+        except Exception:  # the draw and the page are worth keeping without rows
+            self._observer.fallback("record")
+            decision = recorded(())
         self._observer.searched(decision)
         self._record(decision, request)
+
+    async def _logged(
+        self, request: SearchRequest, serving: Serving, settled: Settled, hits: Sequence[Json]
+    ) -> Sequence[Candidate]:
+        """Whose rows are logged. None where their features were not read: the rows would say that nothing matched."""
+        ranked, extra = settled.searched.ranked[: self._limits.rank_depth], self._limits.feature_sample
+        kept = kept_rows(ranked, hits, extra, settled.seed)
+        if not serving.logged.features.features or _awaited(request, serving) == serving.logged:
+            return kept
+        if len(self._behind) > MOST_BEHIND:
+            self._observer.fallback("features")
+            return ()
+        try:
+            async with self._few:
+                return await self._featured(request, kept, settled.searched.vector, serving.logged)
+        except Unreachable:
+            self._observer.fallback("features")
+            return ()
 
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
@@ -315,7 +331,8 @@ def _respond(
     told: Json | None = None,
 ) -> Answer:
     assert original.page is not None
-    # events for a later page belong to the decision that ordered it, unless the client named its own
+    # events for a later page belong to the decision that ordered it (learn/join.py counts them there), unless the
+    # client named its own
     named = request.ubi.query_id if request.ubi else None
     query_id = named or listing.query_id
     ext: Json = {"ubi": {"query_id": query_id}} if request.ubi else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,6 +23,7 @@ from ltrr_opensearch.types import (
     Json,
     PlanResult,
     Ranked,
+    Reading,
     SearchRequest,
     SlotDraw,
     SlotRecord,
@@ -46,17 +47,20 @@ class Searched:
         return {r.candidate.key: explanation(r, serving.ranker_name, seen[r.candidate.key]) for r in self.ranked}
 
     def told(self, serving: Serving) -> Json:
-        """Why this page, for a client that asked: what was understood, drawn and found."""
+        """Why this page, for a client that asked: what was understood, drawn and found.
+
+        In the client's own words: what others asked and what the index holds may be none of its business.
+        """
         drawn = zip(self.draw.slots, self.results, strict=True)
         return {
             "release": serving.release,
             "policy": self.draw.policy,
             "ranker": serving.ranker_name,
             "readings": [
-                {"slots": {s.field: s.value for s in r.slots}, "residual": r.residual, "likelihood": r.likelihood}
+                {"slots": self._asked_of(r), "residual": r.residual, "likelihood": r.likelihood}
                 for r in self.query.readings
             ],
-            "remembered": [{"query": r.query, "similarity": r.similarity} for r in self.query.remembered],
+            "remembered": [{"similarity": r.similarity, "entities": len(r.entities)} for r in self.query.remembered],
             "plans": [
                 {
                     "plan": d.slot.plan,
@@ -71,16 +75,21 @@ class Searched:
             "union": len(self.ranked),
         }
 
+    def _asked_of(self, reading: Reading) -> dict[str, str]:
+        """The words of the query that a reading takes for a value, by field."""
+        return {s.field: " ".join(self.query.tokens[s.start : s.end]) for s in reading.slots}
+
     def rows(self, serving: Serving, candidates: Sequence[Candidate]) -> dict[DocKey, Features]:
         """The rankers' rows of candidates, as they are logged."""
         matrix = serving.rows(self.query, candidates, self.results, serving.columns)
         return {c.key: sparse(row, serving.columns) for c, row in zip(candidates, matrix, strict=True)}
 
 
-def kept_rows(ranked: Sequence[Ranked], offset: int, shown: int, extra: int, seed: int) -> list[Candidate]:
+def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:
     """Whose rows are logged: what was shown, and `extra` others by chance, to show what was passed over."""
-    page = [r.candidate for r in ranked[offset : offset + shown]]
-    others = [r.candidate for r in (*ranked[:offset], *ranked[offset + shown :])]
+    shown = set(map(key_of, hits))
+    page = [r.candidate for r in ranked if r.candidate.key in shown]
+    others = [r.candidate for r in ranked if r.candidate.key not in shown]
     chosen = np.random.default_rng(seed).permutation(len(others))[:extra]
     return page + [others[i] for i in chosen]
 
@@ -97,16 +106,12 @@ def decision_of(
 ) -> Decision:
     """The record of a search whose page shows `hits`; rows are logged for the candidates `kept`."""
     ids = _object_ids(hits, serving.index.object_id_field)
-    logged = searched.rows(serving, kept)
+    logged = searched.rows(serving, kept) if kept else {}
+    found = {r.candidate.key: r.candidate.found for r in searched.ranked}
     candidates = tuple(
-        CandidateRecord(
-            key=r.candidate.key,
-            found=r.candidate.found,
-            features=logged.get(r.candidate.key),
-            object_id=ids.get(r.candidate.key),
-        )
-        for r in searched.ranked
-    ) + tuple(_tail(hits, {r.candidate.key for r in searched.ranked}, ids))
+        CandidateRecord(key, found.get(key, ()), logged.get(key), ids.get(key))
+        for key in _as_shown(found, list(map(key_of, hits)), request.offset)
+    )
     return Decision(
         query_id=request.query_id,
         at=request.at,
@@ -131,11 +136,14 @@ def decision_of(
     )
 
 
-def _tail(hits: Sequence[Json], union: Collection[DocKey], ids: Mapping[DocKey, str]) -> Iterator[CandidateRecord]:
-    """What was shown behind the union: found by no plan that was drawn, but people may act on it."""
-    for key in map(key_of, hits):
-        if key not in union:
-            yield CandidateRecord(key, (), None, ids.get(key))
+def _as_shown(union: Iterable[DocKey], page: Sequence[DocKey], offset: int) -> list[DocKey]:
+    """The union in its order, but at `offset` the page as people saw it.
+
+    A winner that vanished closed the page up, and the page may hold hits that no drawn plan found.
+    """
+    shown = set(page)
+    rest = [key for key in union if key not in shown]
+    return [*rest[:offset], *page, *rest[offset:]]
 
 
 def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:

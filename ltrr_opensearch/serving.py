@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -71,8 +71,15 @@ class Serving:
     def analyze(self, request: SearchRequest) -> AnalyzedQuery:
         return analyze(request, self.knowledge, self.index)
 
-    def propose(self, query: AnalyzedQuery) -> tuple[QueryPlan, ...]:
-        return tuple(plan for strategy in self.strategies for plan in strategy.plan(query))
+    def propose(self, query: AnalyzedQuery, left_out: Callable[[str], None]) -> tuple[QueryPlan, ...]:
+        """The plans of all strategies; one that fails is named to `left_out`."""
+        plans: list[QueryPlan] = []
+        for strategy in self.strategies:
+            try:
+                plans += tuple(strategy.plan(query))
+            except Exception:  # strategies may be anybody's
+                left_out(strategy.name)
+        return tuple(plans)
 
     def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int) -> tuple[Features, Draw]:
         aggregates = self.knowledge.aggregates
@@ -101,4 +108,4 @@ class Serving:
     def rows(
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
     ) -> Matrix:
-        return rows(candidates, query, results, names)
+        return rows(candidates, query, results, names, by_id=self.index.object_id_field is None)

@@ -16,7 +16,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class ClusterSettings(Section):
@@ -31,6 +31,14 @@ class ClusterSettings(Section):
     verify_certs: bool = Field(True, description="Whether certificates are verified.")
     timeout_ms: Positive = Field(30_000, description="Longest wait for an administrative request.")
     pool_size: int = Field(100, ge=1, description="Connections kept to the cluster by a proxy.")
+
+    @field_validator("url", mode="before")
+    @classmethod
+    def _anonymous(cls, url: Any) -> Any:
+        """An account in the URL would answer every client as ourselves, and be logged with it."""
+        if "@" in str(url):
+            raise ValueError("names an account; use cluster.username and cluster.password")
+        return url
 
 
 ContextKey = Literal["user", "session", "device", "locale", "segment"]

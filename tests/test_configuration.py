@@ -3,10 +3,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.errors import SettingsError
-from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.settings import ClusterSettings, Settings
 
 ROOT = Path(__file__).parents[1]
 
@@ -42,6 +43,19 @@ def test_the_environment_fills_what_the_file_leaves_out(path: Path) -> None:
     assert (cluster.url, cluster.username) == ("http://c:9200", "from-file")
     assert cluster.password is not None
     assert cluster.password.get_secret_value() == "secret"
+
+
+@pytest.mark.parametrize("url", ["http://u:hidden@host:9200", "u:hidden@host"])
+def test_an_account_in_the_url_is_refused_and_not_shown(path: Path, url: str) -> None:
+    said = mistakes(path, f"cluster: {{url: '{url}'}}")
+    path.write_text("")
+    with pytest.raises(SettingsError) as raised:
+        load_settings(path, {"OPENSEARCH_URL": url})
+    with pytest.raises(ValidationError) as bare:
+        ClusterSettings(url=url)
+    for message in (said, str(raised.value), str(bare.value)):
+        assert "names an account; use cluster.username and cluster.password" in message
+        assert "hidden" not in message
 
 
 @pytest.mark.parametrize("name", ["ltrr.example.yml", "docker/ltrr.yml"])

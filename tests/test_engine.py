@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -20,17 +21,35 @@ from ltrr_opensearch.cluster.feature_logging import NamedScores
 from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits
+from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.learn.join import attributed, rounds
+from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.in_cluster import ClusterRanker
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.rows import feature_names
-from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
+from ltrr_opensearch.retrieve.fan_out import FanOut, Logged, Retrieved, key_of
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.settings import ChooseSettings, ClusterSettings, IndexSettings
-from ltrr_opensearch.types import AnalyzedQuery, Asker, Decision, Json, Matrix, Outcome, QueryPlan, SearchRequest
+from ltrr_opensearch.settings import ChooseSettings, ClusterSettings, IndexSettings, LearnSettings
+from ltrr_opensearch.types import (
+    AnalyzedQuery,
+    Asker,
+    Decision,
+    DocKey,
+    EntityScore,
+    Event,
+    Json,
+    Matrix,
+    Outcome,
+    QueryPlan,
+    SearchRequest,
+)
 
 INDEX = IndexSettings(text_fields={"title": 2, "body": 1})
 CHOOSE = ChooseSettings(floor=0.0)
@@ -173,6 +192,25 @@ async def test_ten_pages_show_every_document_once(node: Any, products: str) -> N
     assert len(b.decisions) == 1
 
 
+async def test_a_click_on_a_later_page_is_a_gain(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        first, second = [await b.page(request_of(products, offset=o)) for o in (0, 10)]
+    (decision,) = b.decisions
+    clicked, passed_over = second["hits"]["hits"][2]["_id"], second["hits"]["hits"][1]["_id"]
+    counts: Counter[str] = Counter()
+    event = Event(decision.query_id, decision.at, "click", clicked, 13, "u", "s")
+    kept = attributed(decision, [event, replace(event, object_id="unheard-of")], 60, counts)
+    (one,) = rounds([(decision, kept)], LearnSettings(), counts)
+    assert one.gains.keys() == {clicked}
+    assert counts["events on what was not shown"] == 1
+    seen = {id: examined for id, _gain, examined in observed(one, ())}
+    assert seen.keys() == {*(h["_id"] for h in first["hits"]["hits"]), clicked}
+    judged = {j.id: j.grade for j in judgments_from_clicks([one]).judgments}
+    assert judged.keys() == seen.keys()
+    assert passed_over not in judged
+    assert max(judged, key=lambda id: judged[id]) == clicked
+
+
 async def test_pages_beyond_the_window_go_on_with_the_clients_own_hits(node: Any, products: str) -> None:
     narrow = serving_of(policy=Fixed(10))
     async with bench(node.url, narrow, window=20) as b:
@@ -288,6 +326,97 @@ async def test_a_failed_plan_is_an_outcome(node: Any, products: str) -> None:
     assert [s.outcome for s in b.decisions[0].slots if s.plan == "bad"] == [Outcome.FAILED]
 
 
+class RaisingClause(BadClause):
+    def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
+        def clause(_depth: int, _vector: Any) -> Json:
+            raise KeyError("no such thing")
+
+        return [QueryPlan("bad", "bad", "lexical", clause)]
+
+
+class RaisingPlan(BadClause):
+    def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("strategy", "outcomes", "reasons"),
+    [(RaisingClause(), [Outcome.FAILED], []), (RaisingPlan(), [], ["strategy_bad"])],
+)
+async def test_a_strategy_that_raises_costs_only_its_own_plans(
+    node: Any, products: str, strategy: Any, outcomes: list[Outcome], reasons: list[str]
+) -> None:
+    serving = serving_of()
+    async with bench(node.url, replace(serving, strategies=(*serving.strategies, strategy))) as b:
+        page = await b.page(request_of(products))
+    assert len(page["hits"]["hits"]) == 10
+    assert [s.outcome for s in b.decisions[0].slots if s.plan == "bad"] == outcomes
+    assert b.counts.reasons == reasons
+
+
+class Unread(FanOut):
+    """Cannot read features."""
+
+    def __init__(self, upstream: Upstream, error: Exception) -> None:
+        super().__init__(upstream, deadline_ms=5000)
+        self.error = error
+
+    async def features(self, *_: Any) -> Any:
+        raise self.error
+
+
+@pytest.mark.parametrize(("error", "reason"), [(Unreachable("gone"), "features"), (ValueError("odd"), "record")])
+async def test_without_features_no_row_says_that_nothing_matched(
+    node: Any, products: str, error: Exception, reason: str
+) -> None:
+    async with bench(node.url, serving_of()) as b:
+        b.engine._fan_out = Unread(b.upstream, error)
+        page = await b.page(request_of(products))
+    (decision,) = b.decisions
+    assert decision.shown == len(page["hits"]["hits"]) == 10
+    assert all(c.features is None for c in decision.candidates)
+    assert b.counts.reasons == [reason]
+
+
+async def test_too_far_behind_rows_are_left_out(node: Any, products: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ltrr_opensearch.engine.MOST_BEHIND", 0)
+    async with bench(node.url, serving_of()) as b:
+        await b.page(request_of(products))
+    assert all(c.features is None for c in b.decisions[0].candidates)
+    assert b.counts.reasons == ["features"]
+
+
+class Forgetful(FanOut):
+    """Plans still find the client's own first hit, which is gone when the page is made."""
+
+    gone: DocKey
+
+    async def retrieve(self, *args: Any) -> Retrieved:
+        found = await super().retrieve(*args)
+        assert found.original.page
+        first, *hits = found.original.page["hits"]["hits"]
+        self.gone = key_of(first)
+        page = found.original.page | {"hits": found.original.page["hits"] | {"hits": hits}}
+        return replace(found, original=replace(found.original, page=page))
+
+    async def winners(self, request: Any, keys: Any, *rest: Any) -> Any:
+        return await super().winners(request, [k for k in keys if k != self.gone], *rest)
+
+
+async def test_what_is_recorded_is_the_page_as_it_was_shown(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        fan_out = b.engine._fan_out = Forgetful(b.upstream, deadline_ms=5000)
+        page = await b.page(request_of(products, size=4))
+    (decision,) = b.decisions
+    shown = [h["_id"] for h in page["hits"]["hits"]]
+    assert len(shown) == 4
+    assert fan_out.gone.id not in shown
+    assert fan_out.gone in [c.key for c in decision.candidates[4:]]
+    assert [c.key.id for c in decision.candidates[: decision.shown]] == shown
+    assert all(c.features for c in decision.candidates[: decision.shown])
+    assert len({c.key for c in decision.candidates}) == len(decision.candidates)
+
+
 async def test_a_query_that_the_cluster_refuses_passes_through(node: Any, products: str) -> None:
     async with bench(node.url, serving_of()) as b:
         answer = await b.engine.search(request_of(products, query={"no_such_query": {}}), "products")
@@ -311,6 +440,19 @@ async def test_a_client_may_ask_why(node: Any, products: str) -> None:
     assert {p["plan"]: p["depth"] for p in told["plans"]}["original"] == 50
     assert told["policy"] == "fixed"
     assert told["union"] == len(b.decisions[0].candidates)
+
+
+async def test_who_asks_why_is_told_nothing_of_others(node: Any, products: str) -> None:
+    gazetteer = Gazetteer.from_values([("title", "Red Shoes", 9)])
+    memory = Memory.from_rows([MemoryRow("red shoes", (EntityScore("1", 0.5), EntityScore("4", 0.5)), None)])
+    index = INDEX.model_copy(update={"slot_fields": ("title",)})
+    serving = serving_of(index=index, knowledge=Knowledge(memory, gazetteer))
+    async with bench(node.url, serving) as b:
+        page = await b.page(replace(request_of(products), explain=True))
+    told = page["ext"]["ltrr"]
+    assert told["remembered"] == [{"similarity": 1.0, "entities": 2}]
+    assert {"title": "red shoes"} in [r["slots"] for r in told["readings"]]
+    assert "Red Shoes" not in str(told)
 
 
 async def test_where_the_cluster_refuses_to_rank_the_same_model_ranks_here(node: Any, products: str) -> None:

@@ -1,7 +1,8 @@
 """Decisions and events become rounds: which object was acted upon, in time, by somebody who counts.
 
-An event counts when its object was shown by the search that it names, within the attribution window. Where events name
-objects by a field, a round's gains have each object under both names, that one and its `_id`.
+An event counts when the search that it names showed its object, on its first page or on a later one of the same
+order, within the attribution window. Where events name objects by a field, a round's gains have each object under both
+names, that one and its `_id`; of later pages only the `_id` is known.
 """
 
 from __future__ import annotations
@@ -42,8 +43,7 @@ def read_rounds(
 
 def attributed(decision: Decision, events: Iterable[Event], window_s: float, counts: Counter[str]) -> tuple[Event, ...]:
     """The events that count for a decision, their objects named by `_id`."""
-    page = decision.candidates[decision.offset : decision.offset + decision.shown]
-    shown = {c.object_id or c.key.id: c.key.id for c in page}
+    shown = {c.object_id or c.key.id: c.key.id for c in decision.candidates[decision.offset :]}
     first, last = decision.at - timedelta(seconds=CLOCK_SKEW_S), decision.at + timedelta(seconds=window_s)
     kept = []
     for event in events:
@@ -91,6 +91,5 @@ def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:
 
 def _by_both_names(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
     """Gains by `_id`, which rankers know, and by the name that events use, which memory and policies know."""
-    page = decision.candidates[decision.offset : decision.offset + decision.shown]
-    named = {c.object_id: gains[c.key.id] for c in page if c.object_id and c.key.id in gains}
+    named = {c.object_id: gains[c.key.id] for c in decision.candidates if c.object_id and c.key.id in gains}
     return {**gains, **named}

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ltrr_opensearch.learn import reward
 from ltrr_opensearch.types import Judgment, Round
 
 PRIOR_EXAMINED = 1.0
@@ -76,9 +77,7 @@ def _count(rounds: Iterable[Round]) -> _Cells:
     gains: dict[tuple[str, str], list[float]] = defaultdict(list)
     for r in rounds:
         d = r.decision
-        page = d.candidates[d.offset : d.offset + d.shown]
-        for position, candidate in enumerate(page, d.offset):
-            gain = r.gains.get(candidate.object_id or candidate.key.id, 0.0)
+        for position, candidate, gain in reward.looked_at(r):
             cell = shown[d.normalized, candidate.key.id, min(position, MOST_POSITIONS - 1)]
             cell[0] += 1
             cell[1] += gain > 0

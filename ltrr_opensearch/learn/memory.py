@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.learn import reward
 from ltrr_opensearch.types import EntityScore, Json, Round
 
 CONFIDENCE_Z = 1.0
@@ -95,16 +96,12 @@ def fold(
 
 
 def observed(one: Round, examination: Sequence[float]) -> Iterable[tuple[str, float, float]]:
-    """(entity, gain, examined) of everything on the page; what was acted upon was surely examined.
+    """(entity, gain, examined) of everything that was shown; what was acted upon was surely examined.
 
     An entity is named as events name it, which is how its plan asks for it.
     """
-    decision = one.decision
-    page = decision.candidates[decision.offset : decision.offset + decision.shown]
-    for place, candidate in enumerate(page, start=decision.offset):
-        entity = candidate.object_id or candidate.key.id
-        gain = one.gains.get(entity, 0.0)
-        yield entity, gain, 1.0 if gain > 0 else _examined(place, examination)
+    for place, candidate, gain in reward.looked_at(one):
+        yield candidate.object_id or candidate.key.id, gain, 1.0 if gain > 0 else _examined(place, examination)
 
 
 def _examined(place: int, examination: Sequence[float]) -> float:

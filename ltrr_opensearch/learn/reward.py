@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from ltrr_opensearch.types import Asker, Decision, Event
+from ltrr_opensearch.types import Asker, CandidateRecord, Decision, Event, Round
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,19 @@ def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, floa
         if gain > 0 and event.object_id is not None:
             best[event.object_id] = max(gain, best.get(event.object_id, 0.0))
     return best
+
+
+def looked_at(one: Round) -> Iterator[tuple[int, CandidateRecord, float]]:
+    """(place from 0, candidate, gain) of what people surely had before them.
+
+    That is the page, and of later pages, which leave no record, what was acted upon.
+    """
+    decision = one.decision
+    first_unseen = decision.offset + decision.shown
+    for place, candidate in enumerate(decision.candidates[decision.offset :], decision.offset):
+        gain = one.gains.get(candidate.object_id or candidate.key.id, 0.0)
+        if place < first_unseen or gain > 0:
+            yield place, candidate, gain
 
 
 def visit(decision: Decision, events: Iterable[Event]) -> Visit:

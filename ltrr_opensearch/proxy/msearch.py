@@ -1,7 +1,7 @@
 """`_msearch`: the searches that are ours go through the engine at once, all others in one `_msearch` to the cluster.
 
 Order and status of every item are kept. Searches may be repeated, so when anything of ours fails the cluster gets the
-whole body as it came.
+whole body, but for `ext.ltrr`, as it came.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ class MultiSearchEndpoint:
         except Exception:
             self._metrics.fallback("exception")
             _log.exception("an _msearch of %d searches failed in our part; the cluster answers", len(asked))
-            await self._passing.whole(exchange, "engine", exchange.headers, raw)
+            bare = joined_lines([_bare(item) for item in asked])
+            headers = without(exchange.headers, (b"content-length", b"transfer-encoding"))
+            length = (b"content-length", str(len(bare)).encode())
+            await self._passing.whole(exchange, "engine", (*headers, length), bare)
             return
         shape = Shape(pretty="pretty" in dict(params), gzip=accepts_gzip(exchange.header(b"accept-encoding")))
         formed = shaped(answer, shape)

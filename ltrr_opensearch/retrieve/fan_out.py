@@ -147,6 +147,8 @@ class FanOut:
                 hits = _thin_hits(reply, None)
         except Unreachable as error:
             return PlanResult(plan, depth, Outcome.FAILED, error=str(error))
+        except Exception as error:  # whatever a strategy's clause does, the other plans answer
+            return PlanResult(plan, depth, Outcome.FAILED, error=repr(error))
         took_ms = (perf_counter() - start) * 1000
         if hits is None:
             return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=_reason(reply))

@@ -26,7 +26,7 @@ def test_scores_that_agree_are_counted_with_their_largest_difference() -> None:
 
 
 def test_large_scores_are_compared_by_their_own_size() -> None:
-    check_parity(RANKER, [{"bm25": 500.0, SCORE: 1000.001}])
+    assert check_parity(RANKER, [{"bm25": 500.0, SCORE: 1000.001}])["documents"] == 1
 
 
 @pytest.mark.parametrize("theirs", [0.0, 3.0001, float("nan")])

@@ -207,10 +207,11 @@ def test_a_signed_search_passes_with_a_warning(target: str, signed: str, warned:
 
 
 def test_a_client_that_hangs_up_cancels_the_engines_search() -> None:
-    cancelled = threading.Event()
+    begun, cancelled = threading.Event(), threading.Event()
 
     class Slow:
         async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
+            begun.set()
             try:
                 await asyncio.sleep(20)
             finally:
@@ -221,14 +222,17 @@ def test_a_client_that_hangs_up_cancels_the_engines_search() -> None:
         where = urlsplit(proxy.url)
         with socket.create_connection((where.hostname or "", where.port or 0)) as client:
             client.sendall(b"GET /shop/_search?q=red HTTP/1.1\r\nhost: x\r\n\r\n")
-            time.sleep(0.2)
+            assert begun.wait(5)
         assert cancelled.wait(5)
     assert proxy.metrics.value("ltrr_clients_gone_total") == 1
 
 
 def test_a_stop_lets_a_running_search_finish() -> None:
+    begun = threading.Event()
+
     class Slow:
         async def search(self, request: SearchRequest, index_key: str) -> Answer | None:
+            begun.set()
             await asyncio.sleep(0.5)
             return Answer(200, (), b"{}")
 
@@ -237,6 +241,6 @@ def test_a_stop_lets_a_running_search_finish() -> None:
         url = proxy.url
         asking = threading.Thread(target=lambda: answers.append(call(url, "GET", "/shop/_search?q=red").status))
         asking.start()
-        time.sleep(0.2)
+        assert begun.wait(5)
     asking.join(5)
     assert answers == [200]

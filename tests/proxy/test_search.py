@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 
+from ltrr_opensearch.proxy.msearch import MultiSearchEndpoint
 from ltrr_opensearch.settings import ClusterSettings, IndexSettings, ServeSettings, Settings
 from ltrr_opensearch.types import Answer, Json, SearchRequest
 from tests.proxy.listening import Listening, call, listening
@@ -150,6 +151,18 @@ def test_an_msearch_without_anything_of_ours_passes_as_it_came(proxy: Listening)
     got = msearch(proxy, lines({"index": "test_absent"}, {"query": MATCH}))
     assert [r["status"] for r in got.json["responses"]] == [404]
     assert proxy.metrics.value("ltrr_passthrough_total", reason="nothing_ours") == before + 1
+
+
+def test_an_msearch_in_which_our_part_fails_goes_to_the_cluster_without_our_extension(
+    proxy: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def failing(*_: object) -> Answer:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(MultiSearchEndpoint, "_answer", failing)
+    search = {"query": MATCH, "ext": {"ltrr": {"query": "red"}}}
+    got = msearch(proxy, lines({"index": "test_shop"}, search, {"index": "test_absent"}, {"query": MATCH}))
+    assert [r["status"] for r in got.json["responses"]] == [404, 404]
 
 
 def test_an_msearch_that_the_cluster_refuses_as_a_whole_is_refused(proxy: Listening) -> None:

@@ -1,4 +1,3 @@
-import time
 from datetime import UTC, datetime
 
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
@@ -41,9 +40,8 @@ def test_empty_knowledge_and_text() -> None:
     assert (query.normalized, query.readings, query.remembered) == ("", (), ())
 
 
-def test_a_whole_document_as_query_stays_cheap() -> None:
+def test_of_a_whole_document_as_query_only_the_beginning_is_read() -> None:
     text = "dell laptop bag black " * 5_000
-    started = time.perf_counter()
     query = analyze(_request(text), _knowledge(), INDEX)
-    assert len(query.tokens) == 64
-    assert time.perf_counter() - started < 0.5
+    assert query.tokens == tuple(text.split()[:64])
+    assert query.normalized == " ".join(query.tokens)

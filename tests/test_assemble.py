@@ -1,0 +1,30 @@
+"""What is served when the cluster does not answer at the start."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.assemble import ServingBuilder
+from ltrr_opensearch.cluster.admin import connect
+from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
+
+AWAY = ClusterSettings(url="http://127.0.0.1:1")
+
+
+def test_what_could_not_be_asked_at_the_start_is_asked_again(client: OpenSearch, node: Any, index_name: str) -> None:
+    client.indices.create(index=index_name, body={"mappings": {"properties": {"sku": {"type": "keyword"}}}})
+    client.index(index=index_name, id="1", body={"sku": "1"}, params={"refresh": "true"})
+    index = IndexSettings(text_fields={"title": 1.0}, id_field="sku")
+    builder = ServingBuilder(Settings(cluster=AWAY, indexes={index_name: index}), connect(AWAY), None)
+    assert builder.cold(index_name).index.id_field is None
+    builder.again()
+    assert builder.cold(index_name).index.id_field is None
+    builder._client = client
+    builder.again()
+    found = builder.cold(index_name)
+    assert found.index.id_field == "sku"
+    builder.again()
+    assert builder.cold(index_name) is found
+    client.indices.delete(index=index_name)
