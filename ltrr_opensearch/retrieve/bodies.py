@@ -44,9 +44,7 @@ def original_params(request: SearchRequest, preference: str) -> dict[str, str]:
 def original_body(request: SearchRequest, size: int, hidden: Sequence[str]) -> Json:
     """The client's own query from its first hit to `size`, without the fields that we added to its documents."""
     body = {k: v for k, v in request.body.items() if k not in {"from", "size"}}
-    source = source_without(body.get("_source", True), hidden)
-    shown = {} if source is True else {"_source": source}
-    return body | {"from": 0, "size": size} | shown
+    return body | {"from": 0, "size": size} | _source(body, hidden)
 
 
 def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | None = None) -> Json:
@@ -61,18 +59,18 @@ def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | 
 
 def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[str]) -> Json:
     """The documents of the page that the client's own query had not brought, in the form that the client asked for."""
+    query = request.body.get("query", {"match_all": {}})
+    named = {"should": [query]} if _has_names(query) else {}
     body: Json = {
         # an id may stand in several of the searched indexes
         "size": min(10_000, 4 * len(ids)),
         "track_total_hits": False,
-        "query": {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters]}},
+        "query": {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters], **named}},
     }
     body |= {k: request.body[k] for k in HIT_KEYS if k in request.body}
-    source = source_without(body.get("_source", "stored_fields" not in body), hidden)
-    if source is not True:
-        body["_source"] = source
+    body |= _source(body, hidden)
     if highlight := request.body.get("highlight"):
-        body["highlight"] = {"highlight_query": request.body.get("query", {"match_all": {}})} | highlight
+        body["highlight"] = {"highlight_query": query} | highlight
     return body
 
 
@@ -94,6 +92,26 @@ def tail_body(request: SearchRequest, union: Sequence[str], offset: int, size: i
 def _ids_only(id_field: str | None) -> Json:
     """`id_field` holds the `_id` in doc values: then no stored field, and so no packed `_source`, is touched."""
     return {"stored_fields": "_none_", "docvalue_fields": [id_field]} if id_field else {"_source": False}
+
+
+def _has_names(query: object) -> bool:
+    """Whether a part of the query has a `_name`, so that hits tell in `matched_queries` which parts they match."""
+    if isinstance(query, dict):
+        return "_name" in query or any(map(_has_names, query.values()))
+    return isinstance(query, list) and any(map(_has_names, query))
+
+
+def _source(body: Json, hidden: Sequence[str]) -> Json:
+    """The `_source` selection to send; none where OpenSearch's own default is right.
+
+    With `stored_fields`, which may name `_source`, or `script_fields` that default is none at all.
+    """
+    stored = body.get("stored_fields")
+    named = stored == "_source" or (isinstance(stored, list) and "_source" in stored)
+    if "_source" not in body and not named and (stored is not None or body.get("script_fields")):
+        return {}
+    source = source_without(body.get("_source", True), hidden)
+    return {} if source is True else {"_source": source}
 
 
 def source_without(source: object, hidden: Sequence[str]) -> object:

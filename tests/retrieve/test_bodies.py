@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from opensearchpy import OpenSearch
 
 from ltrr_opensearch.retrieve import bodies
 from ltrr_opensearch.types import Asker, SearchRequest
@@ -33,6 +34,16 @@ REQUEST = SearchRequest(
     at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 HIDDEN = ("ltrr_embedding",)
+TITLED = {"title": "red laptop", "price": 7, "ltrr_embedding": [0.5]}
+
+
+@pytest.fixture
+def shop(client: OpenSearch, index_name: str) -> str:
+    client.indices.create(
+        index=index_name, body={"mappings": {"properties": {"price": {"type": "integer", "store": True}}}}
+    )
+    client.index(index=index_name, id="1", body=TITLED, params={"refresh": "true"})
+    return index_name
 
 
 def test_the_original_is_the_clients_body_from_its_first_hit() -> None:
@@ -57,6 +68,39 @@ def test_winners_are_fetched_under_the_filters_in_the_clients_form() -> None:
     assert body["_source"] == ["title"]
     assert body["highlight"] == {"highlight_query": REQUEST.body["query"], "fields": {"title": {}}}
     assert "aggs" not in body
+
+
+@pytest.mark.parametrize("names", [{"bool": {"must": [{"match": {"title": {"query": "laptop", "_name": "t"}}}]}}, {}])
+def test_winners_tell_which_named_parts_of_the_query_they_match(names: Any) -> None:
+    query = names or REQUEST.body["query"]
+    body = bodies.winners_body(replace(REQUEST, body={"query": query}), ["1"], HIDDEN)
+    assert body["query"]["bool"].get("should") == ([query] if names else None)
+
+
+FORMS: tuple[dict[str, Any], ...] = (
+    {},
+    {"stored_fields": []},
+    {"stored_fields": ["price"]},
+    {"stored_fields": "price"},
+    {"stored_fields": ["_source"]},
+    {"stored_fields": ["price"], "_source": True},
+    {"stored_fields": ["price"], "_source": ["title"]},
+    {"script_fields": {}},
+    {"script_fields": {"one": {"script": "1"}}},
+    {"script_fields": {"one": {"script": "1"}}, "_source": {"excludes": ["price"]}},
+)
+
+
+@pytest.mark.parametrize("form", FORMS, ids=str)
+def test_hits_have_the_form_of_the_straight_answer(client: OpenSearch, shop: str, form: dict[str, Any]) -> None:
+    query = {"match": {"title": {"query": "laptop", "_name": "in title"}}}
+    request = replace(REQUEST, body={"query": query, **form}, filters=())
+    [straight] = client.search(index=shop, body=request.body)["hits"]["hits"]
+    straight.get("_source", {}).pop("ltrr_embedding", None)
+    assert straight["matched_queries"] == ["in title"]
+    for body in (bodies.original_body(request, 1, HIDDEN), bodies.winners_body(request, ["1"], HIDDEN)):
+        [hit] = client.search(index=shop, body=body)["hits"]["hits"]
+        assert hit | {"_score": 0} == straight | {"_score": 0}
 
 
 def test_the_tail_is_the_original_without_the_union() -> None:
