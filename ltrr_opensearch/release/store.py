@@ -1,12 +1,13 @@
 """Published parts and the pointer to those that serve, in two indexes of ours.
 
 A part is written as chunks under a version that never changes. One document an index says which versions serve; a
-single conditional write of it switches all of them at once, and it keeps every earlier release for going back.
+single conditional write of it switches all of them at once, and it keeps the last releases for going back.
 """
 
 from __future__ import annotations
 
 import hashlib
+import logging
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -15,10 +16,13 @@ from typing import Any
 from urllib.parse import quote
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import ConflictError
+from opensearchpy.exceptions import ConflictError, TransportError
 
-from ltrr_opensearch.errors import Conflict, ModelError
+from ltrr_opensearch.errors import ClusterError, Conflict, ModelError
+from ltrr_opensearch.release.unused import WRITTEN, Versions, delete_unused
 from ltrr_opensearch.types import Json, Part
+
+_log = logging.getLogger(__name__)
 
 CHUNK_BYTES = 4 * 2**20
 KEPT_RELEASES = 50
@@ -75,7 +79,9 @@ class ReleaseStore:
                 state["releases"] = state["releases"][-KEPT_RELEASES:]
             state["current"] = id
 
-        return self._switch(index, switch)
+        id = self._switch(index, switch)
+        self._tidy(index)
+        return id
 
     def promote(self, index: str, release: str) -> str:
         """Make a release of the history the current one."""
@@ -181,12 +187,23 @@ class ReleaseStore:
             range(len(starts))
         ):  # the first, which makes the part readable, is the last to be written
             document: Json = {"kind": part.kind, "index": index, "version": part.version, "chunk": chunk}
+            document[WRITTEN] = self._clock().astimezone(UTC).isoformat()
             document["payload"] = b64encode(part.payload[starts[chunk] : starts[chunk] + CHUNK_BYTES]).decode()
             if chunk == 0:
                 document |= {"chunks": len(starts), "sha256": part.sha256, "algorithm": part.algorithm}
                 document |= {"created": part.created.isoformat(), "meta": part.meta}
                 document |= {"checks": part.checks, "metrics": part.metrics}
             self._client.index(index=self._models, id=f"{name}-{chunk}", body=document)
+
+    def _tidy(self, index: str) -> None:
+        """Old parts that went with their releases. The release stands, whether this works or not."""
+        try:
+            delete_unused(self._client, self._models, index, lambda: self._used(index), self._clock().astimezone(UTC))
+        except (ClusterError, TransportError) as error:
+            _log.warning("old parts of index %r stay in %s: %s", index, self._models, error)
+
+    def _used(self, index: str) -> Versions:
+        return {part for release in self._state(index)[0]["releases"] for part in release["versions"].items()}
 
     def _chunk(self, name: str, chunk: int) -> Json:
         found = self._client.get(index=self._models, id=f"{name}-{chunk}", ignore=404)

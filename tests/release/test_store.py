@@ -3,16 +3,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
-from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.errors import ClusterError, ModelError
 from ltrr_opensearch.release import store as release_store
 from ltrr_opensearch.release.store import Release, ReleaseStore
+from ltrr_opensearch.release.unused import GRACE, Versions, delete_unused
 from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Part
 
@@ -93,6 +95,58 @@ def test_learners_at_the_same_moment_lose_nothing(store: ReleaseStore) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda kind: store.publish(KEY, {kind: part(kind, kind.encode())}), kinds))
     assert set(current(store).parts) == set(kinds)
+
+
+def test_parts_go_with_the_last_release_that_named_them(
+    client: OpenSearch, prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_store, "KEPT_RELEASES", 2)
+    monkeypatch.setattr(release_store, "CHUNK_BYTES", 2)
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    store = ReleaseStore(client, prefix, lambda: now)
+    store.publish("other", {"policy": replace(part("policy", b"theirs"), index="other")})
+    store.publish(KEY, {"policy": part("policy", b"first", "p1"), "ranker": part("ranker", b"stays", "r1")})
+    for number in (2, 3):
+        now += timedelta(hours=1)
+        store.publish(KEY, {"policy": part("policy", b"next", f"p{number}")})
+    assert store.part(KEY, "policy", "p1").payload == b"first", "written less than a day ago"
+    now += GRACE
+    store.publish(KEY, {"policy": part("policy", b"last", "p4")})
+    assert [r.versions["policy"] for r in store.history(KEY)] == ["p4", "p3"]
+    for gone in ("p1", "p2"):
+        with pytest.raises(ModelError, match="lacks its chunk 0"):
+            store.part(KEY, "policy", gone)
+    for kind, kept in (("policy", "p3"), ("policy", "p4"), ("ranker", "r1")):
+        assert store.part(KEY, kind, kept).version == kept
+    assert store.current("other")
+    client.indices.refresh(index=f"{prefix}_models")
+    assert client.count(index=f"{prefix}_models")["count"] == 3 + 3 + 2 + 2, "no chunk is left behind"
+
+
+def test_what_another_publisher_has_just_written_is_not_deleted(client: OpenSearch, prefix: str) -> None:
+    now = datetime(2026, 3, 1, tzinfo=UTC)
+    store = ReleaseStore(client, prefix, lambda: now)
+    store._write(KEY, part("policy", b"again", "p1"))
+    now += GRACE + timedelta(hours=1)
+
+    def another() -> Versions:
+        """Between the listing and the deletion, the same part is published again."""
+        store._write(KEY, part("policy", b"again", "p1"))
+        return set()
+
+    assert delete_unused(client, f"{prefix}_models", KEY, another, now) == 0
+    assert store.part(KEY, "policy", "p1").payload == b"again"
+
+
+def test_a_release_stands_where_old_parts_cannot_be_deleted(
+    store: ReleaseStore, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: object) -> int:
+        raise ClusterError("our account may not do this")
+
+    monkeypatch.setattr(release_store, "delete_unused", refused)
+    assert store.publish(KEY, {"policy": part("policy", b"p")}) == current(store).id
+    assert "our account may not do this" in caplog.text
 
 
 def test_a_damaged_part_is_told_before_anything_is_made_of_it(
