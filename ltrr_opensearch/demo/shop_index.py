@@ -56,7 +56,7 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
         # a few thousand searches have to tell what a busy shop's millions would: a finer ladder without the deep rung,
         # whose outcome they would seldom show, and more exploration; a click is all there is to earn
         "choose": {"ladder": [0, 10, 25, 50], "floor": 0.1},
-        "learn": {"gains": {"click": 1.0}},
+        "learn": {"gains": {"click": 1.0}, "price_per_candidate": 0.0001},
         "indexes": {
             index: {
                 "text_fields": {"title": 1, "short_description": 1},
