@@ -6,7 +6,6 @@ documents under the same ids again.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,13 +14,12 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.index.backfill import Target, fields_with_vector
 from ltrr_opensearch.index.bulk import Action, Result, send
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.pace import Pace
-from ltrr_opensearch.index.rows import Row, fingerprint, read_rows
+from ltrr_opensearch.index.rows import Row, fingerprint, read_rows, readable
 from ltrr_opensearch.index.texts import text_of
 
 _PAGE = 200
@@ -55,7 +53,7 @@ class Load:
         counts = Loaded()
         job = f"{fingerprint(self.file)}-{self.key}-{self._uuid()}"
         done = self.jobs.loaded(job)
-        try:
+        with readable(self.file, lambda: f"{counts.indexed} documents are in, "):
             for page in _pages(read_rows(self.file, self.id_field)):
                 fresh = [row for row in page if row.line > done]
                 counts.resumed += len(page) - len(fresh)
@@ -63,11 +61,6 @@ class Load:
                     self._page(fresh, counts)
                     self.jobs.save_loaded(job, self.key, page[-1].line, self.now())
                 self.advance(len(page))
-        except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
-            raise DataError(
-                f"{self.file} cannot be read to its end: {error}; {counts.indexed} documents are in, run again with "
-                "the whole file"
-            ) from error
         self.client.indices.refresh(index=self.key)
         self.jobs.save_loaded(job, self.key, 0, self.now())
         return counts

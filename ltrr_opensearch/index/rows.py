@@ -6,7 +6,9 @@ import csv
 import gzip
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, cast
@@ -36,12 +38,33 @@ def read_rows(file: Path, id_field: str | None) -> Iterator[Row]:
 
 
 def count_rows(file: Path) -> int:
-    """Lines of a JSON file, records of a CSV file."""
-    if _format(file) == "csv":
-        with _text(file) as source:
-            return max(sum(1 for _ in csv.reader(source)) - 1, 0)
-    with _bytes(file) as source:
-        return sum(1 for line in source if line.strip())
+    """Lines of a JSON file, records of a CSV file. Reads it to its end, so a file that cannot be is refused here."""
+    with readable(file):
+        if _format(file) == "csv":
+            with _text(file) as source:
+                return sum(1 for _ in _records(file, source))
+        with _bytes(file) as source:
+            return sum(1 for line in source if line.strip())
+
+
+@contextmanager
+def readable(file: Path, so_far: Callable[[], str] = str) -> Iterator[None]:
+    """What goes wrong while the file is read, said with what to do. `so_far` says what was done with it before."""
+    try:
+        yield
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error, csv.Error) as error:
+        raise DataError(f"{file} cannot be read to its end: {error}; {so_far()}{_remedy(error)}") from error
+
+
+def _remedy(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return "save it as UTF-8 (from Latin-1: iconv -f LATIN1 -t UTF-8)"
+        case gzip.BadGzipFile():
+            return "take the .gz off its name if it is not compressed, or fetch it again"
+        case csv.Error():
+            return "correct that record"
+    return "run again with the whole file"
 
 
 def fingerprint(file: Path) -> str:
@@ -71,7 +94,7 @@ def _csv_rows(file: Path, id_field: str | None) -> Iterator[Row]:
     """Empty cells are left out. A column is read as numbers if every cell of it is one, and it is not the id."""
     numeric = _numeric_columns(file) - {id_field}
     with _text(file) as source:
-        reader = csv.DictReader(source)
+        reader = _records(file, source)
         for record in reader:
             number = reader.line_num
             if None in record or None in record.values():
@@ -81,12 +104,20 @@ def _csv_rows(file: Path, id_field: str | None) -> Iterator[Row]:
             yield _row(number, document, id_field, repr(sorted(record.items())).encode())
 
 
+def _records(file: Path, source: IO[str]) -> csv.DictReader[str]:
+    """The records after the heading, which is looked at."""
+    reader = csv.DictReader(source)
+    if not reader.fieldnames:
+        raise DataError(f"{file} is empty; a CSV file starts with a line of column names")
+    if len(reader.fieldnames) == 1 and ";" in reader.fieldnames[0]:
+        raise DataError(f"{file}: the heading {reader.fieldnames[0]!r:.80} is one column; separate columns by commas")
+    return reader
+
+
 def _numeric_columns(file: Path) -> set[str | None]:
     with _text(file) as source:
-        reader = csv.DictReader(source)
-        if not reader.fieldnames:
-            raise DataError(f"{file} is empty; a CSV file starts with a line of column names")
-        numeric: set[str | None] = set(reader.fieldnames)
+        reader = _records(file, source)
+        numeric: set[str | None] = set(reader.fieldnames or ())
         for record in reader:
             numeric -= {k for k in numeric if (v := record.get(cast("str", k))) and not _NUMBER.fullmatch(v)}
     return numeric

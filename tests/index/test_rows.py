@@ -43,3 +43,28 @@ def test_an_unknown_kind_of_file_is_refused(tmp_path: Path) -> None:
     file.write_text("<a/>")
     with pytest.raises(DataError, match=r"d\.xml: unknown kind of file"):
         list(read_rows(file, None))
+
+
+PACKED = gzip.compress(b'{"t": "a"}\n' * 1000)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("d.csv", "sku,name\n1,caf\u00e9\n".encode("latin-1"), "save it as UTF-8"),
+        ("d.jsonl.gz", b'{"t": "a"}\n', "take the .gz off its name"),
+        ("d.jsonl.gz", PACKED[:-20], "run again with the whole file"),
+        ("d.csv", b"sku;name;price\n1;a;2\n", "'sku;name;price' is one column; separate columns by commas"),
+        ("d.csv", b"", "is empty"),
+        ("d.csv", b"sku\n" + b"x" * 200_000, "correct that record"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_refused_before_anything_is_loaded(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    with pytest.raises(DataError) as refused:
+        count_rows(file)
+    assert str(refused.value).startswith(str(file))
+    assert said in str(refused.value)
