@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from http.client import TOO_MANY_REQUESTS
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
@@ -19,7 +20,7 @@ from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, N
 from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits
-from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
 from ltrr_opensearch.index.jobs import JobStore, serving_field
@@ -116,6 +117,12 @@ class ServingBuilder:
             self._unsure.discard(key)
             self._cold[key] = self._build(key, "none", {})
 
+    def _doubt(self, key: str, error: Exception) -> None:
+        """A refusal stands; a cluster that was away or not well may answer later."""
+        status = getattr(error, "status_code", None)
+        if isinstance(error, Unreachable) or (isinstance(status, int) and status >= TOO_MANY_REQUESTS):
+            self._unsure.add(key)
+
     def of_release(self, release: Release) -> Serving:
         return self._build(release.index, release.id, release.parts)
 
@@ -154,7 +161,7 @@ class ServingBuilder:
             field = serving_field(self._client, prefix, key, self._encoder.digest, base)
         except NOT_ANSWERED as error:
             log.warning("index %r: cannot tell which vector field is complete (%s); taking %s", key, error, base)
-            self._unsure.add(key)
+            self._doubt(key, error)
             return index, (base,)
         hidden = tuple({base, *(f.name for f in written)})
         if field is None:
@@ -171,7 +178,7 @@ class ServingBuilder:
             hits = self._client.search(index=key, body=body)["hits"]["hits"]
         except NOT_ANSWERED as error:
             log.warning("index %r: id_field %s cannot be read (%s); ids come from stored fields", key, field, error)
-            self._unsure.add(key)
+            self._doubt(key, error)
             return None
         odd = [h["_id"] for h in hits if "_routing" in h or h.get("fields", {}).get(field) != [h["_id"]]]
         if odd:
@@ -188,7 +195,7 @@ class ServingBuilder:
             log.warning("the LTR plugin lacks the feature set %s; run ltrr setup", features.name)
         except NOT_ANSWERED as error:
             log.warning("cannot tell whether the cluster has the LTR plugin: %s", error)
-            self._unsure.add(key)
+            self._doubt(key, error)
         return NamedScores()
 
     def _ranking(self, key: str, index: IndexSettings, part: Part | None) -> tuple[Ranker | None, Logged]:

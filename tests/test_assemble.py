@@ -28,3 +28,13 @@ def test_what_could_not_be_asked_at_the_start_is_asked_again(client: OpenSearch,
     builder.again()
     assert builder.cold(index_name) is found
     client.indices.delete(index=index_name)
+
+
+def test_a_refusal_stands(client: OpenSearch, node: Any, index_name: str) -> None:
+    index = IndexSettings(text_fields={"title": 1.0}, id_field="sku")
+    settings = Settings(cluster=ClusterSettings(url=node.url), indexes={index_name: index})
+    builder = ServingBuilder(settings, client, None)
+    found = builder.cold(index_name)
+    assert found.index.id_field is None
+    builder.again()
+    assert builder.cold(index_name) is found
