@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from http.client import TOO_MANY_REQUESTS
+from http import HTTPStatus
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
@@ -120,7 +120,7 @@ class ServingBuilder:
     def _doubt(self, key: str, error: Exception) -> None:
         """A refusal stands; a cluster that was away or not well may answer later."""
         status = getattr(error, "status_code", None)
-        if isinstance(error, Unreachable) or (isinstance(status, int) and status >= TOO_MANY_REQUESTS):
+        if isinstance(error, Unreachable) or (isinstance(status, int) and status >= HTTPStatus.TOO_MANY_REQUESTS):
             self._unsure.add(key)
 
     def of_release(self, release: Release) -> Serving:
