@@ -374,9 +374,7 @@ class Round:
 
     decision: Decision
     gains: Mapping[str, float]
-    """object id -> gain, the largest of its events."""
-    failed: bool = False
-    """A quick re-query or a rephrase followed."""
+    """`_id` -> gain, the largest of its object's events."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ class Gained(NamedTuple):
 
 
 def gained(one: Round) -> list[Gained]:
-    """The objects of a round that some plan had found, by the id that events name them by."""
+    """The objects of a round that some plan had found."""
     objects = []
     for candidate in one.decision.candidates:
-        gain = one.gains.get(candidate.object_id or candidate.key.id, 0.0)
+        gain = one.gains.get(candidate.key.id, 0.0)
         if gain > 0:
             objects.append(Gained(gain, {f.plan: f.rank for f in candidate.found}))
     return objects

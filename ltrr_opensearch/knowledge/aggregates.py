@@ -146,7 +146,7 @@ def _ranks(one: Round) -> dict[str, int]:
     best = max(one.gains.values(), default=0.0)
     ranks: dict[str, int] = {}
     for candidate in one.decision.candidates:
-        if best > 0 and one.gains.get(candidate.object_id or candidate.key.id) == best:
+        if best > 0 and one.gains.get(candidate.key.id) == best:
             for found in candidate.found:
                 ranks[found.plan] = min(found.rank, ranks.get(found.plan, found.rank))
     return ranks

@@ -1,8 +1,7 @@
 """Decisions and events become rounds: which object was acted upon, in time, by somebody who counts.
 
 An event counts when the search that it names showed its object, on its first page or on a later one of the same
-order, within the attribution window. Where events name objects by a field, a round's gains have each object under both
-names, that one and its `_id`; of later pages only the `_id` is known.
+order, within the attribution window. Events may name objects by a field; a round's gains go by `_id` throughout.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ def read_rounds(
 
 def attributed(decision: Decision, events: Iterable[Event], window_s: float, counts: Counter[str]) -> tuple[Event, ...]:
     """The events that count for a decision, their objects named by `_id`."""
-    shown = {c.object_id or c.key.id: c.key.id for c in decision.candidates[decision.offset :]}
+    shown = _named(decision)
     first, last = decision.at - timedelta(seconds=CLOCK_SKEW_S), decision.at + timedelta(seconds=window_s)
     kept = []
     for event in events:
@@ -72,11 +71,7 @@ def rounds(
     counts["failed searches"] += len(chosen.failed)
     left_out = chosen.floods | chosen.capped
     made = [
-        Round(
-            decision,
-            _by_both_names(decision, reward.gains(events, learn.gains)),
-            decision.query_id in chosen.failed,
-        )
+        Round(decision, _shared(decision, reward.gains(events, learn.gains)))
         for decision, events in joined
         if decision.query_id not in left_out
     ]
@@ -89,7 +84,18 @@ def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:
     return [event for event in events if learn.gains.get(event.action, 0.0) > 0]
 
 
-def _by_both_names(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
-    """Gains by `_id`, which rankers know, and by the name that events use, which memory and policies know."""
-    named = {c.object_id: gains[c.key.id] for c in decision.candidates if c.object_id and c.key.id in gains}
-    return {**gains, **named}
+def _named(decision: Decision) -> dict[str, str]:
+    """Names that events may use -> `_id`, the best placed where an object has several documents.
+
+    Where objects have names of their own, no `_id` is one: "77" may be both, of two things.
+    """
+    candidates = decision.candidates[decision.offset :][::-1]
+    named = {c.object_id: c.key.id for c in candidates if c.object_id}
+    return named or {c.key.id: c.key.id for c in candidates}
+
+
+def _shared(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
+    """Gains by `_id`, with those of the other documents of an object that was acted upon."""
+    of_object = {c.object_id: gains[c.key.id] for c in decision.candidates if c.object_id and c.key.id in gains}
+    shared = {c.key.id: of_object[c.object_id] for c in decision.candidates if c.object_id and c.object_id in of_object}
+    return {**gains, **shared}

@@ -58,7 +58,7 @@ def looked_at(one: Round) -> Iterator[tuple[int, CandidateRecord, float]]:
     decision = one.decision
     first_unseen = decision.offset + decision.shown
     for place, candidate in enumerate(decision.candidates[decision.offset :], decision.offset):
-        gain = one.gains.get(candidate.object_id or candidate.key.id, 0.0)
+        gain = one.gains.get(candidate.key.id, 0.0)
         if place < first_unseen or gain > 0:
             yield place, candidate, gain
 

@@ -61,10 +61,10 @@ def test_a_lost_plan_says_nothing_about_smaller_depths() -> None:
     assert [label.rung for label in labels] == [0, 2]
 
 
-def test_objects_go_by_the_id_that_events_name() -> None:
+def test_objects_go_by_their_id_whatever_events_call_them() -> None:
     one = with_depths(10, 0, 0, 0, found={"original": 1})
     named = replace(one.decision.candidates[0], object_id="sku-7")
-    one = Round(replace(one.decision, candidates=(named,)), {"sku-7": 1.0})
+    one = Round(replace(one.decision, candidates=(named,)), {named.key.id: 1.0})
     _, labels = next(iter(labelled(one, LEARN)))
     assert labels[1].reward == pytest.approx(0.99)
 

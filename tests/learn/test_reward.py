@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from ltrr_opensearch.evaluate.outcomes import Gained, gained
+from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.learn.reward import Visit, gains, select
 from ltrr_opensearch.settings import LearnSettings
-from ltrr_opensearch.types import CandidateRecord, DocKey, Event
+from ltrr_opensearch.types import CandidateRecord, DocKey, Event, Found, Outcome
 from tests.learn.synthetic import START, clicks, decision, decisions, wanted
 
 LEARN = LearnSettings()
@@ -82,14 +84,38 @@ def test_events_count_in_time_and_on_what_was_shown() -> None:
     assert counts == {"events on what was not shown": 1, "events out of time": 2}
 
 
-def test_objects_named_by_a_field_have_both_names() -> None:
+def test_objects_named_by_a_field_gain_by_their_id() -> None:
     named = CandidateRecord(DocKey("shop-1", "id-1"), (), object_id="sku-1")
     one = replace(decision(1), at=START, candidates=(named,), shown=1)
     assert [e.object_id for e in attributed(one, [event("click", "sku-1")], 60, Counter())] == ["id-1"]
     assert not attributed(one, [event("click", "id-1")], 60, Counter())
     made = rounds([(one, [event("click", "id-1")])], LEARN, Counter())
-    assert made[0].gains == {"id-1": 0.5, "sku-1": 0.5}
+    assert made[0].gains == {"id-1": 0.5}
     assert list(observed(made[0], ())) == [("sku-1", 0.5, 1.0)]
+
+
+def test_an_object_and_an_id_of_the_same_name_are_two_things() -> None:
+    acted = CandidateRecord(DocKey("shop-1", "id-1"), (Found("lexical", 3, 1.0),), object_id="77")
+    beside = CandidateRecord(DocKey("shop-1", "77"), (Found("knn", 1, 1.0),), object_id="78")
+    below = CandidateRecord(DocKey("shop-2", "77"), (Found("knn", 2, 1.0),))
+    one = replace(decision(1), at=START, candidates=(acted, beside, below), shown=2)
+    kept = attributed(one, [event("click", "77")], 60, Counter())
+    made = rounds([(one, kept)], LEARN, Counter())[0]
+    assert made.gains == {"id-1": 0.5}
+    assert gained(made) == [Gained(0.5, {"lexical": 3})]
+    assert [(entity, gain) for entity, gain, _ in observed(made, ())] == [("77", 0.5), ("78", 0.0)]
+    slots = tuple(replace(s, depth=10, outcome=Outcome.OK) for s in one.slots)
+    counted = Aggregates().updated([replace(made, decision=replace(one, slots=slots))], 30)
+    found = {plan: cell.found for plan in ("lexical", "knn") if (cell := counted.strategy(plan))}
+    assert found == {"lexical": 1, "knn": 0}
+
+
+def test_documents_of_one_object_share_its_gain() -> None:
+    variants = tuple(CandidateRecord(DocKey("shop-1", id), (), object_id="sku-1") for id in ("red", "blue"))
+    one = replace(decision(1), at=START, candidates=variants, shown=2)
+    kept = attributed(one, [event("click", "sku-1")], 60, Counter())
+    assert [e.object_id for e in kept] == ["red"]
+    assert rounds([(one, kept)], LEARN, Counter())[0].gains == {"red": 0.5, "blue": 0.5}
 
 
 def test_rounds_are_in_the_order_of_time_with_their_gains() -> None:
