@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 
@@ -23,6 +23,7 @@ from ltrr_opensearch.engine import Engine, Limits
 from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
+from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
@@ -162,8 +163,8 @@ class ServingBuilder:
         except NOT_ANSWERED as error:
             log.warning("index %r: cannot tell which vector field is complete (%s); taking %s", key, error, base)
             self._doubt(key, error)
-            return index, (base,)
-        hidden = tuple({base, *(f.name for f in written)})
+            return index, _with_keys({base})
+        hidden = _with_keys({base, *(f.name for f in written)})
         if field is None:
             log.warning("index %r: its vectors are still being written; no dense retrieval until a restart", key)
             return without_vectors(index), hidden
@@ -226,6 +227,11 @@ class ServingBuilder:
             return model
         log.warning("the ranker of index %r runs in the proxy: %s has other features", part.index, model)
         return None
+
+
+def _with_keys(fields: Collection[str]) -> tuple[str, ...]:
+    """Vector fields, and the keys of what was embedded, which stand beside them in our documents."""
+    return tuple(sorted({*fields, *map(key_field, fields)}))
 
 
 def without_vectors(index: IndexSettings) -> IndexSettings:

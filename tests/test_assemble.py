@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.assemble import ServingBuilder
 from ltrr_opensearch.cluster.admin import connect
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
+from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings, StateSettings, VectorSettings
+from ltrr_opensearch.types import Vector
 
 AWAY = ClusterSettings(url="http://127.0.0.1:1")
 
@@ -38,3 +41,23 @@ def test_a_refusal_stands(client: OpenSearch, node: Any, index_name: str) -> Non
     assert found.index.id_field is None
     builder.again()
     assert builder.cold(index_name) is found
+
+
+class Two:
+    """An encoder of two dimensions, which is not asked for any vector here."""
+
+    dimension, digest = 2, "two"
+
+    def encode(self, texts: Sequence[str]) -> Vector:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_our_vector_and_its_key_are_hidden(client: OpenSearch, node: Any, index_name: str, away: bool) -> None:
+    cluster = AWAY if away else ClusterSettings(url=node.url)
+    index = IndexSettings(text_fields={"title": 1.0}, vector=VectorSettings(dimension=2))
+    state = StateSettings(prefix=index_name)
+    settings = Settings(cluster=cluster, state=state, indexes={index_name: index})
+    with connect(cluster) as connected:
+        found = ServingBuilder(settings, connected, Two()).cold(index_name)
+    assert found.hidden == ("ltrr_embedding", "ltrr_embedding_key")
