@@ -14,12 +14,15 @@ from importlib.util import find_spec
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, TransportError
 
+from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.errors import ClusterError, LtrrError
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.prepare import state_requests
 from ltrr_opensearch.index.vector_mapping import missing_properties
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings
 
 
@@ -97,9 +100,24 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
     if settings.state.secret_is_known:
         fix = "set state.secret to a random text, the same on every proxy"
         yield Finding("configuration", State.WARN, "state.secret is the default, known to everybody", fix)
+    yield from _parts(settings)
     if settings.encoder.model and find_spec("sentence_transformers") is None:
         fix = "pip install 'ltrr-opensearch[encoder]', or remove encoder.model"
         yield Finding("encoder", State.BROKEN, "encoder.model is set, sentence-transformers is not installed", fix)
+
+
+def _parts(settings: Settings) -> Iterator[Finding]:
+    """The policy and the strategies by name, as the proxy looks for them; one cause is told once."""
+    builds: list[Callable[[], object]] = [partial(build_policy, settings.choose)]
+    builds += [partial(build_strategies, index, Knowledge.empty()) for index in settings.indexes.values()]
+    said: dict[str, None] = {}
+    for build in builds:
+        try:
+            build()
+        except LtrrError as error:
+            said[str(error)] = None
+    for message in said:
+        yield Finding("configuration", State.BROKEN, *_split(message))
 
 
 def _health(client: OpenSearch) -> Iterator[Finding]:

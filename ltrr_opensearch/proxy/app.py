@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 
 from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.errors import LtrrError
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp, Receive, Scope, Send
 from ltrr_opensearch.proxy.feedback import EventSink, FeedbackEndpoint
 from ltrr_opensearch.proxy.metrics import Metrics
@@ -86,7 +87,8 @@ async def lifespan(running: Sequence[Running], receive: Receive, send: Send) -> 
             for each in running:
                 await stack.enter_async_context(each())
         except Exception as error:
-            _log.exception("the proxy cannot start")
+            bug = None if isinstance(error, LtrrError) else error
+            _log.error("the proxy cannot start: %s", error, exc_info=bug)
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})

@@ -21,6 +21,7 @@ DRAIN_S = 30
 IDLE_S = 600
 """OpenSearch does not close idle connections; clients that keep theirs should not find ours closed."""
 BACKLOG = 2048
+NOT_STARTED = "the proxy could not start; the log says why"
 
 Ready = Callable[[Readiness], None]
 
@@ -33,7 +34,10 @@ class _Server(uvicorn.Server):
         self.tried = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
+        try:
+            await super().startup(sockets)
+        except SystemExit as refused:  # how newer versions end when the application cannot start
+            raise LtrrError(NOT_STARTED) from refused
         self.tried.set()
 
     @contextmanager
@@ -75,7 +79,7 @@ class Servers:
             told.cancel()
             await beside
         if not self._front.started:
-            raise LtrrError("the proxy could not start; the log says why")
+            raise LtrrError(NOT_STARTED)
 
     async def _tell(self, ready: Ready) -> None:
         await self._front.tried.wait()

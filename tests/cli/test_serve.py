@@ -98,6 +98,31 @@ def test_an_encoder_without_its_extra_ends_the_start(configuration: Any) -> None
     ]
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("choose: {policy: magic}\n", "choose.policy is 'magic'; allowed: vowpal, fixed"),
+        (
+            "    strategies: [{name: original, use: original}, {name: nope, use: nope}]\n",
+            "there is no 'nope' to use; there are: ",
+        ),
+        ("", "cannot be written"),
+    ],
+)
+def test_what_cannot_be_served_ends_the_start_without_a_trace(configuration: Any, more: str, said: str) -> None:
+    path = configuration("http://127.0.0.1:1", more=more)
+    path.write_text(path.read_text().replace("{text_fields: {title: 1}}", "\n    text_fields: {title: 1}"))
+    if not more:
+        (path.parent / "spool").write_text("a file")
+    command = [*LTRR, "--config", str(path), "serve", "--port", "0", "--admin-port", "0"]
+    got = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+    assert got.returncode == 1
+    assert "the proxy cannot start: " in got.stderr
+    assert said in got.stderr
+    assert "Traceback" not in got.stderr
+    assert got.stderr.endswith("Error: the proxy could not start; the log says why\n")
+
+
 def test_a_port_that_is_taken_is_named(configuration: Any) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])

@@ -10,7 +10,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
-from ltrr_opensearch.errors import ClusterError, Conflict, SettingsError
+from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.forget import forget_deleted
@@ -45,6 +45,14 @@ def test_a_second_setup_changes_nothing(client: OpenSearch, index_name: str, set
     assert (second.requests(), list(second.publish())) == ([], [])
     broken = [f for f in examine(client, settings) if f.state is State.BROKEN]
     assert broken == []
+
+
+def test_the_doctor_looks_for_the_policy_and_the_strategies(client: OpenSearch) -> None:
+    strategies = [{"name": "original", "use": "original"}, {"name": "own", "use": "nope"}]
+    index = {"text_fields": {"title": 1}, "strategies": strategies}
+    settings = Settings.model_validate({"choose": {"policy": "magic"}, "indexes": {"one": index, "two": index}})
+    found = [f.found for f in examine(client, settings) if f.what == "configuration" and f.state is State.BROKEN]
+    assert found == ["choose.policy is 'magic'", "strategy 'own': there is no 'nope' to use"]
 
 
 def test_an_index_that_is_not_configured_is_refused(client: OpenSearch, settings: Settings) -> None:
@@ -165,7 +173,7 @@ def test_nothing_is_forgotten_while_a_shard_is_missing(client: OpenSearch, index
     client.indices.create(index=f"{index_name}_b", body={"settings": nowhere}, params={"wait_for_active_shards": "0"})
     pattern = f"{index_name}_a,{index_name}_b"
     remember(client, index_name, pattern, ["here", "on the missing shard"])
-    with pytest.raises(ClusterError, match=r"cannot be searched as a whole.*nothing was done"):
+    with pytest.raises(Unreachable, match=r"cannot be searched as a whole.*nothing was done"):
         forget_deleted(client, f"{index_name}_l", pattern, None)
 
 
