@@ -9,7 +9,7 @@ from __future__ import annotations
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
 
-from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.types import Json
 
 LOST_SHARDS = 503
@@ -17,7 +17,7 @@ LOST_SHARDS = 503
 
 
 def search(client: OpenSearch, body: Json, index: str | None = None) -> Json:
-    """The cluster's answer; `ClusterError` where some shard did not take part. `index` is None with a PIT."""
+    """The cluster's answer; `Unreachable` where some shard did not take part. `index` is None with a PIT."""
     where = index or "a point in time"
     try:
         found: Json = client.search(index=index, body=body, params={"allow_partial_search_results": "false"})
@@ -43,8 +43,8 @@ def open_pit(client: OpenSearch, index: str, keep_alive: str) -> str:
     return id
 
 
-def incomplete(where: str, what: str) -> ClusterError:
-    return ClusterError(
+def incomplete(where: str, what: str) -> Unreachable:
+    return Unreachable(
         f"{where} cannot be searched as a whole: {what}; what is missing would count as absent, so nothing was done. "
         "Run this again when `_cluster/health` shows no red index (see ltrr doctor)"
     )

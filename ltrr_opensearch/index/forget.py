@@ -67,7 +67,10 @@ def _present(client: OpenSearch, key: str, id_field: str | None, ids: Sequence[s
     """Counted by id, not listed: an id may stand in several indexes of a pattern, and an object in many documents."""
     filters = {id: {"term": {id_field: id}} if id_field else {"ids": {"values": [id]}} for id in ids}
     body = {"size": 0, "aggs": {"ids": {"filters": {"filters": filters}}}}
-    buckets = whole.search(client, body, key)["aggregations"]["ids"]["buckets"]
+    found = whole.search(client, body, key)
+    if not found["_shards"]["total"]:
+        raise whole.incomplete(key, "it matches no index")
+    buckets = found["aggregations"]["ids"]["buckets"]
     return {id for id, bucket in buckets.items() if bucket["doc_count"]}
 
 

@@ -177,6 +177,12 @@ def test_nothing_is_forgotten_while_a_shard_is_missing(client: OpenSearch, index
         forget_deleted(client, f"{index_name}_l", pattern, None)
 
 
+def test_nothing_is_forgotten_while_a_pattern_matches_no_index(client: OpenSearch, index_name: str) -> None:
+    remember(client, index_name, f"{index_name}_x*", ["a"])
+    with pytest.raises(Unreachable, match="it matches no index"):
+        forget_deleted(client, f"{index_name}_l", f"{index_name}_x*", None)
+
+
 def test_a_month_expires_when_its_last_day_is_old_enough() -> None:
     names = ["p_decisions-2025.12", "p_decisions-2026.01", "p_decisions-2026.02", "p_decisions-other"]
     assert expired("p", names, 89, NOW) == ["p_decisions-2025.12", "p_decisions-2026.01"]

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.learn import read
 from ltrr_opensearch.learn.read import Window, decision_pages, events_of, to_event
 from ltrr_opensearch.log.records import index_name
@@ -94,7 +94,7 @@ def test_a_missing_shard_is_an_error_not_an_empty_page(shop: Shop) -> None:
         lambda: list(decision_pages(shop.client, shop.prefix, "shop", window, 10, Counter())),
         lambda: read.count_decisions(shop.client, shop.prefix, "shop", window),
     ):
-        with pytest.raises(ClusterError, match="cannot be searched as a whole"):
+        with pytest.raises(Unreachable, match="cannot be searched as a whole"):
             attempt()
 
 
