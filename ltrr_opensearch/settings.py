@@ -103,6 +103,13 @@ class StateSettings(Section):
         description="Keys the draw, so that no client can steer it; the same on every proxy.",
     )
 
+    @field_validator("secret")
+    @classmethod
+    def _some_secret(cls, secret: SecretStr) -> SecretStr:
+        if not secret.get_secret_value().strip():
+            raise ValueError("is empty, so that everybody knows it; any other text is allowed, best a long random one")
+        return secret
+
     @property
     def secret_is_known(self) -> bool:
         """Whether everybody can read the secret in the documentation."""

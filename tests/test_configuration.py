@@ -58,6 +58,12 @@ def test_an_account_in_the_url_is_refused_and_not_shown(path: Path, url: str) ->
         assert "hidden" not in message
 
 
+@pytest.mark.parametrize("secret", ["''", "' '"])
+def test_an_empty_secret_is_refused(path: Path, secret: str) -> None:
+    said = mistakes(path, f"state: {{secret: {secret}}}")
+    assert "ltrr.yml:1: state.secret: is empty, so that everybody knows it; any other text is allowed" in said
+
+
 @pytest.mark.parametrize("name", ["ltrr.example.yml", "docker/ltrr.yml"])
 def test_our_own_files_load(name: str) -> None:
     assert load_settings(ROOT / name, {})

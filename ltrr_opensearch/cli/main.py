@@ -70,3 +70,7 @@ class Commands(click.Group):
 def main(ctx: click.Context, config: Path | None) -> None:
     """Learning to rank and retrieve for OpenSearch, as a drop-in proxy."""
     ctx.obj = config
+
+
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,8 @@ def test_every_command_has_help(name: str) -> None:
 
 def test_version() -> None:
     assert __version__ in CliRunner().invoke(main, ["--version"]).output
+    command = [sys.executable, "-m", "ltrr_opensearch.cli.main", "--version"]
+    assert __version__ in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_an_unknown_command() -> None:
