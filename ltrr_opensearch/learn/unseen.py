@@ -17,11 +17,12 @@ KNOWN = ("memory_", "query_")
 
 
 def as_new(one: Round) -> Round | None:
-    """The round without its memory: no such plan, no such features; None where there was none."""
+    """The round without its memory: no such plan, no such features; None where nothing was known of the query."""
     decision = one.decision
-    forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
-    if not forgotten and not any(name.startswith(KNOWN) for name in decision.context):
+    if not any(name.startswith(KNOWN) for name in decision.context):
+        # it was new, or cannot be told from one that was
         return None
+    forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
     slots = tuple(replace(s, action=_without(s.action)) for s in decision.slots if s.plan not in forgotten)
     candidates = tuple(_unfound(c, forgotten) for c in decision.candidates)
     return replace(
