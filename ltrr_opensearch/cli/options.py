@@ -1,9 +1,10 @@
-"""What commands share: the settings, read when a command runs and not before."""
+"""What commands share: the settings, read when a command runs and not before, and options of several commands."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
+from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 import click
@@ -13,6 +14,15 @@ from ltrr_opensearch.settings import Settings
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+docs_per_second_option = click.option(
+    "--docs-per-second", type=click.FloatRange(min=0, min_open=True), help="Most documents embedded a second."
+)
+failed_option = click.option(
+    "--failed",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="List of documents that failed, as JSON lines; default: ltrr-failed-INDEX.jsonl.",
+)
 
 
 def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:

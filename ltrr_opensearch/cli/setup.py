@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.cli.options import docs_per_second_option, failed_option, pass_settings
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,14 +28,8 @@ if TYPE_CHECKING:
 )
 @click.option("--sample", default=500, show_default=True, help="With --discover: documents to look at.")
 @click.option("--dry-run", is_flag=True, help="Print every request that would change something; send none.")
-@click.option(
-    "--docs-per-second", type=click.FloatRange(min=0, min_open=True), help="Most documents embedded a second."
-)
-@click.option(
-    "--failed",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="List of documents that failed, as JSON lines; default: ltrr-failed-INDEX.jsonl.",
-)
+@docs_per_second_option
+@failed_option
 @pass_settings
 def setup(
     settings: Settings,

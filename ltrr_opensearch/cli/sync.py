@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.cli.options import docs_per_second_option, failed_option, pass_settings
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,14 +31,8 @@ TIDY_EVERY_S = 600
     show_default=True,
     help="With --follow: seconds between runs.",
 )
-@click.option(
-    "--docs-per-second", type=click.FloatRange(min=0, min_open=True), help="Most documents embedded a second."
-)
-@click.option(
-    "--failed",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="List of documents that failed, as JSON lines; default: ltrr-failed-INDEX.jsonl.",
-)
+@docs_per_second_option
+@failed_option
 @pass_settings
 def sync(
     settings: Settings, index: str, follow: bool, every: float, docs_per_second: float | None, failed: Path | None

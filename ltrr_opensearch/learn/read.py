@@ -90,19 +90,20 @@ def events_of(
 
 
 def to_event(source: Json) -> Event | None:
-    """A stored UBI event, or None where it lacks an action, a search, or a time with a zone."""
+    """A stored UBI event, or None where it lacks an action, a search, or a time with a zone that UTC can express."""
     query_id, action = source.get("query_id"), source.get("action_name")
     try:
-        at = datetime.fromisoformat(source["timestamp"])
-    except (KeyError, TypeError, ValueError):
+        local = datetime.fromisoformat(source["timestamp"])
+        at = local.astimezone(UTC)
+    except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if not isinstance(query_id, str) or not isinstance(action, str) or at.tzinfo is None:
+    if not isinstance(query_id, str) or not isinstance(action, str) or local.tzinfo is None:
         return None
     object_id = value_at(source, "event_attributes.object.object_id")
     position = value_at(source, "event_attributes.position.ordinal")
     return Event(
         query_id=query_id,
-        at=at.astimezone(UTC),
+        at=at,
         action=action,
         object_id=str(object_id) if isinstance(object_id, str | int) else None,
         position=position if isinstance(position, int) else None,

@@ -100,7 +100,13 @@ def test_a_missing_shard_is_an_error_not_an_empty_page(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"timestamp": None}, {"timestamp": "2026-03-01T12:00:00"}, {"query_id": 7}, {"action_name": None}],
+    [
+        {"timestamp": None},
+        {"timestamp": "0001-01-01T00:00:00+14:00"},
+        {"timestamp": "2026-03-01T12:00:00"},
+        {"query_id": 7},
+        {"action_name": None},
+    ],
 )
 def test_events_that_say_too_little(change: Json) -> None:
     whole: Json = {"query_id": "q", "action_name": "click", "timestamp": "2026-03-01T14:00:00+02:00"}
