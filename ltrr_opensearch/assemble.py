@@ -31,6 +31,7 @@ from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.log.sink import DecisionSink
 from ltrr_opensearch.log.writer import Writer
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.protocols import Encoder, Fusion, Ranker
 from ltrr_opensearch.proxy.admin import AdminApp
@@ -47,7 +48,6 @@ from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
-from ltrr_opensearch.types import Part
 from ltrr_opensearch.understand.encoders import load_encoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
 

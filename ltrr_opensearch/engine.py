@@ -21,6 +21,7 @@ from ltrr_opensearch.answer.compose import Listing
 from ltrr_opensearch.answer.pages import PageMemory, page_key
 from ltrr_opensearch.choose.draw import seed_of
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.record import Searched, decision_of, kept_rows
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged, Original, key_of, total_of
 from ltrr_opensearch.serving import Serving
@@ -28,7 +29,6 @@ from ltrr_opensearch.types import (
     AnalyzedQuery,
     Answer,
     Candidate,
-    Decision,
     DocKey,
     Draw,
     Json,

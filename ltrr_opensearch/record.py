@@ -9,14 +9,13 @@ import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.log.ubi import object_id
+from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import key_of
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Candidate,
-    CandidateRecord,
-    Decision,
     DocKey,
     Draw,
     Features,
@@ -26,7 +25,6 @@ from ltrr_opensearch.types import (
     Reading,
     SearchRequest,
     SlotDraw,
-    SlotRecord,
     Vector,
 )
 

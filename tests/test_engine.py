@@ -29,6 +29,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.memory import observed
+from ltrr_opensearch.logged import Decision, Event
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.in_cluster import ClusterRanker
@@ -40,10 +41,8 @@ from ltrr_opensearch.settings import ChooseSettings, ClusterSettings, IndexSetti
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Asker,
-    Decision,
     DocKey,
     EntityScore,
-    Event,
     Json,
     Matrix,
     Outcome,

@@ -23,13 +23,14 @@ from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.job import Job, learn
 from ltrr_opensearch.log.records import index_name as decisions_index
 from ltrr_opensearch.log.records import to_document
+from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, SCORE, ClusterRanker
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import IndexSettings, Settings
-from ltrr_opensearch.types import Decision, Event, Features, Json, Round, Vector
+from ltrr_opensearch.types import Features, Json, Vector
 from tests.index.worlds import CountingEncoder
 from tests.learn.synthetic import ubi
 from tests.test_engine import bench, request_of

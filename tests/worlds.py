@@ -10,20 +10,10 @@ import numpy as np
 
 from ltrr_opensearch.choose.draw import Offer, draw_offers
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained
+from ltrr_opensearch.logged import CandidateRecord, Decision, Round, SlotRecord
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import (
-    Asker,
-    CandidateRecord,
-    Decision,
-    DocKey,
-    Draw,
-    Features,
-    Found,
-    Outcome,
-    Round,
-    SlotRecord,
-)
+from ltrr_opensearch.types import Asker, DocKey, Draw, Features, Found, Outcome
 
 STRATEGIES = (("original", "lexical"), ("structured", "structured"), ("q2e", "memory"), ("knn", "dense"))
 KINDS = ("identifier", "values", "words", "sentence")

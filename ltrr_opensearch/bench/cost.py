@@ -36,12 +36,12 @@ from ltrr_opensearch.demo.run import QUICK, WHOLE, Demo, Scale
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.engine import Engine
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.node.places import asked_home
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Decision
 from ltrr_opensearch.understand.encoders import load_encoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
 

@@ -12,7 +12,8 @@ import orjson
 
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.vowpal import check_shape
-from ltrr_opensearch.types import Part, Slot
+from ltrr_opensearch.logged import Part
+from ltrr_opensearch.types import Slot
 
 
 @dataclass

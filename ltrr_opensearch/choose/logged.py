@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ltrr_opensearch.choose.draw import Offer
-from ltrr_opensearch.types import Decision, Slot, SlotRecord
+from ltrr_opensearch.logged import Decision, SlotRecord
+from ltrr_opensearch.types import Slot
 
 
 def offers(decision: Decision) -> list[Offer]:

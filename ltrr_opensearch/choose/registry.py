@@ -14,9 +14,9 @@ from ltrr_opensearch.choose.greedy import EpsilonGreedy
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
 from ltrr_opensearch.errors import ModelError, SettingsError
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
-from ltrr_opensearch.types import Part
 
 GROUP = "ltrr_opensearch.policies"
 BUILT_IN = ("vowpal", "fixed", "uniform", "greedy")

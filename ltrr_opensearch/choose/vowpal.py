@@ -14,7 +14,8 @@ from typing import Any
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.errors import MissingExtra, ModelError
-from ltrr_opensearch.types import Json, Part, Slot
+from ltrr_opensearch.logged import Part
+from ltrr_opensearch.types import Json, Slot
 
 _TOLERANCE = 1e-4
 """Between a stored probability and the one predicted again; machines differ in the last bits."""

@@ -12,7 +12,8 @@ from ltrr_opensearch.demo.peers import PIPELINE, PIPELINE_BODY
 from ltrr_opensearch.demo.shop_index import PREFIX, index_body
 from ltrr_opensearch.demo.users import APPLICATION
 from ltrr_opensearch.log.records import from_document
-from ltrr_opensearch.types import Decision, Json
+from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.types import Json
 
 DECISIONS = f"{PREFIX}_decisions*"
 UBI = "ubi_queries,ubi_events"

@@ -10,7 +10,8 @@ from ltrr_opensearch.demo.results import HELD_OUT, TRAFFIC, Asked, Example, List
 from ltrr_opensearch.demo.steps import explanation, telling_context
 from ltrr_opensearch.evaluate.measures import per_query
 from ltrr_opensearch.knowledge.memory import Memory
-from ltrr_opensearch.types import Decision, Judgment, Vector
+from ltrr_opensearch.logged import Decision, Judgment
+from ltrr_opensearch.types import Vector
 
 NEIGHBOURS = 5
 

@@ -15,7 +15,8 @@ from ltrr_opensearch.demo.results import LEARNED, Asked, Difference, Row
 from ltrr_opensearch.demo.users import application_query
 from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
-from ltrr_opensearch.types import Json, Judgment
+from ltrr_opensearch.logged import Judgment
+from ltrr_opensearch.types import Json
 
 JUDGE = "ltrr-demo-judge"
 Rankings = Mapping[str, Asked]

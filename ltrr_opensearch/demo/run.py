@@ -29,9 +29,10 @@ from ltrr_opensearch.demo.steps import step
 from ltrr_opensearch.demo.users import Shop, visits
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.logged import Decision, Judgment
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Decision, Judgment, Vector
+from ltrr_opensearch.types import Vector
 from ltrr_opensearch.understand.encoders import load_encoder
 
 PICK_UP_S = 3.0

@@ -11,7 +11,7 @@ from ltrr_opensearch.demo.measure import NDCG
 from ltrr_opensearch.demo.results import Drawn, Step
 from ltrr_opensearch.demo.users import Visited
 from ltrr_opensearch.evaluate.measures import mean, per_query
-from ltrr_opensearch.types import Decision, Judgment
+from ltrr_opensearch.logged import Decision, Judgment
 
 KIND_NAMES = {
     "values": "known values only (a brand, a colour)",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import MissingExtra
-from ltrr_opensearch.types import Judgment
+from ltrr_opensearch.logged import Judgment
 
 MEASURES = ("nDCG@10", "RR", "Judged@10")
 

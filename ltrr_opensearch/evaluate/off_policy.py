@@ -21,9 +21,10 @@ from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.estimators import ESTIMATORS, Evidence, Terms, drs, effective_sample
 from ltrr_opensearch.evaluate.intervals import Interval, bootstrap, bootstrap_difference, empirical_bernstein
 from ltrr_opensearch.evaluate.table import Rungs, Table
+from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Json, Round
+from ltrr_opensearch.types import Json
 
 Half = NDArray[np.bool_]
 """Which searches an action is chosen on."""

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ltrr_opensearch.logged import Round, SlotRecord
 from ltrr_opensearch.settings import LearnSettings
-from ltrr_opensearch.types import Outcome, Round, SlotRecord
+from ltrr_opensearch.types import Outcome
 
 
 class Gained(NamedTuple):

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.evaluate.outcomes import gained
+from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Decision, Round
 
 Floats = NDArray[np.float64]
 Rungs = NDArray[np.int64]

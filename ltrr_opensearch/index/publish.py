@@ -10,10 +10,10 @@ from datetime import datetime
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn.gazetteer import build_gazetteer
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import IndexSettings
-from ltrr_opensearch.types import Part
 
 
 def setup_parts(client: OpenSearch, key: str, settings: IndexSettings, at: datetime) -> dict[str, Part]:

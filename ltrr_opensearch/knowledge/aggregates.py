@@ -15,7 +15,8 @@ import orjson
 
 from ltrr_opensearch.choose.features import kind_in
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.types import Decision, Outcome, Round, SlotRecord
+from ltrr_opensearch.logged import Decision, Round, SlotRecord
+from ltrr_opensearch.types import Outcome
 
 _QUERIES = 50_000
 """Queries kept, the most asked first; a snapshot of that size is about 5 MB."""

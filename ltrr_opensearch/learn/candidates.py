@@ -18,10 +18,10 @@ from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import through
+from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.settings import IndexSettings, LearnSettings, Settings
-from ltrr_opensearch.types import Part, Round
 
 HELD_OUT = 0.2
 """Share of the searches, the newest, that a ranker is judged on; also the share of `learn.min_rounds` that must be."""

@@ -14,10 +14,11 @@ from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import LOGGED, Report, compare
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
+from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.settings import IndexSettings, Settings
-from ltrr_opensearch.types import Matrix, Round
+from ltrr_opensearch.types import Matrix
 
 FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"

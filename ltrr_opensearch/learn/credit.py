@@ -15,8 +15,9 @@ from typing import NamedTuple
 from ltrr_opensearch.choose.logged import slots
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
+from ltrr_opensearch.logged import Round
 from ltrr_opensearch.settings import LearnSettings
-from ltrr_opensearch.types import Round, Slot
+from ltrr_opensearch.types import Slot
 
 _ROUNDING = 1e-6
 """Of a sum of logged probabilities."""

@@ -21,8 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
-from ltrr_opensearch.types import Decision, Matrix, Round
+from ltrr_opensearch.types import Matrix
 
 UNSHOWN_WEIGHT = 0.2
 SEARCHES_A_QUERY = 10

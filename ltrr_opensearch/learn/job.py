@@ -23,10 +23,11 @@ from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
 from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
+from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import IndexSettings, Settings
-from ltrr_opensearch.types import Json, Part, Round
+from ltrr_opensearch.types import Json
 
 KINDS = ("policy", "ranker", "memory")
 LEFT_OUT = "searches left out by learn.max_rounds"

@@ -15,8 +15,8 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.read import Window, decision_pages, events_of
+from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import LearnSettings, StateSettings
-from ltrr_opensearch.types import Decision, Event, Round
 
 CLOCK_SKEW_S = 60.0
 """A client's clock may be this much behind ours."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.learn import reward
-from ltrr_opensearch.types import Judgment, Round
+from ltrr_opensearch.logged import Judgment, Round
 
 PRIOR_EXAMINED = 1.0
 """Examined impressions that the prior on attractiveness is worth."""

@@ -15,7 +15,8 @@ from datetime import UTC, datetime, timedelta
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn import reward
-from ltrr_opensearch.types import EntityScore, Json, Round
+from ltrr_opensearch.logged import Round
+from ltrr_opensearch.types import EntityScore, Json
 
 CONFIDENCE_Z = 1.0
 """Standard errors taken off; 1 is a one-sided confidence of 84 %."""

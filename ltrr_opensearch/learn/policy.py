@@ -18,8 +18,9 @@ from ltrr_opensearch.choose.vowpal import VowpalPolicy, parser, set_label, store
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import labelled
 from ltrr_opensearch.learn.unseen import as_new
+from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Json, Part, Round, Slot
+from ltrr_opensearch.types import Json, Slot
 
 _CHECKS = 5
 """Slots stored with their predictions."""

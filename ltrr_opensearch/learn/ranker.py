@@ -17,12 +17,13 @@ from numpy.typing import NDArray
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.evaluate.measures import ndcg
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
+from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, QUERY_COLUMNS, feature_names, memory_names
 from ltrr_opensearch.settings import IndexSettings, Settings
-from ltrr_opensearch.types import Json, Matrix, Part, Round
+from ltrr_opensearch.types import Json, Matrix
 
 LEVELS = 8
 """LambdaMART wants whole grades: the best click grade becomes this level, gains are linear in the level."""

@@ -18,7 +18,8 @@ from ltrr_opensearch.cluster import whole
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log.records import from_document, zoned
 from ltrr_opensearch.log.ubi import value_at
-from ltrr_opensearch.types import Decision, Event, Json
+from ltrr_opensearch.logged import Decision, Event
+from ltrr_opensearch.types import Json
 
 PAGE = 500
 EVENT_PAGE = 5000

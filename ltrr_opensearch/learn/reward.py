@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
-from ltrr_opensearch.types import Asker, CandidateRecord, Decision, Event, Round
+from ltrr_opensearch.logged import CandidateRecord, Decision, Event, Round
+from ltrr_opensearch.types import Asker
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ltrr_opensearch.types import CandidateRecord, Features, Round
+from ltrr_opensearch.logged import CandidateRecord, Round
+from ltrr_opensearch.types import Features
 
 SOURCE = "memory"
 KNOWN = ("memory_", "query_")

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn.read import Window
-from ltrr_opensearch.types import Part
+from ltrr_opensearch.logged import Part
 
 THROUGH = "through"
 

@@ -16,7 +16,8 @@ import numpy as np
 import orjson
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.types import Asker, CandidateRecord, Decision, DocKey, Features, Found, Json, Outcome, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord
+from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 PLAIN = (
     *("query_id", "index", "text", "normalized", "language", "phase", "policy", "ranker", "release"),

@@ -6,8 +6,9 @@ from typing import Protocol
 
 from ltrr_opensearch.choose.draw import seed_of, uniform
 from ltrr_opensearch.log import records, ubi
+from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.settings import LogSettings, StateSettings
-from ltrr_opensearch.types import Decision, Json, SearchRequest
+from ltrr_opensearch.types import Json, SearchRequest
 
 
 class DocumentWriter(Protocol):

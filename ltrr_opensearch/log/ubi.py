@@ -17,7 +17,8 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log.records import zoned
-from ltrr_opensearch.types import Decision, Json, SearchRequest
+from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.types import Json, SearchRequest
 
 EXAMPLE_TIME = "2026-01-31T12:00:00.000Z"
 

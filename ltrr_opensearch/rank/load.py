@@ -13,9 +13,10 @@ from importlib.metadata import entry_points
 import numpy as np
 
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
-from ltrr_opensearch.types import Json, Part
+from ltrr_opensearch.types import Json
 
 GROUP = "ltrr_opensearch.rankers"
 TOLERANCE = 1e-5

@@ -19,8 +19,9 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, TransportError
 
 from ltrr_opensearch.errors import ClusterError, Conflict, ModelError
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.unused import WRITTEN, Versions, delete_unused
-from ltrr_opensearch.types import Json, Part
+from ltrr_opensearch.types import Json
 
 _log = logging.getLogger(__name__)
 

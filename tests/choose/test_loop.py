@@ -8,8 +8,8 @@ from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Part
 from tests.worlds import STRATEGIES, renumbered, searches, serve, value, without_floor
 
 SETTINGS = Settings.model_validate({"learn": {"price_per_candidate": 0.002}, "choose": {"apprentice_rounds": 200}})

@@ -14,8 +14,9 @@ from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
 from ltrr_opensearch.errors import DataError, ModelError, SettingsError
 from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.settings import ChooseSettings, Settings
-from ltrr_opensearch.types import Part, Slot
+from ltrr_opensearch.types import Slot
 from tests.worlds import searches, serve
 
 SETTINGS = Settings()

@@ -5,7 +5,8 @@ import pytest
 from ltrr_opensearch.demo import steps
 from ltrr_opensearch.demo.measure import judgments
 from ltrr_opensearch.demo.users import Visited
-from ltrr_opensearch.types import Asker, Decision, Outcome, SlotRecord
+from ltrr_opensearch.logged import Decision, SlotRecord
+from ltrr_opensearch.types import Asker, Outcome
 
 LADDER = (0, 10, 50)
 

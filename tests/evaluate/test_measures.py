@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference, per_query
-from ltrr_opensearch.types import Judgment
+from ltrr_opensearch.logged import Judgment
 
 QRELS = [Judgment("q1", "a", 3), Judgment("q1", "b", 1), Judgment("q1", "c", 0), Judgment("q2", "a", 2)]
 

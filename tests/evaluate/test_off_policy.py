@@ -12,9 +12,10 @@ from ltrr_opensearch.evaluate.estimators import ESTIMATORS, Evidence, Terms, eff
 from ltrr_opensearch.evaluate.intervals import bootstrap, bootstrap_difference, empirical_bernstein
 from ltrr_opensearch.evaluate.off_policy import BEST_CONSTANT, LOGGED, ORIGINAL_ONLY, compare, drawn_by
 from ltrr_opensearch.evaluate.table import Table
+from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Round, Slot
+from ltrr_opensearch.types import Slot
 from tests.worlds import reward, searches, serve, value
 
 SETTINGS = Settings()

@@ -8,8 +8,8 @@ import pytest
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.logged import Round
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Round
 from tests.worlds import searches, serve
 
 ROUNDS = [serve(s, Fixed(50), Settings()) for s in searches(100, 1)]

@@ -13,9 +13,10 @@ from opensearchpy.helpers import bulk
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.learn.job import Job
 from ltrr_opensearch.log.records import index_name, to_document
+from ltrr_opensearch.logged import Decision, Event
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings, StateSettings
-from ltrr_opensearch.types import Decision, Event, Json
+from ltrr_opensearch.types import Json
 from tests.learn.synthetic import START, ubi
 
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from ltrr_opensearch.types import Asker, CandidateRecord, Decision, DocKey, Event, Found, Json, Outcome, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, Event, SlotRecord
+from ltrr_opensearch.types import Asker, DocKey, Found, Json, Outcome
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LADDER = (0, 10, 50, 200)

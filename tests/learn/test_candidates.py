@@ -12,9 +12,9 @@ from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.learn.join import rounds
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import THROUGH
+from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.settings import IndexSettings, Settings
-from ltrr_opensearch.types import Part, Round
 from tests.learn.synthetic import clicks, decisions
 
 SETTINGS = Settings.model_validate({"learn": {"ranker": "linear", "min_rounds": 100}})

@@ -17,8 +17,9 @@ from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.learn.job import KINDS, LEFT_OUT, learn
 from ltrr_opensearch.learn.remember import MemoryStore
 from ltrr_opensearch.learn.watermarks import MemoryMark
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.types import Part, Vector
+from ltrr_opensearch.types import Vector
 from tests.learn.shop import Shop
 from tests.learn.synthetic import QUERIES, START, clicks, decision, decisions, wanted
 

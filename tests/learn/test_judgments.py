@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
-from ltrr_opensearch.types import Round
+from ltrr_opensearch.logged import Round
 from tests.learn.clicks import EXAMINED, decision, searches
 
 

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn.memory import Entry, Tally, fold, from_document, to_document, wilson
-from ltrr_opensearch.types import CandidateRecord, DocKey, EntityScore, Round
+from ltrr_opensearch.logged import CandidateRecord, Round
+from ltrr_opensearch.types import DocKey, EntityScore
 from tests.learn.synthetic import START, decision
 
 EXAMINATION = (1.0, 0.5, 0.25)

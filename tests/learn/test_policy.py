@@ -8,8 +8,9 @@ from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import Label, labelled
 from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.settings import LearnSettings, Settings
-from ltrr_opensearch.types import CandidateRecord, DocKey, Found, Outcome, Round
+from ltrr_opensearch.types import DocKey, Found, Outcome
 from tests.worlds import renumbered, reward, searches, serve
 
 SETTINGS = Settings()

@@ -10,7 +10,8 @@ from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.learn import read
 from ltrr_opensearch.learn.read import Window, decision_pages, events_of, to_event
 from ltrr_opensearch.log.records import index_name
-from ltrr_opensearch.types import Decision, Json
+from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.types import Json
 from tests.learn.shop import Shop
 from tests.learn.synthetic import START, clicks, decisions
 

@@ -11,8 +11,9 @@ from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.learn.reward import Visit, gains, select
+from ltrr_opensearch.logged import CandidateRecord, Event
 from ltrr_opensearch.settings import LearnSettings
-from ltrr_opensearch.types import CandidateRecord, DocKey, Event, Found, Outcome
+from ltrr_opensearch.types import DocKey, Found, Outcome
 from tests.learn.synthetic import START, clicks, decision, decisions, wanted
 
 LEARN = LearnSettings()

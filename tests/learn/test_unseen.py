@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from ltrr_opensearch.learn.unseen import as_new
-from ltrr_opensearch.types import CandidateRecord, DocKey, Found, Round
+from ltrr_opensearch.logged import CandidateRecord, Round
+from ltrr_opensearch.types import DocKey, Found
 from tests.learn.synthetic import decision
 
 BASE = replace(decision(1), context={"length": 2.0})

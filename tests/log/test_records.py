@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log import records
-from ltrr_opensearch.types import Asker, CandidateRecord, Decision, DocKey, Found, Outcome, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord
+from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
 NAMES = st.text(string.ascii_lowercase + '._="é\t ', min_size=1, max_size=6)
 NUMBERS = st.floats(allow_nan=False) | st.integers(-5, 5).map(float)

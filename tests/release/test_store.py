@@ -12,11 +12,11 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import ClusterError, ModelError
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release import store as release_store
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.release.unused import GRACE, Versions, delete_unused
 from ltrr_opensearch.settings import StateSettings
-from ltrr_opensearch.types import Part
 
 KEY = "shop-*,other"
 """Pattern and comma: an index expression is a key, too."""

@@ -1,0 +1,131 @@
+"""The values that a search leaves behind, and what learning makes of them.
+
+A `Decision` is logged for every search; learning joins decisions with `Event`s into `Round`s and `Judgment`s, and
+publishes `Part`s. All are frozen, as those of `types.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class SlotRecord:
+    """A slot as logged: what was seen, the whole pmf that was sampled, and what happened.
+
+    A plan that came late counts as drawn: `depth` is what was drawn, `outcome` and `found` what came of it.
+    """
+
+    plan: str
+    strategy: str
+    source: str
+    action: Features
+    feasible: tuple[bool, ...]
+    pmf: tuple[float, ...]
+    depth: int
+    probability: float
+    outcome: Outcome
+    found: int
+    total: int
+    took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRecord:
+    """A candidate as logged. `features` is the ranker's row, given for what was shown and a sample of the rest."""
+
+    key: DocKey
+    found: tuple[Found, ...]
+    features: Features | None = None
+    object_id: str | None = None
+    """What events name it by where that is not `_id`; known for what was shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Everything that replay, learning and explanation need of one search. Candidates are in the order shown."""
+
+    query_id: str
+    at: datetime
+    index: str
+    """The key of the configured index (a name or a pattern), which owns models and memory."""
+    text: str
+    normalized: str
+    language: str
+    asker: Asker
+    phase: str
+    policy: str
+    ranker: str
+    """Version of the ranker, or `fused` where none was used."""
+    release: str
+    context: Features
+    ladder: tuple[int, ...]
+    slots: tuple[SlotRecord, ...]
+    candidates: tuple[CandidateRecord, ...]
+    offset: int
+    shown: int
+    """How many of `candidates`, from `offset`, were on the page."""
+    total: int
+    took_ms: float
+    sampled: float = 1.0
+    """Probability with which this decision was kept by sampling."""
+    parent_query_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A UBI event as learning sees it. `action` is the UBI action_name; `position` starts at 1."""
+
+    query_id: str
+    at: datetime
+    action: str
+    object_id: str | None
+    position: int | None = None
+    user: str | None = None
+    session: str | None = None
+    client: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A decision with what followed from it: the graded gain of every object acted upon, in 0..1."""
+
+    decision: Decision
+    gains: Mapping[str, float]
+    """`_id` -> gain, the largest of its object's events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgment:
+    """A grade of a document for a query, from people or from clicks. `weight` says how sure it is."""
+
+    query: str
+    id: str
+    grade: float
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A published model or piece of knowledge, as bytes, of one of these kinds:
+
+    `policy`, `ranker`: what `ltrr learn` trained; `memory`, `aggregates`: what it remembers and has counted;
+    `gazetteer`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
+
+    `checks` are stored inputs with their expected outputs, verified after loading.
+    """
+
+    kind: str
+    index: str
+    version: str
+    algorithm: str
+    payload: bytes
+    sha256: str
+    created: datetime
+    meta: Json = field(default_factory=dict)
+    checks: Json = field(default_factory=dict)
+    metrics: Json = field(default_factory=dict)
