@@ -19,7 +19,7 @@ import orjson
 from ltrr_opensearch.answer import compose
 from ltrr_opensearch.answer.compose import Listing
 from ltrr_opensearch.answer.pages import PageMemory, page_key
-from ltrr_opensearch.choose.draw import seed_of
+from ltrr_opensearch.chance import seed_of
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.record import Searched, decision_of, kept_rows

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from math import isfinite, log1p
 
-from ltrr_opensearch.choose.features import KIND, kind_of
+from ltrr_opensearch.kinds import KIND, kind_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.types import AnalyzedQuery, Asker, Features, QueryPlan, VectorUse
 

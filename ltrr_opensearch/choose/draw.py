@@ -8,18 +8,14 @@ what was sampled, so that every probability in the log is exact.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from math import isfinite
 from typing import NamedTuple
 
-import orjson
-
+from ltrr_opensearch.chance import uniform
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
-from ltrr_opensearch.types import Draw, Features, Json, QueryPlan, Slot, SlotDraw
-
-_MASK = (1 << 64) - 1
+from ltrr_opensearch.types import Draw, Features, QueryPlan, Slot, SlotDraw
 
 
 class Offer(NamedTuple):
@@ -29,17 +25,6 @@ class Offer(NamedTuple):
     strategy: str
     source: str
     action: Features
-
-
-def seed_of(secret: str, query_id: str | None, body: Json, index: str = "") -> int:
-    """Seed of a search's draw, 64 bits: any proxy with the secret repeats it, no client can steer it.
-
-    `from` and `size` are left out, so that the pages of one search are drawn alike.
-    """
-    same = {key: value for key, value in body.items() if key not in ("from", "size")}
-    message = orjson.dumps([index, query_id, same], option=orjson.OPT_SORT_KEYS)
-    key = blake2b(secret.encode()).digest()
-    return int.from_bytes(blake2b(message, key=key, digest_size=8).digest(), "big")
 
 
 def draw(
@@ -98,14 +83,6 @@ def pick(pmf: Sequence[float], u: float) -> int:
             u -= p
             last = rung
     return last
-
-
-def uniform(seed: int, position: int) -> float:
-    """The number in [0, 1) of a slot: SplitMix64 (Steele, Lea, Flood 2014) at `position`; far cheaper than numpy's."""
-    z = (seed + (position + 1) * 0x9E3779B97F4A7C15) & _MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
-    return ((z ^ (z >> 31)) >> 11) * 2.0**-53
 
 
 def _mode(masked: Sequence[float], ladder: Sequence[int], safe_depth: int) -> tuple[float, ...]:

@@ -7,11 +7,8 @@ drowns the others in a linear model. A name that ends in `=` stands for a family
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
-from ltrr_opensearch.types import AnalyzedQuery, Features
-
-KIND = "kind="
+from ltrr_opensearch.kinds import KIND
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +61,3 @@ ACTION = (
     Declared("query_reciprocal_rank", "1 / rank", "`reciprocal_rank` for this very query"),
     Declared("query_asked", "ln(1 + searches) / 10", "rewarded searches for this very query, decayed"),
 )
-
-
-def kind_of(query: AnalyzedQuery) -> str:
-    """What the text looks like: recognised values, an identifier, one word, some words, a sentence."""
-    if query.readings and query.readings[0].slots:
-        return "mixed" if query.readings[0].residual.strip() else "values"
-    tokens = query.tokens
-    if any(_has_digit(t) for t in tokens) and (len(tokens) == 1 or any(_mixes(t) for t in tokens)):
-        return "identifier"
-    if len(tokens) <= 1:
-        return "word"
-    return "words" if len(tokens) <= 4 else "sentence"
-
-
-def kind_in(context: Features) -> str:
-    """The kind of query that a logged context recorded, or nothing."""
-    return next((name[len(KIND) :] for name in context if name.startswith(KIND)), "")
-
-
-def _has_digit(token: str) -> bool:
-    return any(c.isdigit() for c in token)
-
-
-def _mixes(token: str) -> bool:
-    return any(a.isdigit() != b.isdigit() for a, b in pairwise(token))

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from ltrr_opensearch.choose.features import kind_in
 from ltrr_opensearch.demo.measure import NDCG
 from ltrr_opensearch.demo.results import Drawn, Step
 from ltrr_opensearch.demo.users import Visited
 from ltrr_opensearch.evaluate.measures import mean, per_query
+from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.logged import Decision, Judgment
 
 KIND_NAMES = {

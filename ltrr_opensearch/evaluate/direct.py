@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ltrr_opensearch.choose.features import kind_in
 from ltrr_opensearch.evaluate.table import Floats, Rungs, Table
+from ltrr_opensearch.kinds import kind_in
 
 _PRIOR = 1.0
 """Searches without a find added to every cell."""

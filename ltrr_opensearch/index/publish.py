@@ -9,7 +9,7 @@ from datetime import datetime
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.learn.gazetteer import build_gazetteer
+from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore

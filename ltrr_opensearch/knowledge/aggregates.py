@@ -13,8 +13,8 @@ from typing import NamedTuple
 
 import orjson
 
-from ltrr_opensearch.choose.features import kind_in
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.logged import Decision, Round, SlotRecord
 from ltrr_opensearch.types import Outcome
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.packed import pack, unpack
+from ltrr_opensearch.normalise import fold, tokenize
 from ltrr_opensearch.types import SlotValue
-from ltrr_opensearch.understand.normalise import fold, tokenize
 
 _MAGIC = b"LTRRGAZ1"
 MAX_TOKENS = 5

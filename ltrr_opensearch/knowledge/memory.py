@@ -16,8 +16,8 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.nearest import Nearest
 from ltrr_opensearch.knowledge.packed import pack, unpack
 from ltrr_opensearch.knowledge.transfer import Pair, Transfer, fit
+from ltrr_opensearch.normalise import fold
 from ltrr_opensearch.types import EntityScore, Json, Matrix, Remembered, Vector
-from ltrr_opensearch.understand.normalise import fold
 
 _MAGIC = b"LTRRMEM1"
 SAME_WORDS = 0.98

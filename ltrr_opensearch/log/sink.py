@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ltrr_opensearch.choose.draw import seed_of, uniform
+from ltrr_opensearch.chance import seed_of, uniform
 from ltrr_opensearch.log import records, ubi
 from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.settings import LogSettings, StateSettings

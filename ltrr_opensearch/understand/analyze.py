@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.normalise import tokenize
 from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, SearchRequest
 from ltrr_opensearch.understand.language import guess_language
-from ltrr_opensearch.understand.normalise import tokenize
 from ltrr_opensearch.understand.readings import readings
 
 MAX_TOKENS = 64

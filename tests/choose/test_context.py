@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from ltrr_opensearch.choose.context import action_features, context_features
-from ltrr_opensearch.choose.features import ACTION, CONTEXT, kind_in, kind_of
+from ltrr_opensearch.choose.features import ACTION, CONTEXT
+from ltrr_opensearch.kinds import kind_in, kind_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates, Cell
 from ltrr_opensearch.types import (
     AnalyzedQuery,

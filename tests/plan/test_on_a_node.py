@@ -8,9 +8,9 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.learn.gazetteer import build_gazetteer
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.settings import IndexSettings, PopularitySettings, StrategySettings, VectorSettings
 from ltrr_opensearch.types import EntityScore, Vector
@@ -98,7 +98,7 @@ def test_knn_and_memory(search: Search) -> None:
 
 
 def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ltrr_opensearch.learn.gazetteer.PAGE", 1)
+    monkeypatch.setattr("ltrr_opensearch.index.gazetteer.PAGE", 1)
     gazetteer = build_gazetteer(client, index, SHOP)
     assert gazetteer.documents == 40
     (black,) = gazetteer.entries["black",]

@@ -1,7 +1,7 @@
 import pytest
 
+from ltrr_opensearch.normalise import tokenize
 from ltrr_opensearch.understand.language import guess_language
-from ltrr_opensearch.understand.normalise import tokenize
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
+from ltrr_opensearch.index.mentions import count_mentions
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.learn.mentions import count_mentions
 from ltrr_opensearch.settings import IndexSettings
 
 SHOP = IndexSettings(text_fields={"title": 1, "body": 1}, slot_fields=("brand", "mounting"))

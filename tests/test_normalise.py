@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltrr_opensearch.understand.normalise import fold, normalise, tokenize
+from ltrr_opensearch.normalise import fold, normalise, tokenize
 
 
 @pytest.mark.parametrize(
