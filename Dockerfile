@@ -14,5 +14,5 @@ ENV LTRR_CONFIG=/etc/ltrr/ltrr.yml
 EXPOSE 9201
 # the operators' port stays on the container's loopback, where only this check asks it
 HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=6 \
-    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:9202/_ltrr/health/ready', timeout=4)"]
+    CMD ["python", "-c", "import os; from urllib.request import Request, urlopen; urlopen(Request('http://127.0.0.1:9202/_ltrr/health/ready', headers={'Authorization': 'Bearer ' + os.environ.get('LTRR_ADMIN_TOKEN', '')}), timeout=4)"]
 CMD ["ltrr", "serve", "--host", "0.0.0.0", "--admin-port", "9202"]

@@ -12,6 +12,7 @@ from http import HTTPStatus
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
+from ltrr_opensearch.admin_settings import token_of
 from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.admin import connect
@@ -37,6 +38,7 @@ from ltrr_opensearch.protocols import Encoder, Fusion, Ranker
 from ltrr_opensearch.proxy.admin import AdminApp
 from ltrr_opensearch.proxy.app import ProxyApp, Running
 from ltrr_opensearch.proxy.explain import DecisionLookup
+from ltrr_opensearch.proxy.guard import Guard
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
@@ -83,7 +85,8 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
     beside = (_written(writer), _drained(engine), polled)
     app = ProxyApp(engine, upstream, writer, settings, metrics, beside)
-    return app, AdminApp(Health(upstream), metrics, DecisionLookup(upstream, settings))
+    guard = Guard(token_of(settings.admin), settings.admin.open_health)
+    return app, AdminApp(Health(upstream), metrics, DecisionLookup(upstream, settings), guard)
 
 
 def limits(settings: Settings) -> Limits:

@@ -18,11 +18,17 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from ltrr_opensearch.errors import SettingsError
-from ltrr_opensearch.settings import Section, Settings
+from ltrr_opensearch.section import Section
+from ltrr_opensearch.settings import Settings
 
 DEFAULT_FILE = Path("ltrr.yml")
-ENVIRONMENT = {"OPENSEARCH_URL": "url", "OPENSEARCH_USERNAME": "username", "OPENSEARCH_PASSWORD": "password"}
-SECRETS = {"password", "secret"}
+ENVIRONMENT = {
+    "OPENSEARCH_URL": ("cluster", "url"),
+    "OPENSEARCH_USERNAME": ("cluster", "username"),
+    "OPENSEARCH_PASSWORD": ("cluster", "password"),
+    "LTRR_ADMIN_TOKEN": ("admin", "token"),
+}
+SECRETS = {"password", "secret", "token"}
 
 Location = Sequence[int | str]
 
@@ -30,7 +36,7 @@ Location = Sequence[int | str]
 def load_settings(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """The settings of a file; without one those of `LTRR_CONFIG` or `ltrr.yml`, else the defaults.
 
-    The environment (see `ENVIRONMENT`) fills what the file leaves out of `cluster`.
+    The environment (see `ENVIRONMENT`) fills what the file leaves out.
     """
     environ = os.environ if environ is None else environ
     path = path or _default_file(environ)
@@ -92,11 +98,10 @@ def _document(root: yaml.Node | None, path: Path | None) -> dict[str, Any]:
 
 
 def _fill_from(environ: Mapping[str, str], document: dict[str, Any]) -> None:
-    cluster = document.setdefault("cluster", {})
-    if isinstance(cluster, dict):
-        for variable, key in ENVIRONMENT.items():
-            if environ.get(variable):
-                cluster.setdefault(key, environ[variable])
+    for variable, (section, key) in ENVIRONMENT.items():
+        given = document.setdefault(section, {}) if environ.get(variable) else None
+        if isinstance(given, dict):
+            given.setdefault(key, environ[variable])
 
 
 def _explain(detail: ErrorDetails, path: Path | None, root: yaml.Node | None) -> str:

@@ -1,22 +1,19 @@
 """One frozen tree of settings, read once from YAML; only `assemble.py` turns it into parts.
 
 Unknown keys are refused. Each field has a default that works, its unit in its name, and a sentence.
-Environment: `OPENSEARCH_URL`, `OPENSEARCH_USERNAME`, `OPENSEARCH_PASSWORD` fill what the file leaves out.
+Environment: `OPENSEARCH_URL`, `OPENSEARCH_USERNAME`, `OPENSEARCH_PASSWORD` and `LTRR_ADMIN_TOKEN` fill what the file
+leaves out.
 """
 
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
-Positive = Annotated[float, Field(gt=0)]
-Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+from ltrr_opensearch.admin_settings import AdminSettings
+from ltrr_opensearch.section import Positive, Section, Share
 
 
 class ClusterSettings(Section):
@@ -57,8 +54,6 @@ def default_context_headers() -> dict[ContextKey, str]:
 class ServeSettings(Section):
     host: str = Field("127.0.0.1", description="Address on which the proxy listens.")
     port: int = Field(9201, ge=0, le=65535, description="Port on which the proxy listens.")
-    admin_host: str = Field("127.0.0.1", description="Address of health, metrics and other /_ltrr routes.")
-    admin_port: int = Field(9202, ge=0, le=65535, description="Port of health, metrics and other /_ltrr routes.")
     deadline_ms: Positive = Field(
         500,
         description="After this, plans that have not answered are left out (the client's own query never is).",
@@ -269,6 +264,7 @@ class LearnSettings(Section):
 class Settings(Section):
     cluster: ClusterSettings = Field(default_factory=ClusterSettings)
     serve: ServeSettings = Field(default_factory=ServeSettings)
+    admin: AdminSettings = Field(default_factory=AdminSettings)
     state: StateSettings = Field(default_factory=StateSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)

@@ -78,8 +78,8 @@ def test_an_empty_file_or_section_is_no_mistake(path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("serve:\n  prot: 1\n", "ltrr.yml:2: serve.prot: unknown key; did you mean port? (allowed: admin_host, "),
-        ("clutser: {}\n", "ltrr.yml:1: clutser: unknown key; did you mean cluster? (allowed: choose, "),
+        ("serve:\n  prot: 1\n", "ltrr.yml:2: serve.prot: unknown key; did you mean port? (allowed: context_headers, "),
+        ("clutser: {}\n", "ltrr.yml:1: clutser: unknown key; did you mean cluster? (allowed: admin, choose, "),
         ("serve:\n  port: 70000\n", "ltrr.yml:2: serve.port: Input should be less than or equal to 65535; got 70000"),
         (
             "cluster: {url: 'c:9200'}\n",
@@ -100,7 +100,7 @@ def test_an_empty_file_or_section_is_no_mistake(path: Path, text: str) -> None:
         ),
         ("choose:\n  ladder: [0, 50, 10]\n", "ltrr.yml:1: choose: ladder must start with 0 and rise, like"),
         ("serve:\n  port: 1\n  port: 2\n", "ltrr.yml:3: port: given before on line 2; keep one of the two"),
-        ("- serve\n", "ltrr.yml: expected sections (cluster, serve, "),
+        ("- serve\n", "ltrr.yml: expected sections (cluster, serve, admin, "),
         ("serve: [\n", "ltrr.yml: this is not YAML: "),
         ("cluster: 7\n", "ltrr.yml:1: cluster: Input should be a valid dictionary or instance of ClusterSettings"),
     ],

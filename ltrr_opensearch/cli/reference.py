@@ -18,7 +18,8 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ltrr_opensearch.cli.main import main
-from ltrr_opensearch.settings import Section, Settings
+from ltrr_opensearch.section import Section
+from ltrr_opensearch.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = "<!-- written by `python -m ltrr_opensearch.cli.reference`; change the code, not this page -->"

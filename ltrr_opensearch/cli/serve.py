@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,10 @@ from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
     from ltrr_opensearch.proxy.health import Readiness
+
+
+Given = Mapping[str, str | int | None]
+"""Options of the command line; None where one was not given."""
 
 
 @click.command()
@@ -33,11 +38,11 @@ def serve(settings: Settings, host: str | None, port: int | None, admin_port: in
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn").setLevel(logging.ERROR)
     logging.getLogger("opensearch").setLevel(logging.WARNING)
-    settings = _overridden(settings, host=host, port=port, admin_port=admin_port)
+    settings = _overridden(settings, {"host": host, "port": port}, {"port": admin_port})
     if settings.state.secret_is_known and settings.indexes:
         _warn("state.secret is the default, so that clients can foresee every draw; set one, the same on all proxies")
-    public = listen(settings.serve.host, settings.serve.port, "port")
-    operators = listen(settings.serve.admin_host, settings.serve.admin_port, "admin_port")
+    public = listen(settings.serve.host, settings.serve.port, "serve.port")
+    operators = listen(settings.admin.host, settings.admin.port, "admin.port")
     where, beside = public.getsockname(), operators.getsockname()
 
     def ready(state: Readiness) -> None:
@@ -59,6 +64,11 @@ def _warn(what: str) -> None:
     click.secho(f"warning: {what}", fg="yellow", err=True)
 
 
-def _overridden(settings: Settings, **given: str | int | None) -> Settings:
-    update = {key: value for key, value in given.items() if value is not None}
-    return settings.model_copy(update={"serve": settings.serve.model_copy(update=update)})
+def _overridden(settings: Settings, serve: Given, admin: Given) -> Settings:
+    of_serve, of_admin = ({k: v for k, v in given.items() if v is not None} for given in (serve, admin))
+    return settings.model_copy(
+        update={
+            "serve": settings.serve.model_copy(update=of_serve),
+            "admin": settings.admin.model_copy(update=of_admin),
+        }
+    )

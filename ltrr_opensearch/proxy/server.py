@@ -51,7 +51,7 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.create_server(address[:2], family=family, backlog=BACKLOG)
     except OSError as error:
-        raise SettingsError(f"serve.{setting}: cannot listen on {host}:{port} ({error}); choose another") from error
+        raise SettingsError(f"{setting}: cannot listen on {host}:{port} ({error}); choose another") from error
     bound.setblocking(False)
     return bound
 

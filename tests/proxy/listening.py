@@ -17,6 +17,7 @@ from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.log.ubi import UbiEvent
 from ltrr_opensearch.proxy.admin import AdminApp
 from ltrr_opensearch.proxy.app import ProxyApp
+from ltrr_opensearch.proxy.guard import Guard
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.search import Searcher
@@ -81,7 +82,11 @@ class Listening:
 
 
 @contextmanager
-def listening(settings: Settings, engine: EngineDouble | Searcher) -> Iterator[Listening]:
+def listening(
+    settings: Settings,
+    engine: EngineDouble | Searcher,
+    guard: Guard = Guard(),  # noqa: B008 a frozen value
+) -> Iterator[Listening]:
     """The whole application, sockets included, with a double behind the engine's protocol."""
     metrics, events, searched = Metrics(), Events(), list[SearchRequest]()
 
@@ -90,10 +95,10 @@ def listening(settings: Settings, engine: EngineDouble | Searcher) -> Iterator[L
             searched.append(request)
             return engine(request) if callable(engine) else await engine.search(request, index_key)
 
-    public, operators = listen("127.0.0.1", 0, "port"), listen("127.0.0.1", 0, "admin_port")
+    public, operators = listen("127.0.0.1", 0, "serve.port"), listen("127.0.0.1", 0, "admin.port")
     upstream = Upstream(settings.cluster)
     proxy = ProxyApp(Engine(), upstream, events, settings, metrics)
-    admin = AdminApp(Health(upstream), metrics, _no_decision)
+    admin = AdminApp(Health(upstream), metrics, _no_decision, guard)
     up, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
