@@ -174,7 +174,6 @@ class QueryPlan:
     clause: Clause
     vector: VectorUse = VectorUse.NONE
     likelihood: float = 1.0
-    domain: str = ""
     original: bool = False
     facts: Features = field(default_factory=dict)
     """What the strategy knows before asking (slots matched, similarity of the nearest memory), as action features."""
@@ -215,13 +214,6 @@ class Draw:
 
     policy: str
     slots: tuple[SlotDraw, ...]
-
-    @property
-    def propensity(self) -> float:
-        p = 1.0
-        for slot in self.slots:
-            p *= slot.probability
-        return p
 
     def depth(self, plan: str) -> int:
         return next((s.depth for s in self.slots if s.slot.plan == plan), 0)

@@ -49,7 +49,6 @@ def test_every_draw_keeps_the_budget_and_records_what_was_sampled(seed: int, bud
         least = floor / sum(s.slot.feasible)
         assert all((p >= least * 0.999) if ok else p == 0 for p, ok in zip(s.pmf, s.slot.feasible, strict=True))
         left, before = left - s.depth, (*before, (s.slot.plan, s.depth))
-    assert action.propensity == pytest.approx(np.prod([s.probability for s in action.slots]))
 
 
 def test_the_seed_alone_decides() -> None:
@@ -70,7 +69,7 @@ def test_frequencies_are_the_recorded_probabilities() -> None:
 def test_without_exploration_the_most_likely_depth_is_certain() -> None:
     action = drawn(Constant((0.2, 0.3, 0.1, 0.4)), CHOOSE.model_copy(update={"budget": 250}), explore=False)
     assert [s.depth for s in action.slots] == [200, 10, 10, 10]
-    assert action.propensity == 1
+    assert [s.probability for s in action.slots] == [1, 1, 1, 1]
     assert [s.depth for s in drawn(Uniform(), explore=False).slots] == [50, 50, 50, 50]
 
 
