@@ -1,6 +1,7 @@
 """What all tests share: one real node for the whole run, whose absence is a failure and never a skip.
 
-`LTRR_TEST_NODE` names a running node to use instead of starting one. `LTRR_LTR_URL` (`scripts/test --ltr URL`) names a
+`LTRR_TEST_NODE` names a running node to use instead of starting one; `LTRR_TEST_OPENSEARCH` (`scripts/test --opensearch
+VERSION`) the version of the one to start. `LTRR_LTR_URL` (`scripts/test --ltr URL`) names a
 cluster with the LTR plugin; without it tests marked `ltr` are left out, which the last lines of the run say.
 """
 
@@ -16,9 +17,11 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.node.local import NodeOptions, node_folder, remove, start
+from ltrr_opensearch.node.versions import DEFAULT
 
 HOME = Path(os.environ.get("LTRR_HOME") or Path(__file__).parents[1] / ".ltrr")
 PREFIX = "test-"
+VERSION = os.environ.get("LTRR_TEST_OPENSEARCH") or DEFAULT
 
 LTR_URL = os.environ.get("LTRR_LTR_URL", "").rstrip("/")
 
@@ -53,7 +56,8 @@ def node() -> Iterator[TestNode]:
     _remove_abandoned()
     name = f"{PREFIX}{os.getpid()}"
     try:
-        yield TestNode(start(NodeOptions(name=name, home=HOME, port=19_200, heap_mb=384, small=True)).url)
+        options = NodeOptions(name=name, home=HOME, port=19_200, version=VERSION, heap_mb=384, small=True)
+        yield TestNode(start(options).url)
     finally:
         remove(name, HOME)
 

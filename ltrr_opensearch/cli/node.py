@@ -7,6 +7,8 @@ from typing import Any
 
 import click
 
+from ltrr_opensearch.node.versions import DEFAULT
+
 name_option = click.option("--name", default="default", show_default=True, help="Which node, where there are several.")
 home_option = click.option(
     "--home",
@@ -22,7 +24,7 @@ def node() -> None:
     """Start, stop and watch a local OpenSearch node, for trying and testing.
 
     It is a real OpenSearch with the k-NN and neural-search plugins, on the loopback and without security. Needs Maven
-    and a JDK of 21 or newer. Data survives a restart.
+    and a JDK of 21 or newer (11 to 23 for OpenSearch 2.19). Data survives a restart.
     """
 
 
@@ -30,6 +32,7 @@ def node() -> None:
 @name_option
 @home_option
 @click.option("--port", default=9200, show_default=True, help="First port to try; when taken, every tenth after it.")
+@click.option("--version", default=DEFAULT, show_default=True, help="Version of OpenSearch; 2.19.0 or newer.")
 @click.option("--heap", "heap_mb", default=1024, show_default=True, help="Heap in MB.")
 @click.option("--small", is_flag=True, help="Quick to start and light, slower to search.")
 @click.option("--fresh", is_flag=True, help="Clear the node's data first.")

@@ -1,4 +1,4 @@
-"""Finding a Java that OpenSearch 3.6 runs on: a whole JDK or JRE of 21 or newer.
+"""Finding a Java that the node's OpenSearch runs on: a whole JDK or JRE of a version that it takes.
 
 Looked for where operators put it, in the order in which OpenSearch itself looks, then among the installed ones, since
 the default is often older. Trimmed runtimes start the node and then fail at the first index ("Failed to build
@@ -16,8 +16,8 @@ from pathlib import Path
 
 from ltrr_opensearch.errors import NodeError
 from ltrr_opensearch.node.places import Account, reachable
+from ltrr_opensearch.node.versions import DEFAULT, JavaRange, java_for
 
-OLDEST = 21
 NEEDED_MODULES = frozenset({"jdk.incubator.vector", "jdk.localedata"})
 INSTALLED = (
     "/usr/lib/jvm/*",
@@ -39,10 +39,10 @@ class Java:
     major: int
     modules: frozenset[str]
 
-    def objection(self, account: Account) -> str | None:
+    def objection(self, account: Account, allowed: JavaRange) -> str | None:
         """Why this one does not do; None if it does."""
-        if self.major < OLDEST:
-            return f"version {self.major} is too old"
+        if age := allowed.objection(self.major):
+            return f"version {self.major} {age}"
         if lacking := NEEDED_MODULES - self.modules:
             return f"version {self.major}, a trimmed runtime that lacks {', '.join(sorted(lacking))}"
         if not reachable(self.home / "bin" / "java", account):
@@ -50,18 +50,19 @@ class Java:
         return None
 
 
-def find_java(environ: Mapping[str, str], account: Account) -> Java:
-    """The first Java that does; those named by the environment come before those merely installed."""
+def find_java(environ: Mapping[str, str], account: Account, version: str = DEFAULT) -> Java:
+    """The first Java that does for this OpenSearch; those named by the environment come before those installed."""
+    allowed = java_for(version)
     found = []
     for home in candidate_homes(environ, INSTALLED):
         java = inspect(home)
         if java is None:
             found.append(f"{home}: no working bin/java")
-        elif objection := java.objection(account):
+        elif objection := java.objection(account, allowed):
             found.append(f"{home}: {objection}")
         else:
             return java
-    raise NodeError(_nothing_found(found))
+    raise NodeError(_nothing_found(found, version, allowed))
 
 
 def candidate_homes(environ: Mapping[str, str], installed: Sequence[str]) -> list[Path]:
@@ -103,9 +104,9 @@ def _too_old_to_list(home: Path) -> Java | None:
     return Java(home, int(version[1]), frozenset()) if version else None
 
 
-def _nothing_found(found: Sequence[str]) -> str:
+def _nothing_found(found: Sequence[str], version: str, allowed: JavaRange) -> str:
     listing = "".join(f"\n  {line}" for line in found) or "\n  (none)"
     return (
-        f"no JDK for the local node: OpenSearch needs a whole JDK of {OLDEST} or newer. Found:{listing}\n"
+        f"no JDK for the local node: OpenSearch {version} needs a whole JDK of {allowed}. Found:{listing}\n"
         "Install one (for example Temurin 21), or set OPENSEARCH_JAVA_HOME to its folder."
     )

@@ -22,6 +22,7 @@ from ltrr_opensearch.node.logs import read_log, telling_lines
 from ltrr_opensearch.node.places import Account, asked_home, node_account, usable_home
 from ltrr_opensearch.node.process import launch, terminate
 from ltrr_opensearch.node.record import CONSOLE, RECORD, NodeStatus, RunningNode, find, health, status_of, write_record
+from ltrr_opensearch.node.versions import DEFAULT, checked
 
 PORTS_TRIED = 100
 PORT_STEP = 10
@@ -39,6 +40,8 @@ class NodeOptions:
     """Folder of the nodes; default: `LTRR_HOME`, else `.ltrr` here."""
     port: int = 9200
     """First port to try; when it is taken every tenth from there on."""
+    version: str = DEFAULT
+    """Of OpenSearch; a node's data can be opened by its own version and later ones."""
     heap_mb: int = 1024
     small: bool = False
     """Quick to start and light, slower to search: for tests."""
@@ -51,18 +54,19 @@ def start(options: NodeOptions, say: Say = lambda _: None) -> RunningNode:
     """Start a node, or find it running; returns when it answers."""
     account = node_account()
     folder = node_folder(options.name, options.home, say)
+    version = checked(options.version)
     if running := find(folder):
         if not options.fresh:
-            return running
+            return _as_asked(running, options)
         terminate(running.process, STOP_PATIENCE_S)
-    java = find_java(os.environ, account)
-    distribution = _distribution(folder.parent.parent, say)
+    java = find_java(os.environ, account, version)
+    distribution = _distribution(folder.parent.parent, version, say)
     port = free_port(options.port)
     if port != options.port:
         say(f"port {options.port} is taken; using {port}")
     _prepare(folder, distribution, opensearch_yml(options.name, folder, port), options.fresh)
     _hand_over(folder, account)
-    say(f"starting OpenSearch on Java {java.major} with a heap of {options.heap_mb} MB")
+    say(f"starting OpenSearch {version} on Java {java.major} with a heap of {options.heap_mb} MB")
     node = _launch(folder, distribution, java, account, options, port)
     try:
         _wait_until_ready(node, options.patience_s)
@@ -118,10 +122,21 @@ def free_port(first: int) -> int:
     raise NodeError(f"no free port among {PORTS_TRIED} from {first} on; choose another with --port")
 
 
-def _distribution(base: Path, say: Say) -> Path:
-    if not is_assembled(base):
-        say("fetching and unpacking OpenSearch with Maven (once)")
-    return assemble(base)
+def _as_asked(running: RunningNode, options: NodeOptions) -> RunningNode:
+    """The node that runs already, unless it is of another version than the one asked for."""
+    found = status_of(running.home).version
+    if found not in (None, options.version):
+        raise NodeError(
+            f"node {options.name} runs OpenSearch {found}, not {options.version}; stop it (and clear its data with "
+            "--fresh where it is the newer), or give the other one a --name of its own"
+        )
+    return running
+
+
+def _distribution(base: Path, version: str, say: Say) -> Path:
+    if not is_assembled(base, version):
+        say(f"fetching and unpacking OpenSearch {version} with Maven (once)")
+    return assemble(base, version)
 
 
 def _prepare(folder: Path, distribution: Path, settings: str, fresh: bool) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from ltrr_opensearch.errors import NodeError
-from ltrr_opensearch.node.distribution import UNNEEDED_MODULES, assemble, is_assembled
+from ltrr_opensearch.node.distribution import UNNEEDED_MODULES, assemble, is_assembled, pom_for
+from ltrr_opensearch.node.versions import DEFAULT
 
 MODULES = " ".join(f"target/opensearch-3.6.0/modules/{name}" for name in (*UNNEEDED_MODULES, "lang-painless"))
 UNPACKS = f"""#!/bin/sh
@@ -57,3 +58,31 @@ def test_without_maven(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NodeError, match="mvn was not found"):
         assemble(tmp_path)
+
+
+def test_each_version_has_a_home_of_its_own(maven: Path, tmp_path: Path) -> None:
+    install(maven, UNPACKS.replace("3.6.0", "2.19.0"))
+    home = assemble(tmp_path, "2.19.0")
+    assert home.name.startswith("opensearch-2.19.0-")
+    assert not is_assembled(tmp_path)
+
+
+def test_the_version_reaches_maven(maven: Path, tmp_path: Path) -> None:
+    install(maven, '#!/bin/sh\necho "[ERROR] $*"\nexit 1\n')
+    with pytest.raises(NodeError, match=r"OpenSearch 3\.4\.0:\n.*-Dopensearch\.version=3\.4\.0"):
+        assemble(tmp_path, "3.4.0")
+
+
+@pytest.mark.parametrize(
+    ("version", "plugins"),
+    [
+        (DEFAULT, ["opensearch-job-scheduler", "opensearch-knn", "neural-search"]),
+        ("2.19.0", ["opensearch-job-scheduler", "opensearch-knn"]),
+        ("3.5.0", []),
+    ],
+)
+def test_a_version_gets_the_plugins_that_there_are_for_it(version: str, plugins: list[str]) -> None:
+    artifacts = [
+        line.split("<")[1].partition(">")[2] for line in pom_for(version).splitlines() if "<artifactId>" in line
+    ]
+    assert [name for name in artifacts if name.startswith(("opensearch-", "neural"))] == plugins

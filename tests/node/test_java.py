@@ -67,3 +67,13 @@ def test_one_that_the_node_s_account_cannot_reach_does_not_do(only: Path, tmp_pa
 def test_nothing_at_all(only: Path) -> None:
     with pytest.raises(NodeError, match=r"\(none\)"):
         java.find_java({"PATH": ""}, ME)
+
+
+def test_the_older_opensearch_needs_an_older_java(only: Path) -> None:
+    """Its security manager is gone from Java 24 on."""
+    fake_java(only / "temurin-25", "25.0.3")
+    with pytest.raises(NodeError, match=r"OpenSearch 2\.19\.0 needs a whole JDK of 11 to 23.*") as raised:
+        java.find_java({"PATH": ""}, ME, "2.19.0")
+    assert "version 25 is too new" in str(raised.value)
+    old = fake_java(only / "java-17", "17.0.15")
+    assert java.find_java({"PATH": ""}, ME, "2.19.0").home == old
