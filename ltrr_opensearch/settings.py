@@ -8,11 +8,12 @@ leaves out.
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ltrr_opensearch.admin_settings import AdminSettings
+from ltrr_opensearch.operations_settings import OperationsSettings
 from ltrr_opensearch.section import Positive, Section, Share
 
 
@@ -39,6 +40,7 @@ class ClusterSettings(Section):
 
 
 ContextKey = Literal["user", "session", "device", "locale", "segment"]
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 
 
 def default_context_headers() -> dict[ContextKey, str]:
@@ -51,7 +53,7 @@ def default_context_headers() -> dict[ContextKey, str]:
     }
 
 
-class ServeSettings(Section):
+class ServeSettings(OperationsSettings):
     host: str = Field("127.0.0.1", description="Address on which the proxy listens.")
     port: int = Field(9201, ge=0, le=65535, description="Port on which the proxy listens.")
     deadline_ms: Positive = Field(
@@ -60,7 +62,7 @@ class ServeSettings(Section):
     )
     poll_s: Positive = Field(5, description="How often a proxy looks for a new release.")
     max_search_kb: Positive = Field(1024, description="A larger search body passes through unread.")
-    context_headers: dict[ContextKey, str] = Field(
+    context_headers: dict[ContextKey, HeaderName] = Field(
         default_factory=default_context_headers,
         description="Request headers that say who asks, where the body's ext.ltrr.context does not.",
     )

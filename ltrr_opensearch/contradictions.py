@@ -1,0 +1,116 @@
+"""Settings that are each allowed and make no sense together: each with its place and a way out. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from ltrr_opensearch.settings import IndexSettings, Settings
+
+Contradiction = tuple[Sequence[int | str], str]
+"""(location of the key, what is wrong with it and what to do)."""
+
+
+def contradictions(settings: Settings) -> Iterator[Contradiction]:
+    yield from _cluster(settings)
+    yield from _state(settings)
+    yield from _choose(settings)
+    yield from _learn(settings)
+    for key, index in settings.indexes.items():
+        for location, said in _index(index):
+            yield ("indexes", key, *location), said
+
+
+def _cluster(settings: Settings) -> Iterator[Contradiction]:
+    cluster, serve, admin = settings.cluster, settings.serve, settings.admin
+    if (cluster.username is None) != (cluster.password is None):
+        given, lacking = ("username", "password") if cluster.username else ("password", "username")
+        yield (
+            ("cluster", given),
+            f"is given without cluster.{lacking} (or OPENSEARCH_{lacking.upper()}); give both, or neither",
+        )
+    if serve.port and (serve.host, serve.port) == (admin.host, admin.port):
+        yield ("serve", "port"), f"{serve.port} is also admin.port; the two listen on ports of their own: change one"
+
+
+def _state(settings: Settings) -> Iterator[Contradiction]:
+    state = settings.state
+    if state.ubi_queries == state.ubi_events:
+        yield ("state", "ubi_events"), f"{state.ubi_events} is also state.ubi_queries; give each an index of its own"
+    for name in ("ubi_queries", "ubi_events"):
+        if getattr(state, name).startswith(f"{state.prefix}_"):
+            yield (
+                ("state", name),
+                f"{getattr(state, name)} starts like our own indexes ({state.prefix}_); choose another name or prefix",
+            )
+    for key in settings.indexes:
+        if key.startswith(f"{state.prefix}_") or key in (state.ubi_queries, state.ubi_events):
+            yield ("indexes", key), "is an index of ours, not of documents; take it out, or change state.prefix"
+
+
+def _choose(settings: Settings) -> Iterator[Contradiction]:
+    choose = settings.choose
+    if choose.budget < choose.safe_depth:
+        yield (
+            ("choose", "budget"),
+            f"{choose.budget} does not allow even one plan at safe_depth {choose.safe_depth}; raise it, at best to "
+            "safe_depth times the number of strategies",
+        )
+
+
+def _learn(settings: Settings) -> Iterator[Contradiction]:
+    learn = settings.learn
+    if not any(learn.gains.values()):
+        yield (
+            ("learn", "gains"),
+            "no action is worth anything, so that nothing could be learned; give one a gain above 0",
+        )
+    if learn.min_rounds > learn.max_rounds:
+        yield (
+            ("learn", "min_rounds"),
+            f"{learn.min_rounds} is more than max_rounds {learn.max_rounds}, so that nothing would ever be published; "
+            "lower it",
+        )
+
+
+def _index(index: IndexSettings) -> Iterator[Contradiction]:
+    if not index.text_fields:
+        yield ("text_fields",), "names no field, so that no plan could match; name at least one, like {title: 3}"
+    yield from _strategies(index)
+    yield from _weights(index)
+    yield from _features(index)
+
+
+def _strategies(index: IndexSettings) -> Iterator[Contradiction]:
+    if "strategies" not in index.model_fields_set:
+        return
+    if not index.strategies:
+        yield ("strategies",), "is empty, so that nothing is asked; leave the key out for the usual ones"
+    uses = [s.use for s in index.strategies]
+    needs = {"knn": (index.vector, "a `vector` section"), "structured": (index.slot_fields, "slot_fields")}
+    for n, use in enumerate(uses):
+        if use == "original" and "original" in uses[:n]:
+            first = index.strategies[uses.index("original")].name
+            yield ("strategies", n, "use"), f"original is used by {first} already; a search has one query of its own"
+        if use in needs and not needs[use][0]:
+            yield ("strategies", n, "use"), f"{use} finds nothing without {needs[use][1]}; add it, or take this out"
+
+
+def _weights(index: IndexSettings) -> Iterator[Contradiction]:
+    names = [s.name for s in index.strategies]
+    for name, weight in index.fusion.weights.items():
+        place = ("fusion", "weights", name)
+        if name not in names:
+            yield place, f"there is no strategy of this name; there are: {', '.join(names)}"
+        elif weight < 0:
+            yield place, f"{weight:g} is negative; 0 leaves a strategy's order out, 1 is usual"
+
+
+def _features(index: IndexSettings) -> Iterator[Contradiction]:
+    counts = Counter(f.name for f in index.features or ())
+    for n, feature in enumerate(index.features or ()):
+        if counts[feature.name] > 1:
+            yield ("features", n, "name"), f"{feature.name} is the name of {counts[feature.name]} features; rename one"
+        if index.vector is None and "{{vector}}" in json.dumps(feature.query):
+            yield ("features", n, "query"), "{{vector}} needs the `vector` section; add it, or leave the feature out"
