@@ -53,6 +53,8 @@ def setup(
     from ltrr_opensearch.index.setup import Setup
 
     run = Setup(connect(settings.cluster), settings, index, lambda: datetime.now(UTC))
+    for line in run.clashes():
+        click.echo(line, err=True)
     if dry_run:
         _show(run)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from opensearchpy import NotFoundError, OpenSearch
@@ -13,6 +13,7 @@ from ltrr_opensearch.cluster.capabilities import Capabilities
 from ltrr_opensearch.cluster.templates import Template, load_templates, plain_indexes
 from ltrr_opensearch.errors import Conflict, SettingsError
 from ltrr_opensearch.index.fields import flatten, misfits
+from ltrr_opensearch.index.own_mappings import additions, clashes
 from ltrr_opensearch.index.requests import Request
 from ltrr_opensearch.index.vector_mapping import missing_properties, properties
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
@@ -24,7 +25,7 @@ MOST_FIELDS = 5000
 
 
 def state_requests(client: OpenSearch, state: StateSettings) -> list[Request]:
-    """Our templates, then our indexes."""
+    """Our templates, our indexes, and what indexes that were there before lack."""
     templates = [
         Request("PUT", t.path, body, "our index template")
         for t in load_templates(state)
@@ -32,7 +33,17 @@ def state_requests(client: OpenSearch, state: StateSettings) -> list[Request]:
         if _installed(client, t) != body["_meta"]["digest"]
     ]
     missing = [n for n in plain_indexes(state) if not client.indices.exists(index=n)]
-    return templates + [Request("PUT", f"/{n}", None, "our index") for n in missing]
+    additional = [
+        Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "fields that the index lacks")
+        for name, mapping, wanted in _own_mappings(client, state)
+        if (lacking := additions(mapping.get("properties", {}), wanted))
+    ]
+    return templates + [Request("PUT", f"/{n}", None, "our index") for n in missing] + additional
+
+
+def state_clashes(client: OpenSearch, state: StateSettings) -> list[str]:
+    """What in indexes that were there before us is mapped otherwise, in words; set-up leaves it as it is."""
+    return [said for name, there, wanted in _own_mappings(client, state) for said in clashes(name, there, wanted)]
 
 
 def index_requests(client: OpenSearch, key: str, settings: IndexSettings, field: str | None) -> list[Request]:
@@ -84,6 +95,16 @@ def settings_of(settings: Settings, key: str) -> IndexSettings:
             f"with: ltrr setup {key} --discover"
         )
     return found[1]
+
+
+def _own_mappings(client: OpenSearch, state: StateSettings) -> Iterator[tuple[str, Json, Json]]:
+    """(concrete index, its mapping, the properties that ours has) of the indexes in which state is kept."""
+    for template in load_templates(state):
+        wanted = template.body["template"].get("mappings", {}).get("properties")
+        pattern = ",".join(template.body.get("index_patterns", ()))
+        if wanted and pattern:
+            found = client.indices.get_mapping(index=pattern, params={"ignore_unavailable": "true"})
+            yield from ((name, body["mappings"], wanted) for name, body in sorted(found.items()))
 
 
 def _misfits(client: OpenSearch, key: str, name: str, body: Mapping[str, Any], settings: IndexSettings) -> list[str]:

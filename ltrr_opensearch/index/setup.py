@@ -13,7 +13,7 @@ from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.forget import forget_deleted
 from ltrr_opensearch.index.pace import Pace
-from ltrr_opensearch.index.prepare import feature_requests, index_requests, settings_of, state_requests
+from ltrr_opensearch.index.prepare import feature_requests, index_requests, settings_of, state_clashes, state_requests
 from ltrr_opensearch.index.publish import outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
@@ -68,6 +68,10 @@ class Setup:
             *index_requests(self._client, self.key, self._index, self.field or None),
             *feature_requests(self._client, self.effective, self.capabilities),
         ]
+
+    def clashes(self) -> list[str]:
+        """What set-up cannot mend in the indexes that keep our state, in words."""
+        return state_clashes(self._client, self._settings.state)
 
     def further(self) -> Iterator[str]:
         """What a run would do besides, in words: it depends on what the documents hold."""
