@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -91,17 +91,25 @@ def _json_row(number: int, line: bytes, id_field: str | None) -> Row:
 
 
 def _csv_rows(file: Path, id_field: str | None) -> Iterator[Row]:
-    """Empty cells are left out. A column is read as numbers if every cell of it is one, and it is not the id."""
-    numeric = _numeric_columns(file) - {id_field}
+    """Empty cells are left out. A column is read as numbers if every cell of it is one, and it is not the id.
+
+    Records that are refused have no say in that.
+    """
+    numeric = _numeric_columns(file, id_field)
     with _text(file) as source:
         reader = _records(file, source)
         for record in reader:
-            number = reader.line_num
-            if None in record or None in record.values():
-                yield Row(number, "", {}, f"has not the {len(reader.fieldnames or ())} columns of the heading")
-                continue
-            document = {k: _number(v) if k in numeric else v for k, v in record.items() if v != ""}
-            yield _row(number, document, id_field, repr(sorted(record.items())).encode())
+            text = _csv_row(reader.line_num, record, id_field)
+            yield replace(text, document={k: _number(v) if k in numeric else v for k, v in text.document.items()})
+
+
+def _csv_row(number: int, record: Mapping[Any, Any], id_field: str | None) -> Row:
+    """A record with all its cells as text."""
+    if None in record or None in record.values():
+        columns = sum(name is not None for name in record)
+        return Row(number, "", {}, f"has not the {columns} columns of the heading")
+    cells = {k: v for k, v in record.items() if v != ""}
+    return _row(number, cells, id_field, repr(sorted(record.items())).encode())
 
 
 def _records(file: Path, source: IO[str]) -> csv.DictReader[str]:
@@ -114,12 +122,13 @@ def _records(file: Path, source: IO[str]) -> csv.DictReader[str]:
     return reader
 
 
-def _numeric_columns(file: Path) -> set[str | None]:
+def _numeric_columns(file: Path, id_field: str | None) -> set[str]:
     with _text(file) as source:
         reader = _records(file, source)
-        numeric: set[str | None] = set(reader.fieldnames or ())
+        numeric = set(reader.fieldnames or ()) - {id_field or ""}
         for record in reader:
-            numeric -= {k for k in numeric if (v := record.get(cast("str", k))) and not _NUMBER.fullmatch(v)}
+            cells = _csv_row(reader.line_num, record, id_field).document
+            numeric -= {k for k in numeric if k in cells and not _NUMBER.fullmatch(cells[k])}
     return numeric
 
 

@@ -38,6 +38,21 @@ def test_csv_columns_are_numbers_only_where_every_cell_is(tmp_path: Path) -> Non
     assert count_rows(file) == 3
 
 
+def test_a_refused_record_has_no_say_in_the_type_of_a_column(tmp_path: Path) -> None:
+    file = tmp_path / "d.csv"
+    file.write_text("sku,price,stock\n1,9.5,3\n2,on request\n,unknown,none\n4,10,5\n5,11,6,too many\n")
+    rows = list(read_rows(file, "sku"))
+    assert [r.document for r in rows if not r.error] == [
+        {"sku": "1", "price": 9.5, "stock": 3},
+        {"sku": "4", "price": 10, "stock": 5},
+    ]
+    assert [(r.line, r.error) for r in rows if r.error] == [
+        (3, "has not the 3 columns of the heading"),
+        (4, "no value in the id field sku"),
+        (6, "has not the 3 columns of the heading"),
+    ]
+
+
 def test_an_unknown_kind_of_file_is_refused(tmp_path: Path) -> None:
     file = tmp_path / "d.xml"
     file.write_text("<a/>")
