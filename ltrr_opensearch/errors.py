@@ -10,6 +10,7 @@ LtrrError
 ├── NodeError            the local node: no JDK, trimmed JDK, no Maven, does not start
 ├── DataError            a file or a record: place, value, what is expected
 ├── ModelError           a published part that is damaged, of another shape, or fails its checks
+│   └── PartError        which part, so that the others can serve without it
 ├── EncoderError         a model that cannot be loaded, a vector of the wrong length
 └── MissingExtra         an optional dependency, with the command that installs it
 
@@ -57,6 +58,13 @@ class DataError(LtrrError):
 
 class ModelError(LtrrError):
     pass
+
+
+class PartError(ModelError):
+    def __init__(self, kind: str, version: str, index: str, fault: str, remedy: str) -> None:
+        super().__init__(f"{kind} {version} of index {index!r}: {fault}; {remedy}")
+        self.kind = kind
+        self.version = version
 
 
 class EncoderError(LtrrError):

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.assemble import ServingBuilder
+from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings, StateSettings, VectorSettings
 from ltrr_opensearch.types import Vector
@@ -52,12 +52,15 @@ class Two:
         raise AssertionError("nothing is encoded here")
 
 
+@pytest.mark.parametrize("encoder", [Two(), None], ids=["encoder", "no encoder"])
 @pytest.mark.parametrize("away", [True, False])
-def test_our_vector_and_its_key_are_hidden(client: OpenSearch, node: Any, index_name: str, away: bool) -> None:
+def test_our_vector_and_its_key_are_hidden(
+    client: OpenSearch, node: Any, index_name: str, away: bool, encoder: Two | None
+) -> None:
     cluster = AWAY if away else ClusterSettings(url=node.url)
     index = IndexSettings(text_fields={"title": 1.0}, vector=VectorSettings(dimension=2))
     state = StateSettings(prefix=index_name)
     settings = Settings(cluster=cluster, state=state, indexes={index_name: index})
     with connect(cluster) as connected:
-        found = ServingBuilder(settings, connected, Two()).cold(index_name)
+        found = ServingBuilder(settings, connected, encoder).cold(index_name)
     assert found.hidden == ("ltrr_embedding", "ltrr_embedding_key")

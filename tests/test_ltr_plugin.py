@@ -13,7 +13,7 @@ import pytest
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
 
-from ltrr_opensearch.assemble import ServingBuilder
+from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
 from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.cluster.templates import load_templates

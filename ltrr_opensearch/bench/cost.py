@@ -24,6 +24,7 @@ from rich.console import Console
 from ltrr_opensearch import assemble
 from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.bench.figures import Figure, ratio, timing
+from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.cluster.upstream import Upstream
@@ -198,13 +199,13 @@ async def _bench(settings: Settings, index: str) -> AsyncIterator[Bench]:
             index=index,
             upstream=upstream,
             encoder=QueryEncoder(encoder, 10_000),
-            servings=_servings(settings, release, assemble.ServingBuilder(settings, client, encoder)),
+            servings=_servings(settings, release, ServingBuilder(settings, client, encoder)),
         )
     finally:
         await upstream.close()
 
 
-def _servings(settings: Settings, release: Release, builder: assemble.ServingBuilder) -> dict[str, Serving]:
+def _servings(settings: Settings, release: Release, builder: ServingBuilder) -> dict[str, Serving]:
     """`DEFAULT` is a cold start that knows what `hybrid` is told: the same plans, nothing learned of them."""
     learned = builder.of_release(release)
     steady = learned.choose.model_copy(update={"floor": 0.0})

@@ -16,7 +16,7 @@ from opensearchpy import OpenSearch
 from rich.console import Console
 
 from ltrr_opensearch import __version__
-from ltrr_opensearch.assemble import knowledge_of
+from ltrr_opensearch.build_serving import knowledge_of
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.demo import cluster, data, examples, measure
 from ltrr_opensearch.demo.click_model import ClickModel

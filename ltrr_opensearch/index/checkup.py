@@ -20,6 +20,7 @@ from ltrr_opensearch.errors import ClusterError, LtrrError
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.prepare import state_requests
+from ltrr_opensearch.index.releases import unreadable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
@@ -175,8 +176,17 @@ def _index(
         yield Finding(f"index {key}", State.BROKEN, *_split(said))
     if not wrong:
         yield Finding(f"index {key}", State.OK, f"{documents} documents in {', '.join(sorted(found))}")
+    yield from _release(client, settings.state.prefix, key)
     if index.vector:
         yield from _vectors(client, settings, key, index, capabilities, documents)
+
+
+def _release(client: OpenSearch, prefix: str, key: str) -> Iterator[Finding]:
+    id, faults = unreadable_parts(client, prefix, key)
+    for fault in faults:
+        yield Finding(f"release of {key}", State.BROKEN, *_split(str(fault)))
+    if not faults:
+        yield Finding(f"release of {key}", State.OK, f"{id}, every part readable" if id else "none yet")
 
 
 def _vectors(

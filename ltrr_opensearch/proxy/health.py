@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import orjson
@@ -20,13 +21,16 @@ class Readiness:
     reason: str
     cluster: str = ""
     """Version of the cluster; empty where it did not say."""
+    faults: tuple[str, ...] = ()
+    """What serves less well than it could: parts of releases that cannot be used."""
 
 
 class Health:
     """A cluster that refuses us (401, 403) is up: it is the clients' own accounts that count."""
 
-    def __init__(self, upstream: Upstream) -> None:
+    def __init__(self, upstream: Upstream, faults: Callable[[], Sequence[str]] = tuple) -> None:
         self._upstream = upstream
+        self._faults = faults
         self.stopping = False
 
     async def ready(self) -> Readiness:
@@ -40,7 +44,7 @@ class Health:
             return Readiness(False, str(error))
         if reply.status >= 500:
             return Readiness(False, f"the cluster answers {reply.status}")
-        return Readiness(True, "ready", _version(reply.body))
+        return Readiness(True, "ready", _version(reply.body), tuple(self._faults()))
 
 
 def _version(body: bytes) -> str:

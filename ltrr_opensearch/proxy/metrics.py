@@ -25,6 +25,9 @@ class Metrics:
         self._candidates = Counter("ltrr_candidates", "Candidates found, by strategy.", ["strategy"], registry=r)
         self._events = Counter("ltrr_events", "Events posted, by what became of them.", ["outcome"], registry=r)
         self._releases = Gauge("ltrr_release", "1 for the release that serves.", ["index", "release"], registry=r)
+        self._release_errors = Counter(
+            "ltrr_release_errors", "Parts and releases that could not be used.", ["index", "what"], registry=r
+        )
 
     def passed_through(self, reason: str, requests: int = 1) -> None:
         if requests:
@@ -56,6 +59,10 @@ class Metrics:
         """A release began to serve an index; the one before is no longer shown."""
         self._releases.remove_by_labels({"index": index})
         self._releases.labels(index, release).set(1)
+
+    def release_failed(self, index: str, what: str) -> None:
+        """`what` is a kind of part, or the name of an error that was no part's."""
+        self._release_errors.labels(index, what).inc()
 
     def value(self, name: str, **labels: str) -> float:
         """A sample's present value, 0 where nothing was counted."""

@@ -8,24 +8,22 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from base64 import b64decode, b64encode
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import ConflictError, TransportError
 
 from ltrr_opensearch.errors import ClusterError, Conflict, ModelError
 from ltrr_opensearch.logged import Part
-from ltrr_opensearch.release.unused import WRITTEN, Versions, delete_unused
+from ltrr_opensearch.release.parts import PartStore, encoded
+from ltrr_opensearch.release.unused import Versions, delete_unused
 from ltrr_opensearch.types import Json
 
 _log = logging.getLogger(__name__)
 
-CHUNK_BYTES = 4 * 2**20
 KEPT_RELEASES = 50
 ATTEMPTS = 10
 """Learners that publish at the same moment try again this often."""
@@ -58,6 +56,7 @@ class ReleaseStore:
         self._client = client
         self._models, self._releases = f"{prefix}_models", f"{prefix}_releases"
         self._clock = clock
+        self._parts = PartStore(client, self._models, clock)
 
     def publish(
         self, index: str, parts: Mapping[str, Part], note: str = "", without: Collection[str] = frozenset()
@@ -67,7 +66,7 @@ class ReleaseStore:
         Kinds that are not given stay as they are, but for those to go on `without`.
         """
         for part in parts.values():
-            self._write(index, part)
+            self._parts.write(index, part)
         created = self._clock().astimezone(UTC)
 
         def switch(state: Json) -> None:
@@ -145,56 +144,12 @@ class ReleaseStore:
         return sorted(hit["_source"]["index"] for hit in found.get("hits", {}).get("hits", []))
 
     def part(self, index: str, kind: str, version: str) -> Part:
-        """One published part, its checksum verified before anything is made of its bytes."""
-        name = _part_name(index, kind, version)
-        first = self._chunk(name, 0)
-        payload = b"".join(
-            [
-                b64decode(first["payload"]),
-                *(b64decode(self._chunk(name, i)["payload"]) for i in range(1, first["chunks"])),
-            ]
-        )
-        if (found := hashlib.sha256(payload).hexdigest()) != first["sha256"]:
-            raise ModelError(
-                f"{kind} {version} of index {index!r} is damaged: sha256 {found[:12]} instead of "
-                f"{first['sha256'][:12]}; publish again with `ltrr learn`, or `ltrr models rollback`"
-            )
-        return Part(
-            kind=kind,
-            index=index,
-            version=version,
-            algorithm=first["algorithm"],
-            payload=payload,
-            sha256=found,
-            created=datetime.fromisoformat(first["created"]),
-            meta=first["meta"],
-            checks=first["checks"],
-            metrics=first["metrics"],
-        )
+        """One published part, its checksum verified; a `PartError` names it where it cannot be read."""
+        return self._parts.read(index, kind, version)
 
     def meta(self, index: str, kind: str, version: str) -> Json:
         """What a part says of itself, without its bytes; empty where it is lost."""
-        id, only = f"{_part_name(index, kind, version)}-0", {"_source_includes": "meta"}
-        found = self._client.get(index=self._models, id=id, params=only, ignore=404)
-        meta: Json = found.get("_source", {}).get("meta", {})
-        return meta
-
-    def _write(self, index: str, part: Part) -> None:
-        if hashlib.sha256(part.payload).hexdigest() != part.sha256:
-            raise ModelError(f"{part.kind} {part.version} of index {index!r} was changed after its checksum was taken")
-        name = _part_name(index, part.kind, part.version)
-        starts = range(0, len(part.payload), CHUNK_BYTES) or range(1)
-        for chunk in reversed(
-            range(len(starts))
-        ):  # the first, which makes the part readable, is the last to be written
-            document: Json = {"kind": part.kind, "index": index, "version": part.version, "chunk": chunk}
-            document[WRITTEN] = self._clock().astimezone(UTC).isoformat()
-            document["payload"] = b64encode(part.payload[starts[chunk] : starts[chunk] + CHUNK_BYTES]).decode()
-            if chunk == 0:
-                document |= {"chunks": len(starts), "sha256": part.sha256, "algorithm": part.algorithm}
-                document |= {"created": part.created.isoformat(), "meta": part.meta}
-                document |= {"checks": part.checks, "metrics": part.metrics}
-            self._client.index(index=self._models, id=f"{name}-{chunk}", body=document)
+        return self._parts.meta(index, kind, version)
 
     def _tidy(self, index: str) -> None:
         """Old parts that went with their releases. The release stands, whether this works or not."""
@@ -206,21 +161,18 @@ class ReleaseStore:
     def _used(self, index: str) -> Versions:
         return {part for release in self._state(index)[0]["releases"] for part in release["versions"].items()}
 
-    def _chunk(self, name: str, chunk: int) -> Json:
-        found = self._client.get(index=self._models, id=f"{name}-{chunk}", ignore=404)
-        if not found.get("found"):
-            raise ModelError(
-                f"part {name} lacks its chunk {chunk} in {self._models}; publish again, or `ltrr models rollback`"
-            )
-        source: Json = found["_source"]
-        return source
-
     def _state(self, index: str) -> tuple[Json, Json]:
         """The index's pointer document and the condition under which it may be replaced."""
-        found = self._client.get(index=self._releases, id=_encoded(index), ignore=404)
+        found = self._client.get(index=self._releases, id=encoded(index), ignore=404)
         if not found.get("found"):
             return {"index": index, "current": None, "releases": []}, {"op_type": "create"}
-        return found["_source"], {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
+        state = found["_source"]
+        if not isinstance(state.get("releases"), list) or not {"index", "current"} <= state.keys():
+            raise ModelError(
+                f"the releases of index {index!r} cannot be read: document {encoded(index)} of {self._releases} has no "
+                "'current' and 'releases'; delete it and run `ltrr learn all`"
+            )
+        return state, {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
 
     def _switch(self, index: str, change: Callable[[Json], None]) -> str:
         for _ in range(ATTEMPTS):
@@ -229,20 +181,11 @@ class ReleaseStore:
             state["created"] = self._clock().astimezone(UTC).isoformat()
             params: Any = {**condition, "refresh": "true"}
             try:
-                self._client.index(index=self._releases, id=_encoded(index), body=state, params=params)
+                self._client.index(index=self._releases, id=encoded(index), body=state, params=params)
             except ConflictError:
                 continue
             return str(state["current"])
         raise Conflict(f"releases of index {index!r} are being changed by others all the time; try again later")
-
-
-def _encoded(index: str) -> str:
-    """An index key may hold wildcards and commas, which an `_id` in a URL should not."""
-    return quote(index, safe="")
-
-
-def _part_name(index: str, kind: str, version: str) -> str:
-    return f"{kind}-{_encoded(index)}-{version}"
 
 
 def _current(state: Json) -> Json:

@@ -13,6 +13,7 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import ClusterError, ModelError
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.release import parts as release_parts
 from ltrr_opensearch.release import store as release_store
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.release.unused import GRACE, Versions, delete_unused
@@ -30,7 +31,7 @@ def part(kind: str, payload: bytes, version: str = "") -> Part:
 
 @pytest.fixture
 def prefix(client: OpenSearch) -> Iterator[str]:
-    name = f"h7{uuid4().hex[:8]}"
+    name = f"test_{uuid4().hex[:8]}"
     templates = load_templates(StateSettings(prefix=name))
     mappings = {t.name: t.body["template"]["mappings"] for t in templates if not t.component}
     for index in (f"{name}_models", f"{name}_releases"):
@@ -60,7 +61,7 @@ def test_what_is_published_is_what_serves(store: ReleaseStore) -> None:
 
 
 def test_large_parts_travel_in_chunks(store: ReleaseStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(release_store, "CHUNK_BYTES", 1000)
+    monkeypatch.setattr(release_parts, "CHUNK_BYTES", 1000)
     large = part("memory", bytes(range(256)) * 20)
     store.publish(KEY, {"memory": large})
     assert current(store).parts["memory"] == large
@@ -101,7 +102,7 @@ def test_parts_go_with_the_last_release_that_named_them(
     client: OpenSearch, prefix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(release_store, "KEPT_RELEASES", 2)
-    monkeypatch.setattr(release_store, "CHUNK_BYTES", 2)
+    monkeypatch.setattr(release_parts, "CHUNK_BYTES", 2)
     now = datetime(2026, 3, 1, tzinfo=UTC)
     store = ReleaseStore(client, prefix, lambda: now)
     store.publish("other", {"policy": replace(part("policy", b"theirs"), index="other")})
@@ -126,12 +127,12 @@ def test_parts_go_with_the_last_release_that_named_them(
 def test_what_another_publisher_has_just_written_is_not_deleted(client: OpenSearch, prefix: str) -> None:
     now = datetime(2026, 3, 1, tzinfo=UTC)
     store = ReleaseStore(client, prefix, lambda: now)
-    store._write(KEY, part("policy", b"again", "p1"))
+    store._parts.write(KEY, part("policy", b"again", "p1"))
     now += GRACE + timedelta(hours=1)
 
     def another() -> Versions:
         """Between the listing and the deletion, the same part is published again."""
-        store._write(KEY, part("policy", b"again", "p1"))
+        store._parts.write(KEY, part("policy", b"again", "p1"))
         return set()
 
     assert delete_unused(client, f"{prefix}_models", KEY, another, now) == 0
@@ -155,7 +156,7 @@ def test_a_damaged_part_is_told_before_anything_is_made_of_it(
     store.publish(KEY, {"policy": part("policy", b"good", "v1")})
     id = "policy-shop-%2A%2Cother-v1-0"
     client.update(index=f"{prefix}_models", id=id, body={"doc": {"payload": "YmFk"}})
-    with pytest.raises(ModelError, match=r"policy v1 of index .* is damaged: sha256"):
+    with pytest.raises(ModelError, match=r"policy v1 of index .*: damaged: sha256"):
         store.current(KEY)
     client.delete(index=f"{prefix}_models", id=id)
     with pytest.raises(ModelError, match="lacks its chunk 0"):

@@ -1,0 +1,232 @@
+"""What serves an index, put together from the settings and a release, or cold before there is one. Blocking."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Mapping
+from http import HTTPStatus
+from typing import TypeVar
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import NotFoundError, OpenSearchException
+
+from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.cluster.capabilities import detect
+from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
+from ltrr_opensearch.cluster.model_scores import ModelScores
+from ltrr_opensearch.errors import ClusterError, Unreachable
+from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.fuse.weighted import Weighted
+from ltrr_opensearch.index.backfill import key_field
+from ltrr_opensearch.index.jobs import JobStore, serving_field
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.logged import Part
+from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker
+from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
+from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, ClusterRanker
+from ltrr_opensearch.rank.load import load_built_in, load_ranker, verify_ranker
+from ltrr_opensearch.rank.rows import feature_names
+from ltrr_opensearch.release.parts import reading
+from ltrr_opensearch.release.store import Release
+from ltrr_opensearch.retrieve.fan_out import Logged
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
+
+T = TypeVar("T")
+
+SAMPLE = 200
+"""Documents on which an `id_field` is proven."""
+
+NOT_ANSWERED = (ClusterError, OpenSearchException)
+
+log = logging.getLogger(__name__)
+
+
+class ServingBuilder:
+    """Called off the event loop. A part that cannot be used is named by a `PartError`."""
+
+    def __init__(self, settings: Settings, client: OpenSearch, encoder: Encoder | None) -> None:
+        self._settings = settings
+        self._client = client
+        self._encoder = encoder
+        self._cold: dict[str, Serving] = {}
+        self._unsure: set[str] = set()
+        """Indexes of which something could not be asked of the cluster."""
+
+    def cold(self, key: str) -> Serving:
+        if key not in self._cold:
+            self._cold[key] = self._build(key, "none", {})
+        return self._cold[key]
+
+    def again(self) -> None:
+        """Asks the cluster again for what it could not be asked when a cold start was built."""
+        for key in self._unsure & self._cold.keys():
+            self._unsure.discard(key)
+            self._cold[key] = self._build(key, "none", {})
+
+    def _doubt(self, key: str, error: Exception) -> None:
+        """A refusal stands; a cluster that was away or not well may answer later."""
+        status = getattr(error, "status_code", None)
+        if isinstance(error, Unreachable) or (isinstance(status, int) and status >= HTTPStatus.TOO_MANY_REQUESTS):
+            self._unsure.add(key)
+
+    def of_release(self, release: Release) -> Serving:
+        return self._build(release.index, release.id, release.parts)
+
+    def _build(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
+        index, hidden = self._searchable(key)
+        index = index.model_copy(update={"id_field": self._proven(key, index.id_field)})
+        knowledge = knowledge_of(parts)
+        ranker, logged = self._ranking(key, index, parts.get("ranker"))
+        columns = feature_names(index)
+        if ranker:
+            columns += tuple(name for name in ranker.features if name not in columns)
+        return Serving(
+            key=key,
+            index=index,
+            choose=self._settings.choose,
+            release=release,
+            phase="live" if "policy" in parts else "cold",
+            knowledge=knowledge,
+            strategies=build_strategies(index, knowledge),
+            policy=self._policy(parts.get("policy")),
+            fusion=fusion_of(index.fusion),
+            ranker=ranker,
+            columns=columns,
+            logged=logged,
+            hidden=hidden,
+        )
+
+    def _policy(self, part: Part | None) -> Policy:
+        if part is None:
+            return build_policy(self._settings.choose)
+        with reading(part.kind, part.version, part.index):
+            return build_policy(self._settings.choose, part)
+
+    def _searchable(self, key: str) -> tuple[IndexSettings, tuple[str, ...]]:
+        """The index with the vector field that this proxy's encoder filled (none while it is still being filled).
+
+        A proxy without an encoder has nothing to ask that field with, and still hides what others made.
+        """
+        index = self._settings.indexes[key]
+        if index.vector is None or not index.vector.backfill:
+            return index, ()
+        base = index.vector.field
+        try:
+            written, field = self._vector_fields(key, base)
+        except NOT_ANSWERED as error:
+            log.warning("index %r: cannot tell which vector field is complete (%s); taking %s", key, error, base)
+            self._doubt(key, error)
+            return index, _with_keys({base})
+        hidden = _with_keys({base, *written})
+        if self._encoder is None:
+            return index, hidden
+        if field is None:
+            log.warning("index %r: its vectors are still being written; no dense retrieval until a restart", key)
+            return without_vectors(index), hidden
+        return index.model_copy(update={"vector": index.vector.model_copy(update={"field": field})}), hidden
+
+    def _vector_fields(self, key: str, base: str) -> tuple[list[str], str | None]:
+        """The fields that encoders have written, and the one that ours has completed."""
+        prefix = self._settings.state.prefix
+        written = [f.name for f in JobStore(self._client, prefix).vector_fields(key).by_encoder.values()]
+        if self._encoder is None:
+            return written, None
+        return written, serving_field(self._client, prefix, key, self._encoder.digest, base)
+
+    def _proven(self, key: str, field: str | None) -> str | None:
+        """The field that is said to repeat each document's `_id`, if it does so in a sample."""
+        if field is None:
+            return None
+        body = {"size": SAMPLE, "_source": False, "docvalue_fields": [field]}
+        try:
+            hits = self._client.search(index=key, body=body)["hits"]["hits"]
+        except NOT_ANSWERED as error:
+            log.warning("index %r: id_field %s cannot be read (%s); ids come from stored fields", key, field, error)
+            self._doubt(key, error)
+            return None
+        odd = [h["_id"] for h in hits if "_routing" in h or h.get("fields", {}).get(field) != [h["_id"]]]
+        if odd:
+            log.warning("index %r: id_field %s does not repeat _id of %s; it is not used", key, field, odd[0])
+        return None if odd else field
+
+    def _feature_logging(self, key: str, features: FeatureSet) -> FeatureLogging:
+        """The plugin's way where the plugin has our feature set; the core's own otherwise."""
+        try:
+            if detect(self._client).ltr:
+                self._client.transport.perform_request("GET", f"/_ltr/_featureset/{features.name}")
+                return LtrPlugin()
+        except NotFoundError:
+            log.warning("the LTR plugin lacks the feature set %s; run ltrr setup", features.name)
+        except NOT_ANSWERED as error:
+            log.warning("cannot tell whether the cluster has the LTR plugin: %s", error)
+            self._doubt(key, error)
+        return NamedScores()
+
+    def _ranking(self, key: str, index: IndexSettings, part: Part | None) -> tuple[Ranker | None, Logged]:
+        """The ranker, and how the features are logged that it reads."""
+        features = derive(index)
+        way = self._feature_logging(key, features)
+        logged = Logged(features, way, id_field=index.id_field if isinstance(way, NamedScores) else None)
+        if part is None:
+            return None, logged
+        with reading(part.kind, part.version, part.index):
+            verify_ranker(part)
+            ranker = load_ranker(part)
+        model = self._cluster_model(part, logged)
+        if model is None:
+            return ranker, logged
+        ranker = ClusterRanker(load_built_in(part), features.names)
+        return ranker, Logged(features, ModelScores(model), otherwise=logged.way)
+
+    def _cluster_model(self, part: Part, logged: Logged) -> str | None:
+        """The ranker's model in the LTR plugin; None where it runs here, on purpose or for want of the plugin."""
+        model: str | None = part.meta.get(CLUSTER_MODEL)
+        if model is None:
+            return None
+        if isinstance(logged.way, LtrPlugin) and part.meta["feature_set"] == logged.features.version:
+            try:
+                self._client.transport.perform_request("GET", f"/_ltr/_model/{model}")
+            except NOT_ANSWERED as error:
+                log.warning("the ranker of index %r runs in the proxy: no model %s: %s", part.index, model, error)
+                return None
+            return model
+        log.warning("the ranker of index %r runs in the proxy: %s has other features", part.index, model)
+        return None
+
+
+def _with_keys(fields: Collection[str]) -> tuple[str, ...]:
+    """Vector fields, and the keys of what was embedded, which stand beside them in our documents."""
+    return tuple(sorted({*fields, *map(key_field, fields)}))
+
+
+def without_vectors(index: IndexSettings) -> IndexSettings:
+    strategies = tuple(s for s in index.strategies if s.use != "knn")
+    return index.model_copy(update={"vector": None, "strategies": strategies})
+
+
+def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
+    """The snapshot that the parts hold; what is not published yet is empty."""
+    empty = Knowledge.empty()
+    return Knowledge(
+        memory=_made(parts.get("memory"), Memory.from_bytes, empty.memory),
+        gazetteer=_made(parts.get("gazetteer"), Gazetteer.from_bytes, empty.gazetteer),
+        aggregates=_made(parts.get("aggregates"), Aggregates.from_bytes, empty.aggregates),
+    )
+
+
+def _made(part: Part | None, make: Callable[[bytes], T], otherwise: T) -> T:
+    if part is None:
+        return otherwise
+    with reading(part.kind, part.version, part.index):
+        return make(part.payload)
+
+
+def fusion_of(settings: FusionSettings) -> Fusion:
+    if settings.use == "weighted":
+        return Weighted(settings.weights)
+    return Rrf(settings.rank_constant, settings.weights)
