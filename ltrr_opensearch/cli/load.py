@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from ltrr_opensearch.cli.options import pass_settings
 from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ltrr_opensearch.index.load import Loaded
 
 
 @click.command()
@@ -29,6 +33,7 @@ def load(
     from ltrr_opensearch.cli.fill import failures_file, report_failures
     from ltrr_opensearch.cli.progress import documents_bar
     from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.index.destination import destination
     from ltrr_opensearch.index.failures import Failures
     from ltrr_opensearch.index.jobs import JobStore
     from ltrr_opensearch.index.load import Load
@@ -44,15 +49,27 @@ def load(
     run = Setup(client, settings, index, now)
     for request in run.prepare():
         click.echo(f"{request.method} {request.path}  ({request.why})")
+    to = destination(client, index)
     failures = Failures(failed or failures_file(index))
     with documents_bar(f"{index}: loading") as progress:
         progress.start(total)
         jobs = JobStore(client, settings.state.prefix)
         pace = Pace(docs_per_second)
-        counts = Load(client, index, file, id_field, run.target, jobs, failures, pace, progress.advance, now).run()
+        counts = Load(
+            client, to, file, id_field, run.target, run.shape, jobs, failures, pace, progress.advance, now
+        ).run()
     report_failures(failures)
-    resumed = f", {counts.resumed} had been loaded before the interruption" if counts.resumed else ""
-    click.echo(f"{index}: {counts.indexed} of {total} loaded, {counts.failed} failed{resumed}")
+    click.echo(f"{index}: {counts.indexed} of {total} loaded, {counts.failed} failed{_further(counts)}")
     click.echo(f"next: ltrr setup {index}  (publishes what the proxies must know)")
     if counts.failed:
         raise SystemExit(1)
+
+
+def _further(counts: Loaded) -> str:
+    said = (
+        (counts.own_vector, "with the vector that they brought"),
+        (counts.without_text, "without text, hence without vector"),
+        (counts.present, "were there before"),
+        (counts.resumed, "had been loaded before the interruption"),
+    )
+    return "".join(f", {n} {words}" for n, words in said if n)

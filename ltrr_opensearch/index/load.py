@@ -16,8 +16,10 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.backfill import Target, fields_with_vector
 from ltrr_opensearch.index.bulk import Action, Result, send
+from ltrr_opensearch.index.destination import Destination
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.jobs import JobStore
+from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.rows import Row, fingerprint, read_rows, readable
 from ltrr_opensearch.index.texts import text_of
@@ -27,22 +29,28 @@ _PAGE = 200
 
 @dataclass
 class Loaded:
-    """Counts of lines. `resumed` ones an interrupted run had brought in before."""
+    """Counts of lines. `resumed` ones an interrupted run had brought in before, `present` ones a data stream has.
+
+    `own_vector`: indexed with the vector that they brought.
+    """
 
     indexed: int = 0
     failed: int = 0
     without_text: int = 0
+    own_vector: int = 0
+    present: int = 0
     resumed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
     client: OpenSearch
-    key: str
-    """The index to write to."""
+    to: Destination
     file: Path
     id_field: str | None
     target: Target | None
+    shape: VectorShape | None
+    """The vector field, whoever fills it."""
     jobs: JobStore
     failures: Failures
     pace: Pace
@@ -51,7 +59,7 @@ class Load:
 
     def run(self) -> Loaded:
         counts = Loaded()
-        job = f"{fingerprint(self.file)}-{self.key}-{self._uuid()}"
+        job = f"{fingerprint(self.file)}-{self.to.name}-{self.to.identity}"
         done = self.jobs.loaded(job)
         with readable(self.file, lambda: f"{counts.indexed} documents are in, "):
             for page in _pages(read_rows(self.file, self.id_field)):
@@ -59,48 +67,51 @@ class Load:
                 counts.resumed += len(page) - len(fresh)
                 if fresh:
                     self._page(fresh, counts)
-                    self.jobs.save_loaded(job, self.key, page[-1].line, self.now())
+                    self.jobs.save_loaded(job, self.to.name, page[-1].line, self.now())
                 self.advance(len(page))
-        self.client.indices.refresh(index=self.key)
-        self.jobs.save_loaded(job, self.key, 0, self.now())
+        self.client.indices.refresh(index=self.to.name)
+        self.jobs.save_loaded(job, self.to.name, 0, self.now())
         return counts
 
-    def _uuid(self) -> str:
-        """So that progress into an index that was made anew since does not count."""
-        found = self.client.indices.get_settings(index=self.key, flat_settings=True)
-        return "-".join(sorted(body["settings"]["index.uuid"] for body in found.values()))
-
     def _page(self, rows: Sequence[Row], counts: Loaded) -> None:
-        good = [row for row in rows if not row.error]
+        good = []
         for row in rows:
-            if row.error:
-                self._fail(row, row.error, counts)
+            if fault := row.error or (self.shape.fault(row.document) if self.shape else ""):
+                self._fail(row, fault, counts)
+            else:
+                good.append(row)
         if not good:
             return
         self.pace.wait(len(good))
         added = self._vectors(good, counts)
         actions = [
-            Action("index", {"_index": self.key, "_id": row.id}, {**row.document, **extra})
+            Action(self.to.action, {"_index": self.to.name, "_id": row.id}, {**row.document, **extra})
             for row, extra in zip(good, added, strict=True)
         ]
         for row, result in zip(good, send(self.client, actions), strict=True):
             self._settle(row, result, counts)
 
     def _vectors(self, rows: Sequence[Row], counts: Loaded) -> list[dict[str, object]]:
-        if self.target is None:
+        """What is added to each document: nothing to one that brings its vector, or has no text to embed."""
+        brought = [self.shape is not None and self.shape.brought_by(row.document) for row in rows]
+        counts.own_vector += sum(brought)
+        target = self.target
+        if target is None:
             return [{} for _ in rows]
-        texts = [text_of(row.document, self.target.sources) for row in rows]
-        known = iter(self.target.encoder.encode([t for t in texts if t]))
-        counts.without_text += sum(not t for t in texts)
-        for row, text in zip(rows, texts, strict=True):
-            if not text:
+        texts = ["" if own else text_of(r.document, target.sources) for r, own in zip(rows, brought, strict=True)]
+        known = iter(target.encoder.encode([t for t in texts if t]))
+        for row, text, own in zip(rows, texts, brought, strict=True):
+            if not text and not own:
+                counts.without_text += 1
                 place = f"{self.file.name}:{row.line} _id {row.id}"
-                self.failures.add(place, f"loaded without vector: no text in {', '.join(self.target.sources)}")
-        return [fields_with_vector(self.target, t, next(known)) if t else {} for t in texts]
+                self.failures.add(place, f"loaded without vector: no text in {', '.join(target.sources)}")
+        return [fields_with_vector(target, t, next(known)) if t else {} for t in texts]
 
     def _settle(self, row: Row, result: Result, counts: Loaded) -> None:
         if result.status < 300:
             counts.indexed += 1
+        elif self.to.already_there(result.status):
+            counts.present += 1
         else:
             self._fail(row, result.reason, counts)
 

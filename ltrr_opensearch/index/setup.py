@@ -12,6 +12,7 @@ from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.forget import forget_deleted
+from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.prepare import feature_requests, index_requests, settings_of, state_clashes, state_requests
 from ltrr_opensearch.index.publish import outdated, publish, setup_parts
@@ -52,6 +53,11 @@ class Setup:
         if self.target:
             return self.target.field
         return self._index.vector.field if self._index.vector else ""
+
+    @property
+    def shape(self) -> VectorShape | None:
+        """The vector field, whoever fills it; None for an index without."""
+        return VectorShape(self.field, self._index.vector.dimension) if self._index.vector else None
 
     @property
     def effective(self) -> IndexSettings:

@@ -1,10 +1,9 @@
-"""Set-up, load and the doctor on a real node, through the same objects as the commands."""
+"""Set-up, forgetting and the doctor on a real node, through the same objects as the commands."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from opensearchpy import OpenSearch
@@ -12,11 +11,7 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
-from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.forget import forget_deleted
-from ltrr_opensearch.index.jobs import JobStore
-from ltrr_opensearch.index.load import Load
-from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.prepare import index_requests
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
@@ -91,45 +86,6 @@ def test_a_vector_field_of_another_length_is_a_conflict(client: OpenSearch, inde
     index = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(field="v", dimension=2))
     with pytest.raises(Conflict, match=r"dimension 3, the configuration says 2.*set vector\.dimension: 3"):
         index_requests(client, index_name, index, "v")
-
-
-def test_a_load_accounts_for_every_line(
-    client: OpenSearch, index_name: str, settings: Settings, tmp_path: Path
-) -> None:
-    list(Setup(client, settings, index_name, lambda: NOW).prepare())
-    file = tmp_path / "d.jsonl"
-    file.write_text('{"id": "1", "title": "shoe"}\n{"id": "2", "title": {"no": "text"}}\nnot json\n{"id": "3"}\n')
-    failures = Failures(tmp_path / "failed.jsonl")
-    jobs = JobStore(client, settings.state.prefix)
-    load = Load(client, index_name, file, "id", None, jobs, failures, Pace(None), lambda _: None, lambda: NOW)
-    counts = load.run()
-    assert (counts.indexed, counts.failed) == (2, 2)
-    listed = failures.file.read_text()
-    assert '"d.jsonl:2 _id 2"' in listed
-    assert '"d.jsonl:3"' in listed
-    assert client.count(index=index_name)["count"] == 2
-
-
-def test_an_interrupted_load_goes_on_where_it_was(
-    client: OpenSearch, index_name: str, settings: Settings, tmp_path: Path
-) -> None:
-    list(Setup(client, settings, index_name, lambda: NOW).prepare())
-    file = tmp_path / "d.jsonl"
-    file.write_text("".join(f'{{"id": "{n}", "title": "shoe"}}\n' for n in range(450)))
-    jobs, done = JobStore(client, settings.state.prefix), 0
-
-    def advance(lines: int) -> None:
-        nonlocal done
-        done += lines
-        if done == 200:
-            raise KeyboardInterrupt
-
-    args = (client, index_name, file, "id", None, jobs, Failures(tmp_path / "f.jsonl"), Pace(None))
-    with pytest.raises(KeyboardInterrupt):
-        Load(*args, advance, lambda: NOW).run()
-    counts = Load(*args, lambda _: None, lambda: NOW).run()
-    assert (counts.resumed, counts.indexed) == (200, 250)
-    assert client.count(index=index_name)["count"] == 450
 
 
 def test_deleted_documents_leave_the_memory(client: OpenSearch, index_name: str) -> None:
