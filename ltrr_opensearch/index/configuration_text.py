@@ -73,14 +73,20 @@ def _slots(slots: Sequence[Finding]) -> Iterator[str]:
 
 
 def _popularity(found: Sequence[Finding]) -> Iterator[str]:
-    if not found:
-        yield "    # A number that grows with popularity would be a bias of our lexical plans; none was recognised."
-        yield "    # popularity: {field: sales, pivot: 100}"
+    sure = [f for f in found if f.sure]
+    if not sure:
+        yield "    # A number that grows with popularity would be a bias of our lexical plans; " + (
+            "too few documents have one:" if found else "none was recognised."
+        )
+        for finding in found[:5]:
+            yield f"    # popularity: {{field: {_q(finding.path)}, pivot: {finding.number:g}}}  # {finding.reason}"
+        if not found:
+            yield "    # popularity: {field: sales, pivot: 100}"
         return
-    yield f"    # {found[0].reason}; pivot is its median" + _others(found)
+    yield f"    # {sure[0].reason}; pivot is its median" + _others(found)
     yield "    popularity:"
-    yield f"      field: {_q(found[0].path)}"
-    yield f"      pivot: {found[0].number:g}"
+    yield f"      field: {_q(sure[0].path)}"
+    yield f"      pivot: {sure[0].number:g}"
 
 
 def _date(found: Sequence[Finding]) -> Iterator[str]:
@@ -89,7 +95,7 @@ def _date(found: Sequence[Finding]) -> Iterator[str]:
         yield f"    # When a document came out: {sure[0].reason}" + _others(sure)
         yield f"    date_field: {_q(sure[0].path)}"
     elif found:
-        yield f"    # date_field: {_q(found[0].path)}  # {found[0].reason}; does it say when a document came out?"
+        yield f"    # date_field: {_q(found[0].path)}  # {found[0].reason}; does it say when every document came out?"
 
 
 def _vector(vectors: Sequence[Field]) -> Iterator[str]:
@@ -118,7 +124,7 @@ _SPACES = frozenset({"innerproduct", "cosinesimil", "l2"})
 
 
 def _others(found: Sequence[Finding]) -> str:
-    rest = ", ".join(f.path for f in found[1:6])
+    rest = ", ".join(f"{f.path} ({f.reason})" for f in found[1:6])
     return f"; others: {rest}" if rest else ""
 
 

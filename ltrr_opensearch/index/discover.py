@@ -23,7 +23,8 @@ _POPULAR = re.compile(
 )
 _DATE = re.compile(r"releas|publish|launch|created|date|issued|added", re.I)
 _MOST_TEXT, _MOST_SLOTS = 6, 20
-_FILLED = 0.2  # share of the sample that must have a text field
+_FILLED = 0.2  # share of the sample that must have a text field or a date
+_COUNTED = 0.5  # share that must have a popularity: where it is missing, a document looks like the least popular
 _SLOT_VALUES = (2, 5000)
 _SLOT_LENGTH = 40  # characters, on average: longer values are prose
 
@@ -143,10 +144,17 @@ def _popularity(
     fields: Mapping[str, Field], seen: Mapping[str, Seen], medians: Mapping[str, float]
 ) -> tuple[Finding, ...]:
     found = sorted(numeric_candidates(fields), key=lambda p: (-seen[p].share, p))
-    return tuple(Finding(p, f"{seen[p].share:.0%} filled", number=max(medians.get(p) or 0.0, 1.0)) for p in found)
+    return tuple(
+        Finding(p, f"{seen[p].share:.0%} filled", seen[p].share >= _COUNTED, max(medians.get(p) or 0.0, 1.0))
+        for p in found
+    )
 
 
 def _dates(fields: Mapping[str, Field], seen: Mapping[str, Seen]) -> tuple[Finding, ...]:
     found = [f for f in fields.values() if f.type in DATES and not f.nested]
     found.sort(key=lambda f: (not _DATE.search(f.path), -seen[f.path].share, f.path))
-    return tuple(Finding(f.path, f"{seen[f.path].share:.0%} filled", bool(_DATE.search(f.path))) for f in found)
+    return tuple(
+        Finding(f.path, f"{share:.0%} filled", bool(_DATE.search(f.path)) and share >= _FILLED)
+        for f in found
+        for share in [seen[f.path].share]
+    )

@@ -54,9 +54,25 @@ def test_the_proposed_configuration_is_valid_and_finds_the_fields(client: OpenSe
     assert set(index.slot_fields) == {"brand", "details.colour"}
     assert index.popularity is not None
     assert (index.popularity.field, index.date_field) == ("sales_count", "released")
+    assert "# 100% filled; pivot is its median" in text
     assert "offers.seller" in text
     assert index.vector is not None
     assert index.vector.backfill
+
+
+def test_a_number_that_few_documents_have_is_no_popularity(client: OpenSearch, index_name: str) -> None:
+    number, date = {"type": "integer"}, {"type": "date"}
+    properties = {"title": {"type": "text"}, "sales": number, "view_count": number, "released": date}
+    client.indices.create(index=index_name, body={"mappings": {"properties": properties}})
+    for n in range(20):
+        rare = {"sales": 1000, "released": "2020-01-01"} if n == 0 else {}
+        put(client, index_name, str(n), {"title": "shoe", **rare, **({"view_count": 7} if n < 8 else {})})
+    text = render("http://localhost:9200", index_name, survey(client, index_name, 100), "m", "s")
+    index = Settings.model_validate(yaml.safe_load(text)).indexes[index_name]
+    assert (index.popularity, index.date_field) == (None, None)
+    assert "too few documents have one:\n    # popularity: {field: view_count, pivot: 7}  # 40% filled\n" in text
+    assert "# popularity: {field: sales, pivot: 1000}  # 5% filled" in text
+    assert "# date_field: released  # 5% filled" in text
 
 
 def test_an_existing_vector_field_is_left_to_its_owner(client: OpenSearch, index_name: str) -> None:
