@@ -31,6 +31,12 @@ class Figure:
     """95 % interval of the value, or the middle half of repeated measurements; `spread` says which."""
     spread: str = "95 % interval"
     runs: int = 1
+    aim: float | None = None
+    """What would be better still than the target."""
+    p99: float | None = None
+    """Of single times, in the unit of the value."""
+    made_with: str = ""
+    """Versions, cores and conditions that matter to this figure alone."""
 
     @property
     def falls_short(self) -> bool:
@@ -52,11 +58,27 @@ def ratio(name: str, ours: list[float], theirs: list[float], beside: str, target
     return Figure(name, value, "x", (beside, 1.0), target, False, (float(low), float(high)), runs=len(ours))
 
 
+def mean_ratio(name: str, ours: list[float], theirs: list[float], beside: str, target: float | None) -> Figure:
+    """Ratio of means of interleaved measurements, with a bootstrap interval over the pairs."""
+    pairs = np.array([ours, theirs])
+    picks = np.random.default_rng(0).integers(0, len(ours), size=(1000, len(ours)))
+    means = pairs[:, picks].mean(axis=2)
+    low, high = np.quantile(means[0] / means[1], [0.025, 0.975])
+    value = float(pairs[0].mean() / pairs[1].mean())
+    return Figure(name, value, "x", (beside, 1.0), target, False, (float(low), float(high)), runs=len(ours))
+
+
 def timing(name: str, times_ms: list[float]) -> Figure:
-    """Median of single times with their middle half."""
-    low, high = np.quantile(times_ms, [0.25, 0.75])
-    interval = (float(low), float(high))
-    return Figure(name, median(times_ms), "ms", None, None, False, interval, "middle half", len(times_ms))
+    """Median of single times with their middle half, and the 99th percentile."""
+    low, high, late = map(float, np.quantile(times_ms, [0.25, 0.75, 0.99]))
+    value = median(times_ms)
+    return Figure(name, value, "ms", None, None, False, (low, high), "middle half", len(times_ms), p99=late)
+
+
+def repeated(name: str, values: list[float], unit: str, *, higher_is_better: bool = True) -> Figure:
+    """Median of a few repetitions of a whole measurement, with their range."""
+    spread = (min(values), max(values))
+    return Figure(name, median(values), unit, None, None, higher_is_better, spread, "range", len(values))
 
 
 def environment() -> Json:

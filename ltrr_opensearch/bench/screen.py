@@ -12,7 +12,9 @@ def show(console: Console, suite: str, figures: list[Figure]) -> None:
     table = Table(title=suite, title_justify="left", header_style="bold")
     for column, side in (("figure", "left"), ("value", "right"), ("interval", "right"), ("beside", "left")):
         table.add_column(column, justify="right" if side == "right" else "left")
+    table.add_column("p99", justify="right")
     table.add_column("target", justify="right")
+    table.add_column("aim", justify="right")
     table.add_column("runs", justify="right")
     for figure in figures:
         style = "red" if figure.falls_short else None
@@ -22,7 +24,7 @@ def show(console: Console, suite: str, figures: list[Figure]) -> None:
     console.print(f"{len(figures)} figures, {short} short of their target" if short else f"{len(figures)} figures")
 
 
-def _rest(figure: Figure) -> tuple[str, str, str, str]:
+def _rest(figure: Figure) -> tuple[str, ...]:
     interval = "{:.3g} to {:.3g}".format(*figure.interval) if figure.interval else ""
     beside = f"{figure.beside[0]}: {_number(figure.beside[1], figure.unit)}" if figure.beside else ""
     target = ""
@@ -30,7 +32,9 @@ def _rest(figure: Figure) -> tuple[str, str, str, str]:
         target = (
             f"{'>=' if figure.higher_is_better else '<='} {figure.target:g}{' SHORT' if figure.falls_short else ''}"
         )
-    return interval, beside, target, str(figure.runs)
+    p99 = "" if figure.p99 is None else f"{figure.p99:.4g}"
+    aim = "" if figure.aim is None else f"{figure.aim:g}"
+    return interval, beside, p99, target, aim, str(figure.runs)
 
 
 def _number(value: float, unit: str) -> str:

@@ -1,0 +1,50 @@
+"""Our proxy as the process that users run: `ltrr serve`, with a configuration of its own."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import yaml
+
+from ltrr_opensearch.bench.processes import running, wait_until
+from ltrr_opensearch.demo.stack import free_port
+from ltrr_opensearch.types import Json
+
+LTRR = str(Path(sys.executable).with_name("ltrr"))
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    port: int
+    pid: int
+    ready_s: float
+    """From its start to the first ready answer of its health route."""
+
+
+@contextmanager
+def proxy(folder: Path, settings: Json, on: Sequence[int] = ()) -> Iterator[Proxy]:
+    """A proxy with these settings, but for its ports and its spool, once it says that it is ready."""
+    port, admin = free_port(), free_port()
+    file, log = folder / f"ltrr-{port}.yml", folder / f"ltrr-{port}.log"
+    own = {"serve": {"port": port}, "admin": {"port": admin}, "log": {"spool_dir": str(folder / f"spool-{port}")}}
+    merged = settings | {section: {**settings.get(section, {}), **values} for section, values in own.items()}
+    file.write_text(yaml.safe_dump(merged), encoding="utf-8")
+    started = time.perf_counter()
+    with running([LTRR, "--config", str(file), "serve"], log, on) as process:
+        wait_until(lambda: _ready(admin), process, log)
+        yield Proxy(port, process.pid, time.perf_counter() - started)
+
+
+def _ready(admin: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{admin}/_ltrr/health/ready", timeout=5) as reply:
+            return bool(reply.status == 200)
+    except (URLError, OSError):
+        return False
