@@ -75,8 +75,11 @@ class ServeSettings(OperationsSettings):
 class LogSettings(Section):
     sample_rate: Share = Field(1.0, description="Share of searches whose decision is logged.")
     feature_sample: int = Field(10, ge=0, description="Candidates not shown whose feature rows are logged, a search.")
-    flush_ms: Positive = Field(1000, description="Longest time that a record waits before it is sent.")
-    queue_records: int = Field(10_000, ge=1, description="Records held in memory before they spool to disk.")
+    flush_ms: Positive = Field(500, description="Longest time that a record waits before it is sent.")
+    commit_ms: Positive = Field(
+        1000, description="What the cluster has not taken by then goes to the disk; a killed proxy loses at most this."
+    )
+    queue_records: int = Field(10_000, ge=1, description="Most records held in memory; more are dropped and counted.")
     spool_dir: str = Field("ltrr-spool", description="Folder for what the cluster could not take yet.")
     spool_mb: Positive = Field(512, description="Largest size of the spool; what does not fit is counted and refused.")
     retention_days: int = Field(90, ge=1, description="How long decisions and events are kept.")

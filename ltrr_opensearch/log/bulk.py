@@ -5,17 +5,22 @@ Records are created under ids of our choosing, so one that is sent again meets i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TypeVar
 from zlib import crc32
 
 import orjson
 
 from ltrr_opensearch.types import Json
 
-RETRIED = frozenset((408, 429, 500, 502, 503, 504))
-"""Statuses that say "not now"; every other failure would fail again."""
+T = TypeVar("T")
+
+RETRIED = frozenset((401, 403, 408, 429, 500, 502, 503, 504))
+"""Statuses that say "not now": too busy, not well, or forbidden by a block or a role that somebody can mend."""
+MENDED = frozenset(("index_not_found_exception", "index_closed_exception", "validation_exception"))
+"""Errors of an index or cluster, not of the record: gone and not to be made anew, closed, no shard allowed any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +34,39 @@ class Record:
     def size(self) -> int:
         return len(self.action) + len(self.document)
 
+    @property
+    def index(self) -> str:
+        name: str = orjson.loads(self.action)["create"]["_index"]
+        return name
+
 
 class Verdict(Enum):
     WRITTEN = "written"
     RETRY = "retry"
     REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a record; `reason` is empty where it was written."""
+
+    verdict: Verdict
+    reason: str = ""
+    twin: bool = False
+    """Written before, under the same id."""
+
+    @property
+    def kind(self) -> str:
+        """The reason without what is particular to one record."""
+        return self.reason.partition(":")[0]
+
+
+def split(items: Sequence[T], chosen: Callable[[T], bool]) -> tuple[list[T], list[T]]:
+    """Those chosen and the others; each is asked about once, since the answer may change with time."""
+    parts: tuple[list[T], list[T]] = ([], [])
+    for item in items:
+        parts[not chosen(item)].append(item)
+    return parts
 
 
 def record(index: str, id: str, document: Json) -> Record:
@@ -44,21 +77,22 @@ def body(records: Sequence[Record]) -> bytes:
     return b"".join(part for r in records for part in (r.action, b"\n", r.document, b"\n"))
 
 
-def verdicts(answer: Json, count: int) -> list[tuple[Verdict, str]]:
-    """What became of each of `count` records, with the reason where it was not written."""
+def outcomes(answer: Json, count: int) -> list[Outcome]:
+    """What became of each of `count` records."""
     items = answer.get("items", [])
     if len(items) != count:
-        return [(Verdict.RETRY, f"_bulk answered {len(items)} items for {count} records")] * count
-    return [_verdict(next(iter(item.values()))) for item in items]
+        return [Outcome(Verdict.RETRY, f"_bulk answered {len(items)} items for {count} records")] * count
+    return [_outcome(next(iter(item.values()))) for item in items]
 
 
-def _verdict(item: Json) -> tuple[Verdict, str]:
+def _outcome(item: Json) -> Outcome:
     status = int(item.get("status", 500))
     if status < 300 or status == 409:
-        return Verdict.WRITTEN, ""
+        return Outcome(Verdict.WRITTEN, twin=status == 409)
     error = item.get("error")
-    reason = f"{error.get('type')}: {error.get('reason')}" if isinstance(error, dict) else str(error)
-    return (Verdict.RETRY if status in RETRIED else Verdict.REFUSED), f"{status} {reason}"
+    kind = error.get("type") if isinstance(error, dict) else None
+    reason = f"{status} {kind}: {error.get('reason')}" if isinstance(error, dict) else f"{status} {error}"
+    return Outcome(Verdict.RETRY if status in RETRIED or kind in MENDED else Verdict.REFUSED, reason)
 
 
 def to_line(record: Record) -> bytes:

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from ltrr_opensearch.chance import seed_of, uniform
 from ltrr_opensearch.log import records, ubi
-from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.logged import Decision, LaterShown
 from ltrr_opensearch.settings import LogSettings, StateSettings
 from ltrr_opensearch.types import Json, SearchRequest
 
@@ -24,10 +24,9 @@ class DecisionSink:
         self._log = log
 
     def __call__(self, decision: Decision, request: SearchRequest) -> None:
-        rate = self._log.sample_rate
-        if uniform(seed_of("sample", decision.query_id, {}), 0) >= rate:
+        if not self._sampled(decision.query_id):
             return
-        document = records.to_document(decision) | {"sampled": rate}
+        document = records.to_document(decision) | {"sampled": self._log.sample_rate}
         self._writer.write(records.index_name(self._state.prefix, decision.at), decision.query_id, document)
         page = decision.candidates[decision.offset : decision.offset + decision.shown]
         shown = [c.object_id or c.key.id for c in page]
@@ -37,3 +36,17 @@ class DecisionSink:
         if self._log.impressions:
             for event in ubi.impressions(decision):
                 self._writer.write(self._state.ubi_events, event.id, event.document)
+
+    def later(self, shown: LaterShown, request: SearchRequest) -> None:
+        """A later page: its impressions, and where the client gave it a name of its own, what that name continues."""
+        if not self._sampled(shown.continues):
+            return
+        if shown.query_id != shown.continues:
+            query = ubi.query_document(request, shown.objects, {ubi.CONTINUES: shown.continues})
+            self._writer.write(self._state.ubi_queries, shown.query_id, query)
+        if self._log.impressions:
+            for event in ubi.later_impressions(shown):
+                self._writer.write(self._state.ubi_events, event.id, event.document)
+
+    def _sampled(self, query_id: str) -> bool:
+        return uniform(seed_of("sample", query_id, {}), 0) < self._log.sample_rate

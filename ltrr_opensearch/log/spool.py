@@ -9,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Sequence
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from typing import IO
 
@@ -30,7 +32,7 @@ class Spool:
         self._take_over(folder)
         self._count()
         self._next = max((int(f.stem) for f in self._segments()), default=0) + 1
-        self._open: tuple[Path, IO[bytes]] | None = None
+        self._open: tuple[Path, FileIO] | None = None
 
     @property
     def empty(self) -> bool:
@@ -49,32 +51,33 @@ class Spool:
                 break
             lines.append(line)
             size += len(line)
-        if lines:
-            try:
-                _write_surely(self._file(), lines)
-            except OSError:
-                self._seal()  # the next record must not follow a torn line
-                return 0
-            finally:
-                self._count()
+        if not lines:
+            return 0
+        try:
+            _write_surely(self._file(), lines)
+        except OSError:
+            self._seal()
+            return 0
+        finally:
+            self._count()
         return len(lines)
 
-    def oldest(self) -> tuple[Path, list[Record], int] | None:
-        """The oldest file, closed for writing, with its records and the number of its damaged lines."""
-        path = next(iter(self._segments()), None)
-        if path is None:
-            return None
-        if self._open and self._open[0] == path:
-            self._seal()
+    def files(self) -> list[Path]:
+        """What waits, the oldest first; closed for writing, so that each can be read to its end."""
+        self._seal()
+        return self._segments()
+
+    def read(self, path: Path) -> tuple[list[Record], int]:
+        """The records of a file and the number of its damaged lines."""
         found = [from_line(line) for line in path.read_bytes().splitlines(keepends=True)]
         records = [r for r in found if r is not None]
-        return path, records, len(found) - len(records)
+        return records, len(found) - len(records)
 
     def keep(self, path: Path, records: Sequence[Record]) -> None:
         """What is left of a file after its replay; without any records it is removed."""
         if records:
             fresh = path.with_suffix(".fresh")
-            with fresh.open("wb") as file:
+            with fresh.open("wb", buffering=0) as file:
                 _write_surely(file, [to_line(r) for r in records])
             fresh.rename(path)
         else:
@@ -85,13 +88,16 @@ class Spool:
         """Keep what the cluster will never take, with its reason, for someone to look at."""
         path = self.folder / DEAD_LETTERS
         room = self._limit * DEAD_LETTER_SHARE - (path.stat().st_size if path.exists() else 0)
-        with path.open("ab") as file:
-            for record, reason in refused:
-                letter = {"reason": reason, "action": orjson.Fragment(record.action)}
-                line = orjson.dumps({**letter, "document": orjson.Fragment(record.document)}) + b"\n"
-                room -= len(line)
-                if room >= 0:
-                    file.write(line)
+        lines: list[bytes] = []
+        for record, reason in refused:
+            letter = {"reason": reason, "action": orjson.Fragment(record.action)}
+            lines.append(orjson.dumps({**letter, "document": orjson.Fragment(record.document)}) + b"\n")
+            room -= len(lines[-1])
+            if room < 0:
+                lines.pop()
+                break
+        with path.open("ab", buffering=0) as file:
+            _write_surely(file, lines)
 
     def close(self) -> None:
         self._seal()
@@ -103,13 +109,13 @@ class Spool:
     def _segments(self) -> list[Path]:
         return sorted(self.folder.glob("*.spool"))
 
-    def _file(self) -> IO[bytes]:
+    def _file(self) -> FileIO:
         if self._open and self._open[1].tell() >= SEGMENT_BYTES:
             self._seal()
         if self._open is None:
             path = self.folder / f"{self._next:012d}.spool"
             self._next += 1
-            self._open = (path, path.open("ab"))
+            self._open = (path, path.open("ab", buffering=0))
             _sync_folder(self.folder)
         return self._open[1]
 
@@ -152,10 +158,17 @@ def _try_lock(folder: Path) -> IO[bytes] | None:
     return lock
 
 
-def _write_surely(file: IO[bytes], lines: Sequence[bytes]) -> None:
-    file.write(b"".join(lines))
-    file.flush()
-    os.fsync(file.fileno())
+def _write_surely(file: FileIO, lines: Sequence[bytes]) -> None:
+    """All of it, or nothing: the next record must not follow a torn line."""
+    start, left = file.tell(), memoryview(b"".join(lines))
+    try:
+        while left:
+            left = left[file.write(left) :]
+        os.fsync(file.fileno())
+    except OSError:
+        with suppress(OSError):
+            file.truncate(start)
+        raise
 
 
 def _sync_folder(folder: Path) -> None:

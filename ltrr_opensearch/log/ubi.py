@@ -17,9 +17,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log.records import zoned
-from ltrr_opensearch.logged import Decision
-from ltrr_opensearch.types import Json, SearchRequest
+from ltrr_opensearch.logged import Decision, LaterShown
+from ltrr_opensearch.types import Asker, Json, SearchRequest
 
+CONTINUES = "ltrr_continues"
+"""The query attribute of a later page that has a query_id of its own: the query_id of the search that it continues."""
+LATER = "ltrr_later_page"
 EXAMPLE_TIME = "2026-01-31T12:00:00.000Z"
 
 
@@ -76,31 +79,40 @@ def value_at(part: Any, path: str) -> Any:
 def impressions(decision: Decision) -> list[UbiEvent]:
     """One `impression` event for every hit of the page, its ordinal from 1, as COEC and other UBI tools read them."""
     page = decision.candidates[decision.offset : decision.offset + decision.shown]
-    asker = decision.asker
-    common: Json = {
+    common = _common(decision.query_id, decision.text, decision.at, decision.asker)
+    return [
+        _impression(common, c.object_id or c.key.id, place) for place, c in enumerate(page, start=decision.offset + 1)
+    ]
+
+
+def later_impressions(shown: LaterShown) -> list[UbiEvent]:
+    """Those of a later page, marked by `message_type`; `message` is the `_id` where objects have another name."""
+    common = _common(shown.query_id, shown.text, shown.at, shown.asker) | {"message_type": LATER}
+    pairs = enumerate(zip(shown.objects, shown.ids, strict=True), start=shown.offset + 1)
+    return [_impression(common | ({"message": id} if id != name else {}), name, place) for place, (name, id) in pairs]
+
+
+def impression_id(query_id: str, place: int) -> str:
+    return f"{query_id}-shown-{place}"
+
+
+def _common(query_id: str, text: str, at: datetime, asker: Asker) -> Json:
+    common = {
         "action_name": "impression",
-        "query_id": decision.query_id,
-        "user_query": decision.text,
-        "timestamp": zoned(decision.at),
+        "query_id": query_id,
+        "user_query": text,
+        "timestamp": zoned(at),
         "application": asker.application,
         "client_id": asker.client,
         "session_id": asker.session,
         "user_id": asker.user,
     }
-    common = {k: v for k, v in common.items() if v is not None}
-    return [
-        UbiEvent(
-            id=f"{decision.query_id}-shown-{place}",
-            document={
-                **common,
-                "event_attributes": {
-                    "object": {"object_id": candidate.object_id or candidate.key.id},
-                    "position": {"ordinal": place},
-                },
-            },
-        )
-        for place, candidate in enumerate(page, start=decision.offset + 1)
-    ]
+    return {k: v for k, v in common.items() if v is not None}
+
+
+def _impression(common: Json, object_id: str, place: int) -> UbiEvent:
+    where = {"object": {"object_id": object_id}, "position": {"ordinal": place}}
+    return UbiEvent(impression_id(common["query_id"], place), {**common, "event_attributes": where})
 
 
 def parse_event(raw: Any, now: datetime) -> UbiEvent:

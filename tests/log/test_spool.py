@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import orjson
 import pytest
 
 from ltrr_opensearch.errors import SettingsError
-from ltrr_opensearch.log.bulk import Record, Verdict, from_line, record, to_line, verdicts
+from ltrr_opensearch.log.bulk import Outcome, Record, Verdict, from_line, outcomes, record, to_line
 from ltrr_opensearch.log.spool import Spool
+from ltrr_opensearch.types import Json
 
 
 def some(count: int, start: int = 0) -> list[Record]:
@@ -20,20 +22,16 @@ def test_records_come_back_in_order_also_after_a_restart(tmp_path: Path) -> None
     spool.close()
     again = Spool(tmp_path, 10**6)
     assert again.append(some(2, start=3)) == 2
-    found = again.oldest()
-    assert found
-    assert found[1:] == (some(3), 0)
-    again.keep(found[0], [])
-    rest = again.oldest()
-    assert rest
-    assert rest[1] == some(2, start=3)
-    again.keep(rest[0], rest[1][1:])
-    left = again.oldest()
-    assert left
-    assert left[1] == some(1, start=4)
-    again.keep(left[0], [])
+    first, second = again.files()
+    assert again.read(first) == (some(3), 0)
+    again.keep(first, [])
+    assert again.read(second) == (some(2, start=3), 0)
+    again.keep(second, some(1, start=4))
+    assert again.files() == [second]
+    assert again.read(second) == (some(1, start=4), 0)
+    again.keep(second, [])
     assert again.empty
-    assert again.oldest() is None
+    assert again.files() == []
     again.close()
 
 
@@ -44,10 +42,25 @@ def test_a_torn_line_is_left_out_and_counted(tmp_path: Path) -> None:
     file = next(tmp_path.glob("*/*.spool"))
     file.write_bytes(file.read_bytes()[:-9])
     again = Spool(tmp_path, 10**6)
-    found = again.oldest()
-    assert found
-    assert found[1:] == (some(1), 1)
+    assert again.read(file) == (some(1), 1)
     again.close()
+
+
+def test_a_disk_that_fills_keeps_whole_records_or_none(tmp_path: Path) -> None:
+    """The limit on a file's size stands in for a full disk: a write stops half-way, the next fails."""
+    line = len(to_line(some(1)[0]))
+    spool = Spool(tmp_path, 10**6)
+    assert spool.append(some(2)) == 2
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 * line + 5, limits[1]))
+    try:
+        assert spool.append(some(2, start=2)) == 0
+        assert spool.size == 2 * line
+        assert spool.append(some(1, start=4)) == 1, "in a file of its own"
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert [spool.read(file) for file in spool.files()] == [(some(2), 0), (some(1, start=4), 0)]
+    spool.close()
 
 
 def test_it_is_bounded(tmp_path: Path) -> None:
@@ -66,9 +79,7 @@ def test_two_writers_share_a_folder_and_the_next_takes_over_what_one_left(tmp_pa
     second.close()
     first.close()
     third = Spool(tmp_path, 10**6)
-    found = third.oldest()
-    assert found
-    assert found[1] == some(1)
+    assert [third.read(file) for file in third.files()] == [(some(1), 0)]
     third.close()
 
 
@@ -97,19 +108,28 @@ def test_damaged_lines_are_told() -> None:
     assert from_line(b"") is None
 
 
-def test_what_an_answer_means() -> None:
-    answer = {
-        "items": [
-            {"create": {"status": 201}},
-            {"create": {"status": 409, "error": {"type": "version_conflict"}}},
-            {"create": {"status": 429, "error": {"type": "rejected", "reason": "full"}}},
-            {"create": {"status": 400, "error": {"type": "mapper_parsing_exception", "reason": "bad date"}}},
-        ]
-    }
-    assert verdicts(answer, 4) == [
-        (Verdict.WRITTEN, ""),
-        (Verdict.WRITTEN, ""),
-        (Verdict.RETRY, "429 rejected: full"),
-        (Verdict.REFUSED, "400 mapper_parsing_exception: bad date"),
-    ]
-    assert {v for v, _ in verdicts({}, 2)} == {Verdict.RETRY}
+def item(status: int, kind: str = "", reason: str = "") -> Json:
+    return {"create": {"status": status, **({"error": {"type": kind, "reason": reason}} if kind else {})}}
+
+
+@pytest.mark.parametrize(
+    ("answered", "means"),
+    [
+        (item(201), Outcome(Verdict.WRITTEN)),
+        (item(409, "version_conflict"), Outcome(Verdict.WRITTEN, twin=True)),
+        (item(429, "rejected", "full"), Outcome(Verdict.RETRY, "429 rejected: full")),
+        (
+            item(403, "cluster_block_exception", "index [i]"),
+            Outcome(Verdict.RETRY, "403 cluster_block_exception: index [i]"),
+        ),
+        (item(404, "index_not_found_exception", "i"), Outcome(Verdict.RETRY, "404 index_not_found_exception: i")),
+        (item(400, "index_closed_exception", "i"), Outcome(Verdict.RETRY, "400 index_closed_exception: i")),
+        (item(400, "mapper_parsing", "bad"), Outcome(Verdict.REFUSED, "400 mapper_parsing: bad")),
+    ],
+)
+def test_what_an_answer_means(answered: Json, means: Outcome) -> None:
+    assert outcomes({"items": [answered]}, 1) == [means]
+
+
+def test_an_answer_of_another_length_says_nothing() -> None:
+    assert {found.verdict for found in outcomes({}, 2)} == {Verdict.RETRY}

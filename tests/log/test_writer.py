@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import Unreachable
-from ltrr_opensearch.log import writer as writing
+from ltrr_opensearch.log import delivery
 from ltrr_opensearch.log.ubi import UbiEvent
 from ltrr_opensearch.log.writer import Writer
 from ltrr_opensearch.settings import ClusterSettings, LogSettings
@@ -23,7 +23,7 @@ from tests.log.relay import Relay
 
 @pytest.fixture
 def index(client: OpenSearch) -> Iterator[str]:
-    name = f"h7_writer_{uuid4().hex[:8]}"
+    name = f"test_writer_{uuid4().hex[:8]}"
     mappings = {"dynamic": False, "properties": {"at": {"type": "date"}}}
     client.indices.create(index=name, body={"settings": {"number_of_replicas": 0}, "mappings": mappings})
     yield name
@@ -37,7 +37,7 @@ async def relay(node: Any) -> AsyncIterator[Relay]:
 
 
 def writer(url: str, folder: Path, **log: Any) -> Writer:
-    log = {"flush_ms": 50, "spool_dir": str(folder), **log}
+    log = {"flush_ms": 50, "commit_ms": 5_000, "spool_dir": str(folder), **log}
     return Writer(ClusterSettings(url=url), LogSettings(**log))
 
 
@@ -137,23 +137,23 @@ async def test_without_room_the_client_is_told(index: str, relay: Relay, tmp_pat
 async def test_a_full_memory_spills_to_disk_and_then_refuses(index: str, relay: Relay, tmp_path: Path) -> None:
     relay.off()
     w = writer(relay.url, tmp_path, queue_records=10, flush_ms=60_000)
-    assert [w.write(index, str(n), {}) for n in range(21)] == [True] * 20 + [False]
+    assert [w.write(index, str(n), {}) for n in range(11)] == [True] * 10 + [False]
     await w.start()
-    await until(lambda: w.waiting < 10)
-    assert w.counts.spooled >= 11
+    await until(lambda: w.counts.spooled == 10)
+    assert (w.waiting, w.counts.dropped) == (0, 1)
     await w.close()
 
 
 async def test_a_cluster_that_never_answers_holds_nobody_up(
     index: str, relay: Relay, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "BULK_TIMEOUT_S", 0.2)
+    monkeypatch.setattr(delivery, "BULK_TIMEOUT_S", 0.2)
     relay.stall()
-    w = writer(relay.url, tmp_path)
+    w = writer(relay.url, tmp_path, commit_ms=100)
     await w.start()
     assert await w.accept(index, events(3)) == [""] * 3
     assert w.counts.spooled == 3
-    assert w.counts.failed["TimeoutError"] >= 1
+    await until(lambda: w.counts.failed["TimeoutError"] >= 1)
     relay.on()
     await until(lambda: w.counts.replayed == 3)
     await w.close()
