@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import random
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ from ltrr_opensearch.types import Json
 
 PRODUCT_FILE = "products.jsonl.gz"
 RATING_FILE = "Broad_Query_Set_individual_ratings.csv"
+FILES = (PRODUCT_FILE, RATING_FILE)
 TRAFFIC_SHARE = 0.6
 RATERS = ("agent_1_rating", "agent_2_rating", "agent_3_rating")
 
@@ -67,12 +69,15 @@ def find(home: Path, progress: Callable[[str], None] = lambda _: None) -> Path:
     named = os.environ.get("LTRR_DATA")
     if named:
         folder = Path(named) / "icecat"
-        if not (folder / PRODUCT_FILE).exists():
-            raise DataError(f"LTRR_DATA is {named}, but {folder / PRODUCT_FILE} does not exist; unset it to download")
+        if absent := [str(folder / name) for name in FILES if not (folder / name).exists()]:
+            raise DataError(
+                f"LTRR_DATA is {named}, but there is no {' and no '.join(absent)}; put it there, or unset LTRR_DATA to "
+                "download"
+            )
         return folder
     checkout = Path(__file__).resolve().parents[2]
     shared = checkout.parent / "shared" / "data" / "icecat"
-    if (shared / PRODUCT_FILE).exists():
+    if all((shared / name).exists() for name in FILES):
         return shared
     return download(home / "data" / "icecat", progress=progress)
 
@@ -91,14 +96,21 @@ def load(folder: Path, limit: int | None = None, seed: int = 7) -> Catalogue:
 
 def _products(path: Path) -> list[Json]:
     products: list[Json] = []
-    with gzip.open(path, "rt", encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            try:
-                product = json.loads(line)
-                products.append({**product, "id": str(product["id"])})
-            except (ValueError, KeyError) as error:
-                raise DataError(f"{path}, line {number}: not a product with an id ({error})") from error
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            for number, line in enumerate(lines, start=1):
+                products.append(_product(line, f"{path}, line {number}"))
+    except (EOFError, OSError, zlib.error, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read to its end ({error}); fetch it again, or delete it") from error
     return products
+
+
+def _product(line: str, place: str) -> Json:
+    try:
+        product = json.loads(line)
+        return {**product, "id": str(product["id"])}
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{place}: not a product with an id ({error})") from error
 
 
 def _ratings(path: Path) -> tuple[dict[str, dict[str, int]], dict[str, dict[str, int]]]:

@@ -73,6 +73,18 @@ def test_ltrr_data_without_icecat_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("LTRR_DATA", str(tmp_path))
     with pytest.raises(DataError, match="LTRR_DATA"):
         data.find(tmp_path)
+    (tmp_path / "icecat").mkdir()
+    (tmp_path / "icecat" / data.PRODUCT_FILE).write_bytes(b"")
+    with pytest.raises(DataError, match=rf"there is no \S+{data.RATING_FILE}; put it there, or unset LTRR_DATA"):
+        data.find(tmp_path)
+
+
+@pytest.mark.parametrize("damage", [slice(0, -9), slice(3, None)])
+def test_a_damaged_product_file_is_named(icecat: Path, damage: slice) -> None:
+    file = icecat / data.PRODUCT_FILE
+    file.write_bytes(file.read_bytes()[damage])
+    with pytest.raises(DataError, match="cannot be read to its end.*fetch it again"):
+        data.load(icecat)
 
 
 def archive(products: list[dict[str, object]]) -> bytes:
@@ -110,5 +122,5 @@ def test_a_failed_download_says_what_to_do(tmp_path: Path) -> None:
     def fail(_: str) -> bytes:
         raise URLError("no route to host")
 
-    with pytest.raises(DataError, match="LTRR_DATA"):
+    with pytest.raises(DataError, match=r"base/\S+zip: no route to host\. Without a network.*LTRR_DATA"):
         download.download(tmp_path, "base/", fail)
