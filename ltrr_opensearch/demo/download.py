@@ -76,8 +76,9 @@ def _one(target: Path, url: str, digest: str, get: Fetch) -> None:
         content = get(url)
     except (URLError, OSError) as error:
         raise DataError(
-            f"could not download {url}: {getattr(error, 'reason', error)}. Without a network, put the Icecat files (products.jsonl.gz and "
-            "Broad_Query_Set_individual_ratings.csv) into a folder icecat/ and name its parent in LTRR_DATA"
+            f"could not download {url}: {getattr(error, 'reason', error)}. Without a network, put the Icecat files "
+            "(products.jsonl.gz and Broad_Query_Set_individual_ratings.csv) into a folder icecat/ and name its parent "
+            "in LTRR_DATA"
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != digest:

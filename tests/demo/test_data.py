@@ -83,7 +83,7 @@ def test_ltrr_data_without_icecat_is_refused(tmp_path: Path, monkeypatch: pytest
 def test_a_damaged_product_file_is_named(icecat: Path, damage: slice) -> None:
     file = icecat / data.PRODUCT_FILE
     file.write_bytes(file.read_bytes()[damage])
-    with pytest.raises(DataError, match="cannot be read to its end.*fetch it again"):
+    with pytest.raises(DataError, match=r"cannot be read to its end.*fetch it again"):
         data.load(icecat)
 
 
