@@ -4,90 +4,114 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from ltrr_opensearch.admin_settings import token_of
-from ltrr_opensearch.answer.pages import PageMemory
+from ltrr_opensearch.beside import in_force, sampled, told, warmed
 from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.cluster.admin import connect
+from ltrr_opensearch.cluster.headers import own_account
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits
 from ltrr_opensearch.log.sink import DecisionSink
 from ltrr_opensearch.log.writer import Writer
-from ltrr_opensearch.protocols import Encoder
-from ltrr_opensearch.proxy.admin import AdminApp
+from ltrr_opensearch.paging.build import orders, shared_pages
+from ltrr_opensearch.proxy.admin import AdminApp, Exposed
 from ltrr_opensearch.proxy.app import ProxyApp, Running
 from ltrr_opensearch.proxy.explain import DecisionLookup
 from ltrr_opensearch.proxy.guard import Guard
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
+from ltrr_opensearch.proxy.switch import Switch
 from ltrr_opensearch.release.running import RunningReleases
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.telemetry.watch import NoSpans, Spans, Watch
 from ltrr_opensearch.understand.encoders import load_encoder
+from ltrr_opensearch.understand.late_encoder import LateEncoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
-
-KEPT_ORDERS = 10_000
-"""Searches whose order is remembered for their next pages."""
-KEPT_SECONDS = 600.0
 
 log = logging.getLogger(__name__)
 
 
 def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
-    """The proxy and its operators' side. Nothing is connected before the server starts them."""
+    """The proxy and its operators' side. Nothing is connected or loaded before the server starts them."""
     metrics = Metrics()
-    upstream = Upstream(settings.cluster)
+    upstream, spans = upstream_and_spans(settings)
+    watch = Watch(metrics, settings.serve.slow_ms, spans)
     writer = Writer(settings.cluster, settings.log)
     store = ReleaseStore(connect(settings.cluster), settings.state.prefix)
-    encoder = _query_encoder(settings)
-    builder = ServingBuilder(settings, connect(settings.cluster), encoder and encoder[0])
+    encoder = _late_encoder(settings)
+    builder = ServingBuilder(settings, connect(settings.cluster), encoder)
     releases = RunningReleases(
         store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s, metrics.release_failed
     )
+    shared = shared_pages(settings, upstream, metrics.fallback)
     engine = Engine(
         fan_out=FanOut(upstream, settings.serve.deadline_ms),
         serving=lambda key: releases.current(key) or builder.cold(key),
-        encoder=encoder and encoder[1],
+        encoder=QueryEncoder(encoder, settings.encoder.cache_texts) if encoder else None,
         record=DecisionSink(writer, settings.state, settings.log),
-        observer=metrics,
-        pages=PageMemory(KEPT_ORDERS, KEPT_SECONDS, time.monotonic),
+        observer=watch,
+        orders=orders(settings, shared),
         limits=limits(settings),
     )
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
-    beside = (_written(writer), _drained(engine), polled)
-    app = ProxyApp(engine, upstream, writer, settings, metrics, beside)
+    switch, warm = _switch(settings, upstream, metrics), asyncio.Event()
+    loaded = (warmed(encoder),) if encoder else ()
+    paged = (shared.running,) if shared else ()
+    recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
+    beside = (*loaded, *recorded, switch.run, polled, told(warm))
+    app = ProxyApp(watch.around(engine), upstream, writer, settings, metrics, beside, switch.is_off)
+    health = Health(upstream, lambda: releases.faults, lambda: switch.off, lambda: int(warm.is_set()))
+    return app, operators(settings, upstream, health, metrics)
+
+
+def operators(settings: Settings, upstream: Upstream, health: Health, exposed: Exposed) -> AdminApp:
+    """The operators' side, of one process or of several."""
     guard = Guard(token_of(settings.admin), settings.admin.open_health)
-    return app, AdminApp(Health(upstream, lambda: releases.faults), metrics, DecisionLookup(upstream, settings), guard)
+    return AdminApp(health, exposed, DecisionLookup(upstream, settings), guard)
+
+
+def upstream_and_spans(settings: Settings) -> tuple[Upstream, Spans]:
+    """The way to the cluster; with spans, each of its requests is one."""
+    if not settings.serve.spans:
+        return Upstream(settings.cluster), NoSpans()
+    from ltrr_opensearch.telemetry.otel import OpenTelemetrySpans, TracedUpstream, exporting_tracer
+
+    tracer = exporting_tracer()
+    return TracedUpstream(settings.cluster, tracer), OpenTelemetrySpans(tracer)
+
+
+def _switch(settings: Settings, upstream: Upstream, metrics: Metrics) -> Switch:
+    prefix, keys = settings.state.prefix, tuple(settings.indexes)
+    account, poll_s = own_account(settings.cluster), settings.serve.switch_poll_ms / 1000
+    return Switch(upstream, prefix, account, keys, poll_s, metrics.switched)
 
 
 def limits(settings: Settings) -> Limits:
     return Limits(
         deadline_ms=settings.serve.deadline_ms,
-        window=settings.serve.window,
         rank_depth=settings.serve.rank_depth,
         secret=settings.state.secret.get_secret_value(),
         feature_sample=settings.log.feature_sample,
     )
 
 
-def _query_encoder(settings: Settings) -> tuple[Encoder, QueryEncoder] | None:
+def _late_encoder(settings: Settings) -> LateEncoder | None:
     dimensions = {index.vector.dimension for index in settings.indexes.values() if index.vector}
     if settings.encoder.model is None or not dimensions:
         return None
-    encoder = load_encoder(settings.encoder, min(dimensions))
-    encoder.encode(["the first encoding is slow: let it be ours"])
-    return encoder, QueryEncoder(encoder, settings.encoder.cache_texts)
+    return LateEncoder(lambda: load_encoder(settings.encoder, min(dimensions)))
 
 
 def _told(builder: ServingBuilder, metrics: Metrics) -> Callable[[Release], Serving]:
     def build(release: Release) -> Serving:
         serving = builder.of_release(release)
-        metrics.release(release.index, release.id)
+        in_force(metrics, release)
         return serving
 
     return build

@@ -77,6 +77,22 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterShown:
+    """A later page of a search: `objects` from position `offset` + 1 on, by the names that events use, and their
+    `_id`s. Its events name `query_id`, the decision that they belong to is `continues`.
+    """
+
+    query_id: str
+    continues: str
+    at: datetime
+    text: str
+    asker: Asker
+    offset: int
+    objects: tuple[str, ...]
+    ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """A UBI event as learning sees it. `action` is the UBI action_name; `position` starts at 1."""
 
@@ -107,6 +123,10 @@ class Judgment:
     id: str
     grade: float
     weight: float = 1.0
+
+
+GATE = "gate"
+"""Key of a part's metrics: what the gate found, `measure` and its `means` of the candidate and of what it replaced."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,16 @@ COMMANDS = {
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
     "models": "List, promote and roll back what was published.",
+    "off": "The kill switch: searches pass through untouched, on every proxy within a second.",
+    "on": "Turn learning on again.",
 }
+
+MODULES = {"off": "switch", "on": "switch"}
+"""Of commands that share one; any other has a module of its name."""
 
 
 class Commands(click.Group):
-    """The commands above, each imported from the module of its name when it is called for."""
+    """The commands above, each imported from its module when it is called for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -37,7 +42,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"ltrr_opensearch.cli.{cmd_name}"), cmd_name)
+        module = MODULES.get(cmd_name, cmd_name)
+        command: click.Command = getattr(import_module(f"ltrr_opensearch.cli.{module}"), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

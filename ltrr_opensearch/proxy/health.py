@@ -1,4 +1,4 @@
-"""Whether this proxy should get requests: the cluster answers, and we are not about to stop."""
+"""Whether this proxy should get requests: encoder and models are loaded, the cluster answers, we are not stopping."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import orjson
 
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.proxy.workers import Report
 
 PATIENCE_S = 2.0
 """Longest wait for the cluster when somebody asks whether we are ready."""
@@ -23,19 +24,42 @@ class Readiness:
     """Version of the cluster; empty where it did not say."""
     faults: tuple[str, ...] = ()
     """What serves less well than it could: parts of releases that cannot be used."""
+    off: tuple[str, ...] = ()
+    """Indexes for which the kill switch is turned: they are served, by the cluster alone."""
+    processes: int = 1
+    """How many serve."""
+
+
+def nothing() -> Sequence[str]:
+    return ()
 
 
 class Health:
     """A cluster that refuses us (401, 403) is up: it is the clients' own accounts that count."""
 
-    def __init__(self, upstream: Upstream, faults: Callable[[], Sequence[str]] = tuple) -> None:
+    def __init__(
+        self,
+        upstream: Upstream,
+        faults: Callable[[], Sequence[str]] = nothing,
+        off: Callable[[], Sequence[str]] = nothing,
+        processes: Callable[[], int] = lambda: 1,
+    ) -> None:
+        """`processes` counts those that have loaded what they serve with."""
         self._upstream = upstream
         self._faults = faults
+        self._off = off
+        self._processes = processes
         self.stopping = False
+
+    def report(self) -> Report:
+        """What one process of several tells the one that answers for all."""
+        return Report(self._processes() > 0, tuple(self._faults()), tuple(self._off()))
 
     async def ready(self) -> Readiness:
         if self.stopping:
             return Readiness(False, "stopping")
+        if not (processes := self._processes()):
+            return Readiness(False, "starting: the encoder and what was published are being loaded", processes=0)
         try:
             reply = await asyncio.wait_for(self._upstream.send("GET", "/", ()), PATIENCE_S)
         except TimeoutError:
@@ -44,7 +68,8 @@ class Health:
             return Readiness(False, str(error))
         if reply.status >= 500:
             return Readiness(False, f"the cluster answers {reply.status}")
-        return Readiness(True, "ready", _version(reply.body), tuple(self._faults()))
+        version = _version(reply.body)
+        return Readiness(True, "ready", version, tuple(self._faults()), tuple(self._off()), processes)
 
 
 def _version(body: bytes) -> str:

@@ -1,0 +1,71 @@
+"""`ltrr off` and `ltrr on`: the kill switch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from ltrr_opensearch.release.switch import SwitchStore
+
+NO_REASON = "no reason was given"
+
+
+@click.command()
+@click.argument("index", required=False)
+@click.option("--why", default=NO_REASON, help="Kept beside the switch; logs, health and doctor repeat it.")
+@pass_settings
+def off(settings: Settings, index: str | None, why: str) -> None:
+    """Turn learning off for INDEX, or everywhere: its searches pass through untouched on every proxy within a second.
+
+    Nothing is restarted and nothing learned is lost; `ltrr on` ends it. Events are still taken.
+    """
+    with _store(settings) as store:
+        store.turn_off(_key(settings, index), why, datetime.now(UTC))
+    click.echo(f"learning is off for {index or 'every index'}; proxies follow within a second")
+
+
+@click.command()
+@click.argument("index", required=False)
+@pass_settings
+def on(settings: Settings, index: str | None) -> None:
+    """Turn learning on again for INDEX, or everywhere."""
+    with _store(settings) as store:
+        left = store.turn_on(_key(settings, index), datetime.now(UTC))
+    still = f"; still off: {', '.join(left.off)}" if left.off else ""
+    click.echo(f"learning is on for {index or 'every index'}{still}; proxies follow within a second")
+
+
+def _key(settings: Settings, index: str | None) -> str:
+    from ltrr_opensearch.release.switch import EVERYTHING
+
+    if index is None:
+        return EVERYTHING
+    if index not in settings.indexes:
+        known = ", ".join(settings.indexes) or "none"
+        raise SettingsError(f"no index {index!r} in the configuration; configured: {known}")
+    return index
+
+
+@contextmanager
+def _store(settings: Settings) -> Iterator[SwitchStore]:
+    """The switch; before the first set-up our templates come first, so that its index is as it should be."""
+    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.index.prepare import state_requests
+    from ltrr_opensearch.index.requests import perform
+    from ltrr_opensearch.release.switch import SwitchStore, index_of
+
+    prefix = settings.state.prefix
+    with connect(settings.cluster) as client:
+        if not client.indices.exists(index=index_of(prefix)):
+            for request in state_requests(client, settings.state):
+                perform(client, request)
+        yield SwitchStore(client, prefix)

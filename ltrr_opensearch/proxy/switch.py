@@ -1,0 +1,97 @@
+"""The kill switch as a proxy sees it: asked for at least every second, by a cheap get of one document.
+
+While the cluster does not say, what it said last holds: an outage turns nothing on or off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager, suppress
+from http import HTTPStatus
+from typing import Protocol
+
+import orjson
+
+from ltrr_opensearch.cluster.upstream import Reply
+from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.release.switch import DOCUMENT, Switched, index_of, read_document
+from ltrr_opensearch.types import Headers
+
+PATIENCE_S = 0.4
+"""Longest wait for the document: with the pause between two readings it stays within a second."""
+
+_log = logging.getLogger(__name__)
+
+Told = Callable[[str, bool], None]
+"""(index key, whether it is off), told after every reading."""
+
+
+class Sender(Protocol):
+    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply: ...
+
+
+class Switch:
+    """`headers` hold our own account's credentials; `keys` are the configured indexes."""
+
+    def __init__(
+        self, sender: Sender, prefix: str, headers: Headers, keys: Collection[str], poll_s: float, told: Told
+    ) -> None:
+        self._sender = sender
+        self._target = f"/{index_of(prefix)}/_source/{DOCUMENT}"
+        self._headers = headers
+        self._keys = tuple(keys)
+        self._poll_s = poll_s
+        self._told = told
+        self._state = Switched()
+
+    def is_off(self, key: str) -> bool:
+        return self._state.is_off(key)
+
+    @property
+    def off(self) -> tuple[str, ...]:
+        """The configured indexes for which learning is off."""
+        return tuple(key for key in self._keys if self._state.is_off(key))
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Reads once before the first request, then keeps reading."""
+        await self.read()
+        task = asyncio.create_task(self._keep_reading())
+        try:
+            yield
+        finally:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def read(self) -> None:
+        state = await self._asked()
+        if state is not None and state != self._state:
+            self._say(state)
+            self._state = state
+        for key in self._keys:
+            self._told(key, self.is_off(key))
+
+    async def _asked(self) -> Switched | None:
+        """None where the cluster does not say."""
+        try:
+            reply = await asyncio.wait_for(self._sender.send("GET", self._target, self._headers), PATIENCE_S)
+            if reply.status == HTTPStatus.NOT_FOUND:
+                return Switched()
+            return read_document(orjson.loads(reply.body)) if reply.status == HTTPStatus.OK else None
+        except (TimeoutError, Unreachable, orjson.JSONDecodeError):
+            return None
+
+    def _say(self, state: Switched) -> None:
+        for key in self._keys:
+            if (off := state.why(key)) and not self.is_off(key):
+                _log.warning("learning is switched off for index %r since %s: %s", key, off.since, off.why)
+            elif self.is_off(key) and not state.is_off(key):
+                _log.warning("learning is switched on again for index %r", key)
+
+    async def _keep_reading(self) -> None:
+        while True:
+            await asyncio.sleep(self._poll_s)
+            await self.read()
