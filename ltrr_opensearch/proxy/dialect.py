@@ -75,7 +75,7 @@ def _read(
         raise Foreign("signed")
     if not isinstance(body, dict):
         raise Foreign("malformed_body")
-    said = read_extensions(body.get("ext"))
+    said = read_extensions(body.get("ext", {}))
     kept, folded = fold(params, {key: value for key, value in body.items() if key != "ext"})
     own = _served(folded)
     text, filters = _query(own, said, tuple(configured[1].text_fields))

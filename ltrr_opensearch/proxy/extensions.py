@@ -33,8 +33,6 @@ class Extensions:
 
 
 def read_extensions(ext: Any) -> Extensions:
-    if ext is None:
-        return Extensions()
     if not isinstance(ext, dict) or not ext.keys() <= {"ltrr", "ubi"}:
         raise Foreign("other_ext")
     ours = ext.get("ltrr", {})

@@ -29,7 +29,8 @@ _log = logging.getLogger(__name__)
 AT_ONCE = 16
 """Searches of one `_msearch` that the engine works on at the same time."""
 _SHARED = frozenset(("typed_keys", "max_concurrent_shard_requests", "pre_filter_shard_size", "ccs_minimize_roundtrips"))
-_KNOWN = _SHARED | {"max_concurrent_searches", "pretty"}
+_NUMBERS = frozenset(("max_concurrent_searches", "max_concurrent_shard_requests", "pre_filter_shard_size"))
+_SWITCHES = frozenset(("typed_keys", "ccs_minimize_roundtrips", "pretty"))
 _ANSWER_HEADER = b"x-ltrr"
 
 Mine = Mapping[int, SearchRequest]
@@ -54,7 +55,7 @@ class MultiSearchEndpoint:
 
     async def handle(self, exchange: Exchange, target: str) -> None:
         params = parse_query_string(exchange.query)
-        if exchange.header(b"content-encoding") or not dict(params).keys() <= _KNOWN:
+        if exchange.header(b"content-encoding") or not all(_understood(*param) for param in params):
             await self._passing.stream(exchange, "msearch_options")
             return
         raw, complete = await exchange.read(self._max_body_bytes)
@@ -124,6 +125,13 @@ class MultiSearchEndpoint:
         body = joined_lines([_bare(asked[place]) for place in places])
         target = exchange.path + _query_without_form(exchange.query)
         return await self._upstream.send("POST", target, exchange.headers, body)
+
+
+def _understood(name: str, value: str) -> bool:
+    """Whether OpenSearch takes a parameter as it is; of a wrong one it should say so itself, though all is ours."""
+    if name in _NUMBERS:
+        return value.isascii() and value.isdigit() and int(value[:9]) > 0 and len(value) <= 9
+    return name in _SWITCHES and value in ("", "true", "false")
 
 
 def _merged(answers: Mapping[int, Answer], replies: Mapping[tuple[int, ...], Reply]) -> Answer:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import orjson
 
+from ltrr_opensearch.proxy import strict_json
 from ltrr_opensearch.proxy.parameters import Parameters
 from ltrr_opensearch.types import Answer, Json
 
@@ -44,9 +45,9 @@ def items(raw: bytes) -> list[Item] | None:
     found = []
     for head, search in zip(lines[::2], lines[1::2], strict=True):
         try:
-            header = orjson.loads(head) if head.strip() else {}
-            body = orjson.loads(search)
-        except orjson.JSONDecodeError:
+            header = strict_json.loads(head) if head.strip() else {}
+            body = strict_json.loads(search)
+        except ValueError:
             return None
         if not isinstance(header, dict):
             return None
