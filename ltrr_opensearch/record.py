@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
+from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import object_id
-from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, SlotRecord
 from ltrr_opensearch.rank.rows import sparse
-from ltrr_opensearch.retrieve.fan_out import key_of
+from ltrr_opensearch.retrieve.fan_out import Original
+from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -83,6 +85,16 @@ class Searched:
         return {c.key: sparse(row, serving.columns) for c, row in zip(candidates, matrix, strict=True)}
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A search that was asked and ranked, before its page is made. `own` are the client's own hits, in their order."""
+
+    original: Original
+    own: Mapping[DocKey, Json]
+    listing: Listing
+    searched: Searched
+
+
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:
     """Whose rows are logged: what was shown, and `extra` others by chance, to show what was passed over."""
     shown = set(map(key_of, hits))
@@ -131,6 +143,21 @@ def decision_of(
         total=total,
         took_ms=took_ms,
         parent_query_id=request.parent_query_id,
+    )
+
+
+def later_shown(request: SearchRequest, query_id: str, hits: Sequence[Json], object_id_field: str | None) -> LaterShown:
+    """A later page of the search `query_id`; the client may have named it otherwise, and so will its events."""
+    named = request.ubi.query_id if request.ubi else None
+    return LaterShown(
+        query_id=named or query_id,
+        continues=query_id,
+        at=request.at,
+        text=request.text,
+        asker=request.asker,
+        offset=request.offset,
+        objects=tuple(object_id(hit, object_id_field) for hit in hits),
+        ids=tuple(str(hit["_id"]) for hit in hits),
     )
 
 

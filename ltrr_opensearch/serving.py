@@ -109,3 +109,23 @@ class Serving:
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
     ) -> Matrix:
         return rows(candidates, query, results, names, by_id=self.index.object_id_field is None)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A search with what holds for all its requests. `key` is that of its pages, `seed` that of its draw."""
+
+    request: SearchRequest
+    serving: Serving
+    key: str
+    seed: int
+
+    @property
+    def preference(self) -> str:
+        """The same for all requests of a search and its repeats: the same shard copies, the same statistics."""
+        return f"ltrr{self.key[:16]}"
+
+    @property
+    def before_its_pages(self) -> Asked:
+        """The same search without a page."""
+        return replace(self, request=replace(self.request, offset=0, size=0))

@@ -69,7 +69,12 @@ class ServeSettings(OperationsSettings):
     rank_depth: int = Field(
         100, ge=1, description="Candidates, the best as fused, whose features are read and that the ranker orders."
     )
-    window: int = Field(1000, ge=1, description="Re-ranked hits; pages beyond continue with the client's own query.")
+    window: int = Field(
+        1000, ge=1, description="Hits of a search whose order is settled; beyond, the client's own query pages."
+    )
+    share_pages: bool = Field(
+        True, description="Whether proxies share the orders of searches, so that any of them serves the next page."
+    )
 
 
 class LogSettings(Section):
@@ -192,6 +197,9 @@ class IndexSettings(Section):
         description="Features to log; default: derived from the text fields, popularity, date and vector.",
     )
     fusion: FusionSettings = Field(default_factory=FusionSettings)
+    only_original_matches: bool = Field(
+        False, description="Whether only what the client's own query matches is shown, so that facets and hits agree."
+    )
 
     @field_validator("strategies")
     @classmethod

@@ -33,7 +33,7 @@ from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Features, Json, Vector
 from tests.index.worlds import CountingEncoder
 from tests.learn.synthetic import ubi
-from tests.test_engine import bench, request_of
+from tests.engine.worlds import bench, request_of
 
 pytestmark = pytest.mark.ltr
 

@@ -8,24 +8,28 @@ from hashlib import blake2b
 
 import orjson
 
-from ltrr_opensearch.answer.compose import Listing
+from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.types import SearchRequest
 
 IDENTITY = (b"authorization", b"securitytenant", b"cookie")
+_OF_A_PAGE = ("from", "size")
 
 
-def page_key(request: SearchRequest) -> str:
-    """One search of one caller: who it is to the cluster, index, text, and the body without `from` and `size`."""
+def page_key(request: SearchRequest, secret: str) -> str:
+    """One search of one caller: who it is to the cluster, index, text, and the body without `from` and `size`.
+
+    A keyed hash: without the secret nobody tells who or what is behind it.
+    """
     caller = sorted((k.lower(), v) for k, v in request.headers if k.lower() in IDENTITY)
-    body = {k: v for k, v in request.body.items() if k not in ("from", "size")}
-    params = sorted((k, v) for k, v in request.params if k not in ("from", "size"))
+    body = {k: v for k, v in request.body.items() if k not in _OF_A_PAGE}
+    params = sorted((k, v) for k, v in request.params if k not in _OF_A_PAGE)
     asker = (request.asker.user, request.asker.session, request.asker.client)
     what = orjson.dumps([repr(caller), request.target, request.text, params, body, asker], option=orjson.OPT_SORT_KEYS)
-    return blake2b(what, digest_size=16).hexdigest()
+    return blake2b(what, key=blake2b(secret.encode()).digest(), digest_size=16).hexdigest()
 
 
 class PageMemory:
-    """The last `size` orders, each for `seconds`. In this process: another proxy repeats the draw from its seed."""
+    """The last `size` orders, each for `seconds`, in this process."""
 
     def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
         self._size = size

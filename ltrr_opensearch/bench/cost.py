@@ -11,7 +11,7 @@ import os
 import time
 import uuid
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -22,7 +22,6 @@ from opensearchpy.exceptions import OpenSearchException
 from rich.console import Console
 
 from ltrr_opensearch import assemble
-from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.bench.figures import Figure, ratio, timing
 from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.choose.fixed import Fixed
@@ -37,12 +36,14 @@ from ltrr_opensearch.demo.run import QUICK, WHOLE, Demo, Scale
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.engine import Engine
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.logged import Decision, LaterShown
 from ltrr_opensearch.node.places import asked_home
+from ltrr_opensearch.paging.build import orders
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import PlanResult, SearchRequest
 from ltrr_opensearch.understand.encoders import load_encoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
 
@@ -68,7 +69,13 @@ class Stages:
     def fallback(self, reason: str) -> None:
         self.stage(f"fallback: {reason}", 0.0)
 
+    def retrieved(self, results: Sequence[PlanResult]) -> None: ...
     def searched(self, decision: Decision) -> None: ...
+
+
+class Unrecorded:
+    def __call__(self, decision: Decision, request: SearchRequest) -> None: ...
+    def later(self, shown: LaterShown, request: SearchRequest) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +101,9 @@ class Bench:
             fan_out=FanOut(self.upstream, self.settings.serve.deadline_ms),
             serving=lambda _key: serving,
             encoder=self.encoder,
-            record=lambda _decision, _request: None,
+            record=Unrecorded(),
             observer=observer,
-            pages=PageMemory(1000, 600.0, time.monotonic),
+            orders=orders(self.settings, None),
             limits=assemble.limits(self.settings),
         )
 

@@ -16,7 +16,7 @@ from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json
 
 _COMPONENT = "component_common"
-_COMPOSABLE = ("ubi_queries", "ubi_events", "decisions", "models", "releases", "memory", "jobs")
+_COMPOSABLE = ("ubi_queries", "ubi_events", "decisions", "models", "releases", "memory", "jobs", "pages")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def load_templates(state: StateSettings) -> tuple[Template, ...]:
 
 def plain_indexes(state: StateSettings) -> tuple[str, ...]:
     """Indexes that exist once, so that reading them never meets a 404. Decisions are made month by month."""
-    ours = (f"{state.prefix}_{name}" for name in ("models", "releases", "memory", "jobs"))
+    ours = (f"{state.prefix}_{name}" for name in ("models", "releases", "memory", "jobs", "pages"))
     return (state.ubi_queries, state.ubi_events, *ours)
 
 

@@ -81,14 +81,6 @@ def features_body(request: SearchRequest, ids: Sequence[str], id_field: str | No
     return {"size": size, **_ids_only(id_field), "track_total_hits": False, "query": found}
 
 
-def tail_body(request: SearchRequest, union: Sequence[str], offset: int, size: int, hidden: Sequence[str]) -> Json:
-    """The client's own query without the re-ranked documents: what follows after them."""
-    query = request.body.get("query", {"match_all": {}})
-    body = original_body(request, size, hidden)
-    rest = {"bool": {"must": [query], "must_not": [{"ids": {"values": list(union)}}]}}
-    return body | {"query": rest, "from": offset, "size": size}
-
-
 def _ids_only(id_field: str | None) -> Json:
     """`id_field` holds the `_id` in doc values: then no stored field, and so no packed `_source`, is touched."""
     return {"stored_fields": "_none_", "docvalue_fields": [id_field]} if id_field else {"_source": False}

@@ -10,8 +10,6 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import Protocol
-from urllib.parse import urlencode
 
 import orjson
 
@@ -20,11 +18,12 @@ from ltrr_opensearch.cluster.upstream import Reply
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.retrieve import bodies
+from ltrr_opensearch.retrieve.documents import Documents
+from ltrr_opensearch.retrieve.sending import Sender, key_of, reason_of, send_search
 from ltrr_opensearch.types import (
     DocKey,
     Draw,
     Features,
-    Headers,
     Hit,
     Json,
     Outcome,
@@ -33,8 +32,6 @@ from ltrr_opensearch.types import (
     SearchRequest,
     Vector,
 )
-
-JSON_TYPE = (b"content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +44,6 @@ class Logged:
     """A way that needs less, for when the cluster refuses the first."""
     id_field: str | None = None
     """Where ids are read from; None with the LTR plugin, whose log is known only beside stored fields."""
-
-
-class Sender(Protocol):
-    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +144,7 @@ class FanOut:
             return PlanResult(plan, depth, Outcome.FAILED, error=repr(error))
         took_ms = (perf_counter() - start) * 1000
         if hits is None:
-            return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=_reason(reply))
+            return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=reason_of(reply))
         return PlanResult(plan, depth, Outcome.OK, hits, len(hits), took_ms)
 
     async def features(
@@ -173,40 +166,15 @@ class FanOut:
         if hits is None and by is not None:
             return await self.features(request, keys, vector, replace(logged, id_field=None), preference)
         if hits is None:
-            raise Unreachable(f"logging features of {len(keys)} documents failed: {_reason(reply)}")
+            raise Unreachable(f"logging features of {len(keys)} documents failed: {reason_of(reply)}")
         return {hit.key: logged.way.read(hit.raw, logged.features) for hit in hits}
 
-    async def winners(
-        self, request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str], preference: str
-    ) -> dict[DocKey, Json]:
-        """The page's documents in the client's form; one that is gone, or not for this caller, is not in the answer."""
-        if not keys:
-            return {}
-        body = bodies.winners_body(request, [k.id for k in keys], hidden)
-        reply = await self._send(request, body, bodies.plan_params(request, preference))
-        if reply.status != 200:
-            raise Unreachable(f"fetching {len(keys)} winners failed: {_reason(reply)}")
-        return {key_of(h): h for h in orjson.loads(reply.body)["hits"]["hits"]}
-
-    async def tail(
-        self, request: SearchRequest, union: Sequence[DocKey], hidden: Sequence[str], preference: str
-    ) -> list[Json]:
-        """The client's own hits of a page that lies wholly behind the re-ranked union."""
-        ids = [k.id for k in union]
-        body = bodies.tail_body(request, ids, request.offset - len(union), request.size, hidden)
-        reply = await self._send(request, body, bodies.original_params(request, preference))
-        if reply.status != 200:
-            raise Unreachable(f"continuing after the re-ranked hits failed: {_reason(reply)}")
-        hits: list[Json] = orjson.loads(reply.body)["hits"]["hits"]
-        return hits
+    def documents(self, request: SearchRequest, hidden: Sequence[str], preference: str) -> Documents:
+        """What the page of this search needs beside the plans."""
+        return Documents(self._sender, request, hidden, preference)
 
     async def _send(self, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
-        target = f"/{request.target}/_search?{urlencode(params)}"
-        return await self._sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
-
-
-def key_of(hit: Json) -> DocKey:
-    return DocKey(hit["_index"], hit["_id"], hit.get("_routing"))
+        return await send_search(self._sender, request, body, params)
 
 
 def _hits(page: Json, key: Callable[[Json], DocKey] = key_of) -> tuple[Hit, ...]:
@@ -237,15 +205,7 @@ def total_of(page: Json) -> int:
 
 def _own_result(plan: QueryPlan, depth: int, original: Original) -> PlanResult:
     if original.page is None:
-        return PlanResult(plan, depth, Outcome.FAILED, took_ms=original.took_ms, error=_reason(original.reply))
+        return PlanResult(plan, depth, Outcome.FAILED, took_ms=original.took_ms, error=reason_of(original.reply))
     outcome = Outcome.OK if depth else Outcome.NOT_ASKED
     hits = _hits(original.page)[:depth]
     return PlanResult(plan, depth, outcome, hits, total_of(original.page), original.took_ms)
-
-
-def _reason(reply: Reply) -> str:
-    try:
-        error = orjson.loads(reply.body)["error"]
-        return f"{reply.status} {error['type']}: {error['reason']}"
-    except (orjson.JSONDecodeError, KeyError, TypeError):
-        return f"{reply.status} {reply.body[:200]!r}"

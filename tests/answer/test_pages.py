@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ltrr_opensearch.answer.compose import Listing
+from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.answer.pages import PageMemory, page_key
 from ltrr_opensearch.types import Asker, SearchRequest
 
@@ -27,7 +27,7 @@ def test_the_pages_of_a_search_share_a_key() -> None:
     second = replace(
         REQUEST, query_id="r", offset=10, body=REQUEST.body | {"from": 10}, params=(*REQUEST.params, ("from", "10"))
     )
-    assert page_key(second) == page_key(REQUEST)
+    assert page_key(second, "s") == page_key(REQUEST, "s")
 
 
 def test_another_caller_index_query_or_user_has_another_key() -> None:
@@ -38,7 +38,11 @@ def test_another_caller_index_query_or_user_has_another_key() -> None:
         replace(REQUEST, body={"query": {"match": {"title": "lamp"}}}),
         replace(REQUEST, asker=Asker(user="u1")),
     ]
-    assert len({page_key(r) for r in (REQUEST, *others)}) == 6
+    assert len({page_key(r, "s") for r in (REQUEST, *others)}) == 6
+
+
+def test_without_the_secret_nobody_makes_the_key() -> None:
+    assert page_key(REQUEST, "s") != page_key(REQUEST, "another")
 
 
 def test_memory_is_bounded_and_forgets_with_time() -> None:

@@ -103,12 +103,6 @@ def test_hits_have_the_form_of_the_straight_answer(client: OpenSearch, shop: str
         assert hit | {"_score": 0} == straight | {"_score": 0}
 
 
-def test_the_tail_is_the_original_without_the_union() -> None:
-    body = bodies.tail_body(REQUEST, ["1"], 950, 10, HIDDEN)
-    assert body["query"]["bool"] == {"must": [REQUEST.body["query"]], "must_not": [{"ids": {"values": ["1"]}}]}
-    assert (body["from"], body["size"]) == (950, 10)
-
-
 def test_where_to_search_reaches_every_plan_and_the_shape_only_the_original() -> None:
     assert bodies.plan_params(REQUEST, "p") == {"preference": "p", "routing": "eu"}
     assert bodies.original_params(REQUEST, "p") == {"routing": "eu", "typed_keys": "true", "preference": "p"}

@@ -1,0 +1,1 @@
+"""Later pages of a search: its order, known to every proxy, and the hits that continue it."""

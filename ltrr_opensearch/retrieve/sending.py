@@ -1,0 +1,36 @@
+"""What all searches made for one search share: how they are sent, and how their answers are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+from urllib.parse import urlencode
+
+import orjson
+
+from ltrr_opensearch.cluster.upstream import Reply
+from ltrr_opensearch.types import DocKey, Headers, Json, SearchRequest
+
+JSON_TYPE = (b"content-type", b"application/json")
+
+
+class Sender(Protocol):
+    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply: ...
+
+
+async def send_search(sender: Sender, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
+    """A `_search` as the caller."""
+    target = f"/{request.target}/_search?{urlencode(params)}"
+    return await sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
+
+
+def key_of(hit: Json) -> DocKey:
+    return DocKey(hit["_index"], hit["_id"], hit.get("_routing"))
+
+
+def reason_of(reply: Reply) -> str:
+    try:
+        error = orjson.loads(reply.body)["error"]
+        return f"{reply.status} {error['type']}: {error['reason']}"
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return f"{reply.status} {reply.body[:200]!r}"
