@@ -83,29 +83,36 @@ class Load:
         if not good:
             return
         self.pace.wait(len(good))
-        added = self._vectors(good, counts)
+        added = self._vectors(good)
         actions = [
             Action(self.to.action, {"_index": self.to.name, "_id": row.id}, {**row.document, **extra})
             for row, extra in zip(good, added, strict=True)
         ]
-        for row, result in zip(good, send(self.client, actions), strict=True):
+        for row, extra, result in zip(good, added, send(self.client, actions), strict=True):
             self._settle(row, result, counts)
+            if result.status < 300:
+                self._told_of_vector(row, bool(extra), counts)
 
-    def _vectors(self, rows: Sequence[Row], counts: Loaded) -> list[dict[str, object]]:
+    def _vectors(self, rows: Sequence[Row]) -> list[dict[str, object]]:
         """What is added to each document: nothing to one that brings its vector, or has no text to embed."""
-        brought = [self.shape is not None and self.shape.brought_by(row.document) for row in rows]
-        counts.own_vector += sum(brought)
         target = self.target
         if target is None:
             return [{} for _ in rows]
-        texts = ["" if own else text_of(r.document, target.sources) for r, own in zip(rows, brought, strict=True)]
+        texts = ["" if self._brings_vector(row) else text_of(row.document, target.sources) for row in rows]
         known = iter(target.encoder.encode([t for t in texts if t]))
-        for row, text, own in zip(rows, texts, brought, strict=True):
-            if not text and not own:
-                counts.without_text += 1
-                place = f"{self.file.name}:{row.line} _id {row.id}"
-                self.failures.add(place, f"loaded without vector: no text in {', '.join(target.sources)}")
         return [fields_with_vector(target, t, next(known)) if t else {} for t in texts]
+
+    def _brings_vector(self, row: Row) -> bool:
+        return self.shape is not None and self.shape.brought_by(row.document)
+
+    def _told_of_vector(self, row: Row, made: bool, counts: Loaded) -> None:
+        """Accounts for an indexed document's vector: brought, made, or lacking for want of text."""
+        if self._brings_vector(row):
+            counts.own_vector += 1
+        elif self.target and not made:
+            counts.without_text += 1
+            place = f"{self.file.name}:{row.line} _id {row.id}"
+            self.failures.add(place, f"loaded without vector: no text in {', '.join(self.target.sources)}")
 
     def _settle(self, row: Row, result: Result, counts: Loaded) -> None:
         if result.status < 300:
