@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from importlib.util import find_spec
+from pathlib import Path
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, TransportError
@@ -23,8 +24,10 @@ from ltrr_opensearch.index.prepare import state_requests
 from ltrr_opensearch.index.releases import unreadable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.log.look import look_at
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings
+from ltrr_opensearch.release.switch import EVERYTHING, SwitchStore
+from ltrr_opensearch.settings import IndexSettings, LogSettings, Settings, StateSettings
 
 
 class State(StrEnum):
@@ -45,6 +48,8 @@ class Finding:
 
 _DISK_WARN, _DISK_BROKEN = 0.85, 0.95
 """OpenSearch's own low watermark, and its flood stage, after which it refuses writes."""
+SPOOL_WARN = 0.25
+"""Share of `log.spool_mb` that waits: more than an outage of minutes leaves."""
 
 
 def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
@@ -58,6 +63,8 @@ def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
         ("health", partial(_health, client)),
         ("disk", partial(_disk, client)),
         ("state", partial(_state, client, settings.state)),
+        ("kill switch", partial(_switch, client, prefix)),
+        ("spool", partial(_spool, settings.log)),
         ("permissions", partial(_permissions, client, prefix)),
         *(
             (f"index {key}", partial(_index, client, settings, key, index, capabilities))
@@ -148,6 +155,35 @@ def _state(client: OpenSearch, state: StateSettings) -> Iterator[Finding]:
         yield Finding("our templates and indexes", State.BROKEN, said, "ltrr setup INDEX")
     else:
         yield Finding("our templates and indexes", State.OK, f"installed, prefix {state.prefix}")
+
+
+def _switch(client: OpenSearch, prefix: str) -> Iterator[Finding]:
+    off = SwitchStore(client, prefix).read().off
+    for key, entry in off.items():
+        what = "every index" if key == EVERYTHING else key
+        said = f"learning is off for {what} since {entry.since or 'nobody knows when'}: {entry.why}"
+        yield Finding("kill switch", State.WARN, said, "ltrr on, when what it was turned for is over")
+    if not off:
+        yield Finding("kill switch", State.OK, "learning is on")
+
+
+def _spool(log: LogSettings) -> Iterator[Finding]:
+    """As this machine sees it; a proxy elsewhere has a disk of its own."""
+    kept = look_at(Path(log.spool_dir))
+    if kept is None:
+        yield Finding("spool", State.OK, f"nothing in {log.spool_dir} on this machine")
+        return
+    fix = f"let our account of the machine write {log.spool_dir}, or name another folder in log.spool_dir"
+    if not kept.writable:
+        yield Finding("spool", State.BROKEN, f"{log.spool_dir} cannot be written by this account", fix)
+    full = kept.waiting_bytes / (log.spool_mb * 2**20)
+    said = f"{kept.waiting_bytes / 1e6:.1f} MB wait for the cluster, {kept.refused} records were refused for good"
+    if full > SPOOL_WARN:
+        yield Finding("spool", State.WARN, said, "see why the cluster takes no records: ltrr_record_failures_total")
+    elif kept.refused:
+        yield Finding("spool", State.WARN, said, f"read the reasons in {log.spool_dir}/*/refused.ndjson")
+    else:
+        yield Finding("spool", State.OK, said)
 
 
 def _permissions(client: OpenSearch, prefix: str) -> Iterator[Finding]:

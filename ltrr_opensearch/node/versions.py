@@ -10,16 +10,8 @@ from ltrr_opensearch.errors import NodeError
 DEFAULT = "3.6.0"
 OLDEST = (2, 19)
 SCHEDULER, KNN, NEURAL = "opensearch-job-scheduler", "opensearch-knn", "neural-search"
-PUBLISHED = {
-    "2.19.0": (SCHEDULER, KNN),
-    "3.0.0": (SCHEDULER,),
-    "3.1.0": (SCHEDULER,),
-    "3.2.0": (),
-    "3.3.0": (),
-    "3.4.0": (SCHEDULER, KNN),
-    "3.5.0": (),
-}
-"""Plugins in Maven Central for the versions that lack some there; a version not named has all three."""
+FIRST_WITH_ALL = (3, 6)
+"""Before it Maven Central lacks one of the plugins, or the modules that k-NN stands on (docs/versions.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +49,5 @@ def java_for(version: str) -> JavaRange:
 
 def plugins_for(version: str) -> tuple[str, ...]:
     """Names of the plugins that a local node of this version gets; without `opensearch-knn` it has no vectors."""
-    return PUBLISHED.get(version, (SCHEDULER, KNN, NEURAL))
+    major, minor, _ = (int(number) for number in version.split("."))
+    return (SCHEDULER, KNN, NEURAL) if (major, minor) >= FIRST_WITH_ALL else ()

@@ -77,7 +77,7 @@ def test_the_version_reaches_maven(maven: Path, tmp_path: Path) -> None:
     ("version", "plugins"),
     [
         (DEFAULT, ["opensearch-job-scheduler", "opensearch-knn", "neural-search"]),
-        ("2.19.0", ["opensearch-job-scheduler", "opensearch-knn"]),
+        ("2.19.0", []),
         ("3.5.0", []),
     ],
 )
