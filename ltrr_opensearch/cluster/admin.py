@@ -8,6 +8,7 @@ the request; where nobody handled it, `unhandled` says it in a line.
 from __future__ import annotations
 
 import logging
+import re
 from typing import Any
 
 from opensearchpy import OpenSearch, Transport
@@ -15,11 +16,13 @@ from opensearchpy.exceptions import (
     AuthenticationException,
     AuthorizationException,
     ConnectionTimeout,
+    SerializationError,
     SSLError,
     TransportError,
 )
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
+from ltrr_opensearch.cluster.capabilities import check_version
 from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.settings import ClusterSettings
 
@@ -53,11 +56,41 @@ def connect(settings: ClusterSettings) -> OpenSearch:
 
 
 class _Transport(Transport):
-    """opensearch-py's transport, with failures told in our words."""
+    """opensearch-py's transport, failures told in our words. Greets first, so that no other system is written to."""
+
+    _known = False
 
     def perform_request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
+        if not self._known and (method, url) != ("GET", "/"):
+            self._greet()
+        answer = self._asked(method, url, *args, **kwargs)
+        if (method, url) == ("GET", "/"):
+            self._recognise(answer)
+        return answer
+
+    def _greet(self) -> None:
+        try:
+            self._recognise(self._asked("GET", "/"))
+        except ClusterError as error:
+            if not isinstance(error.__cause__, AuthorizationException):  # not every account may ask for the version
+                raise
+            self._known = True
+
+    def _recognise(self, root: Any) -> None:
+        try:
+            check_version(root if isinstance(root, dict) else {})
+        except ClusterError as error:
+            raise type(error)(f"{self._address()}: {error}") from None
+        self._known = True
+
+    def _asked(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().perform_request(method, url, *args, **kwargs)
+        except SerializationError as error:
+            raise ClusterError(
+                f"{self._address()} answers {method} {url} with something other than JSON ({error}), as no OpenSearch "
+                "does; set cluster.url or OPENSEARCH_URL to the cluster itself"
+            ) from error
         except (NoConnection, AuthenticationException, AuthorizationException) as error:
             raise translate(error, f"{method} {url}", str(self.hosts[0].get("host")), self._address()) from error
         except TransportError as error:
@@ -123,5 +156,9 @@ def reason(error: Exception) -> str:
 
 
 def _cause(error: Exception) -> str:
+    """The operating system's or TLS' own words, without the Python around them."""
     inner = getattr(error, "info", None)
-    return type(inner).__name__ if isinstance(inner, Exception) else str(error)
+    if not isinstance(inner, Exception):
+        return str(error)
+    said = re.findall(r"\[(?:Errno -?\d+|SSL: [A-Z_]+)\] ([^(\[\])'\"]+)", str(inner))
+    return str(said[-1]).strip() if said else type(inner).__name__

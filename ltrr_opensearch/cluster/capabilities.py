@@ -73,11 +73,14 @@ def check_version(root: Mapping[str, Any]) -> None:
     number, distribution = str(version.get("number", "")), version.get("distribution")
     if distribution != "opensearch":
         raise ClusterError(
-            f"this is {distribution or 'Elasticsearch'} {number}, not OpenSearch; only OpenSearch is supported"
+            f"this is {distribution or 'Elasticsearch'} {number}, not OpenSearch; only OpenSearch is supported: set "
+            "cluster.url to one of 2.19 or newer"
         )
     major, minor = (int(n) for n in number.split(".")[:2])
     if (major, minor) < OLDEST:
-        raise TooOld(f"OpenSearch {number} is too old; 2.19 or newer is needed")
+        raise TooOld(
+            f"OpenSearch {number} is too old; 2.19 or newer is needed: upgrade it, or set cluster.url to another"
+        )
 
 
 def read_capabilities(root: Mapping[str, Any], nodes: Mapping[str, Any], knn_stats: Mapping[str, Any]) -> Capabilities:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,8 +29,64 @@ def test_nobody_there_names_the_address_and_what_to_do() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
-    with pytest.raises(Unreachable, match=rf"no OpenSearch answers at {url}.*ltrr node start.*OPENSEARCH_URL"):
+    with pytest.raises(
+        Unreachable, match=rf"no OpenSearch answers at {url} \(Connection refused\).*ltrr node start.*OPENSEARCH_URL"
+    ):
         connect(ClusterSettings(url=url)).info()
+
+
+def test_tls_where_there_is_none_is_told_in_its_own_words(node: TestNode) -> None:
+    url = node.url.replace("http://", "https://")
+    with pytest.raises(Unreachable, match=r"does not speak trusted TLS \([a-z ]+\); set cluster\.ca_certs"):
+        connect(ClusterSettings(url=url)).info()
+
+
+@contextmanager
+def greeting(root: bytes, kind: str = "application/json") -> Iterator[tuple[str, list[str]]]:
+    """A server that answers everything with `root`; its URL, and the requests that came."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def answer(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            self.send_response(200)
+            self.send_header("content-type", kind)
+            self.send_header("content-length", str(len(root)))
+            self.end_headers()
+            self.wfile.write(root)
+
+        do_GET = do_PUT = answer  # noqa: N815 as http.server calls them
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("root", "said"),
+    [
+        (b'{"version": {"number": "2.11.0", "distribution": "opensearch"}}', r"OpenSearch 2\.11\.0 is too old"),
+        (b'{"version": {"number": "8.13.0"}}', r"this is Elasticsearch 8\.13\.0"),
+    ],
+)
+def test_nothing_is_written_to_a_cluster_that_is_too_old_or_another(root: bytes, said: str) -> None:
+    with greeting(root) as (url, asked):
+        for _ in range(2):
+            with pytest.raises(ClusterError, match=rf"{url}: {said}.*set\s+cluster\.url"):
+                connect(ClusterSettings(url=url)).indices.create(index="shop")
+        assert set(asked) == {"GET /"}
+
+
+def test_what_is_no_cluster_at_all_is_named() -> None:
+    with (
+        greeting(b"<html>", "text/html") as (url, _),
+        pytest.raises(ClusterError, match=rf"{url} answers GET / with something other than JSON.*set cluster\.url"),
+    ):
+        connect(ClusterSettings(url=url)).indices.create(index="shop")
 
 
 def test_refused_accounts_are_told_apart() -> None:
