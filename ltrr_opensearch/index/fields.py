@@ -12,6 +12,7 @@ from ltrr_opensearch.settings import IndexSettings
 NUMERIC = frozenset(
     {"long", "integer", "short", "byte", "double", "float", "half_float", "scaled_float", "unsigned_long"}
 )
+INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 DATES = frozenset({"date", "date_nanos"})
 KEYWORDS = frozenset({"keyword", "constant_keyword", "wildcard"})
 TEXTS = frozenset({"text", "match_only_text", "search_as_you_type"})
@@ -54,32 +55,42 @@ def _walk(properties: Mapping[str, Any], prefix: str, *, nested: bool) -> Iterat
 
 def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> list[str]:
     """What the configuration of an index says that its mapping contradicts; each with what to do."""
-    wanted = [
+    wanted: list[tuple[str, str, frozenset[str] | None, str]] = [
         *((f, "text_fields", TEXTS | KEYWORDS, "text") for f in settings.text_fields),
         *((f, "slot_fields", KEYWORDS, "keyword") for f in settings.slot_fields),
+        *((f, "vector.source_fields", None, "") for f in (settings.vector.source_fields if settings.vector else ())),
     ]
     if settings.popularity:
         kinds = NUMERIC | {"rank_feature"}
         wanted.append((settings.popularity.field, "popularity.field", kinds, "a number"))
     if settings.date_field:
         wanted.append((settings.date_field, "date_field", DATES, "date"))
+    if settings.object_id_field not in (None, "_id"):
+        wanted.append((str(settings.object_id_field), "object_id_field", KEYWORDS | INTEGERS, "keyword"))
+    if settings.id_field:
+        wanted.append((settings.id_field, "id_field", KEYWORDS, "keyword"))
     said = (_misfit(key, *want, fields) for want in wanted)
     return [s for s in said if s]
 
 
 def _misfit(
-    key: str, path: str, option: str, kinds: frozenset[str], word: str, fields: Mapping[str, Field]
+    key: str, path: str, option: str, kinds: frozenset[str] | None, word: str, fields: Mapping[str, Field]
 ) -> str | None:
     field = fields.get(path)
     where = f"indexes.{key}.{option}: {path}"
     if field is None:
-        near = get_close_matches(path, [f.path for f in fields.values() if f.type in kinds and not f.nested])
+        near = get_close_matches(path, [f.path for f in fields.values() if _is(f, kinds) and not f.nested])
         return f"{where} is not in the mapping; " + (f"did you mean {', '.join(near)}?" if near else "remove it")
-    if field.type not in kinds:
-        under = sorted(f.path for f in fields.values() if f.source == field.source and f.type in kinds)
+    if not _is(field, kinds):
+        under = sorted(f.path for f in fields.values() if f.source == field.source and _is(f, kinds))
         return f"{where} is mapped as {field.type}, needed is {word}; " + (
             f"use {', '.join(under)}" if under else "remove it, or map it so and reindex"
         )
     if field.nested:
         return f"{where} lies inside a nested object, which the plans do not search; copy it to the document itself"
     return None
+
+
+def _is(field: Field, kinds: frozenset[str] | None) -> bool:
+    """Whether a field is of one of the kinds; None takes any."""
+    return kinds is None or field.type in kinds

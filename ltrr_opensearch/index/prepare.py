@@ -140,6 +140,8 @@ def _own_properties(settings: IndexSettings) -> Json:
             }
         else:
             wanted.setdefault(slot, {"type": "keyword"})
+    for named in {settings.object_id_field, settings.id_field} - {None, "_id"}:
+        wanted.setdefault(str(named), {"type": "keyword"})
     if settings.popularity:
         wanted.setdefault(settings.popularity.field, {"type": "float"})
     if settings.date_field:

@@ -13,6 +13,7 @@ from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.forget import forget_deleted
 from ltrr_opensearch.index.prepare import index_requests
+from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.learn.memory import COLUMNS
@@ -50,6 +51,22 @@ def test_the_doctor_looks_for_the_policy_and_the_strategies(client: OpenSearch) 
     assert found == ["choose.policy is 'magic'", "strategy 'own': there is no 'nope' to use"]
 
 
+def test_a_new_index_maps_what_the_configuration_names(client: OpenSearch, index_name: str) -> None:
+    index = IndexSettings(
+        text_fields={"title": 1}, slot_fields=("brand.keyword",), object_id_field="sku", id_field="id"
+    )
+    (request,) = index_requests(client, index_name, index, None)
+    perform(client, request)
+    assert index_requests(client, index_name, index, None) == []
+    found = client.indices.get_mapping(index=index_name)[index_name]["mappings"]["properties"]
+    assert {name: body["type"] for name, body in found.items()} == {
+        "title": "text",
+        "brand": "text",
+        "sku": "keyword",
+        "id": "keyword",
+    }
+
+
 def test_an_index_that_is_not_configured_is_refused(client: OpenSearch, settings: Settings) -> None:
     with pytest.raises(SettingsError, match=r"index prodcuts is not configured.*--discover"):
         Setup(client, settings, "prodcuts", lambda: NOW)
@@ -68,10 +85,14 @@ def test_contradictions_of_mapping_and_configuration_are_all_named(client: OpenS
         index=index_name, body={"mappings": {"properties": {"brand": brand, "title": {"type": "text"}}}}
     )
     put(client, index_name, "1", {"brand": "Acme"})
-    index = IndexSettings(text_fields={"titel": 1}, slot_fields=("brand",))
+    vector = VectorSettings(source_fields=("titl", "brand"), backfill=False)
+    index = IndexSettings(
+        text_fields={"titel": 1}, slot_fields=("brand",), vector=vector, object_id_field="sku", id_field="title"
+    )
     with pytest.raises(
         Conflict,
-        match=r"text_fields: titel is not in the mapping; did you mean title[\s\S]*mapped as text.*use brand.raw",
+        match=r"text_fields: titel is not in the mapping; did you mean title[\s\S]*mapped as text.*use brand.raw"
+        r"[\s\S]*source_fields: titl is not in[\s\S]*object_id_field: sku is not in[\s\S]*id_field: title is mapped as",
     ):
         index_requests(client, index_name, index, None)
 
