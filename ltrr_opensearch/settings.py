@@ -15,28 +15,14 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from ltrr_opensearch.admin_settings import AdminSettings
 from ltrr_opensearch.operations_settings import OperationsSettings
 from ltrr_opensearch.section import Positive, Section, Share
+from ltrr_opensearch.wire_settings import ListenSettings, ReachSettings
 
 
-class ClusterSettings(Section):
-    url: str = Field(
-        "http://localhost:9200",
-        pattern=r"^https?://.",
-        description="Where the OpenSearch cluster answers: http:// or https://, host, port.",
-    )
+class ClusterSettings(ReachSettings):
     username: str | None = Field(None, description="Our own account, which reads and writes only our own indexes.")
     password: SecretStr | None = Field(None, description="Its password; better set as OPENSEARCH_PASSWORD.")
-    ca_certs: str | None = Field(None, description="File with the authorities to trust, for https.")
-    verify_certs: bool = Field(True, description="Whether certificates are verified.")
     timeout_ms: Positive = Field(30_000, description="Longest wait for an administrative request.")
-    pool_size: int = Field(100, ge=1, description="Connections kept to the cluster by a proxy.")
-
-    @field_validator("url", mode="before")
-    @classmethod
-    def _anonymous(cls, url: Any) -> Any:
-        """An account in the URL would answer every client as ourselves, and be logged with it."""
-        if "@" in str(url):
-            raise ValueError("names an account; use cluster.username and cluster.password")
-        return url
+    pool_size: int = Field(100, ge=1, description="Connections kept to each node of the cluster by a proxy.")
 
 
 ContextKey = Literal["user", "session", "device", "locale", "segment"]
@@ -53,7 +39,7 @@ def default_context_headers() -> dict[ContextKey, str]:
     }
 
 
-class ServeSettings(OperationsSettings):
+class ServeSettings(OperationsSettings, ListenSettings):
     host: str = Field("127.0.0.1", description="Address on which the proxy listens.")
     port: int = Field(9201, ge=0, le=65535, description="Port on which the proxy listens.")
     deadline_ms: Positive = Field(

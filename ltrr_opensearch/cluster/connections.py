@@ -1,22 +1,31 @@
-"""Keep-alive connections for whole requests and answers: HTTP/1.1 as a search needs it, and no more.
+"""One connection to a node: HTTP/1.1 as a proxy needs it, one exchange at a time, told to a sink as it arrives.
 
-A search through the engine is several small requests; parsing an answer with `httptools` costs the event loop a third
-of what a general client does (docs/performance.md).
+Reading an answer with `httptools` costs the event loop a third of what a general client does (docs/performance.md).
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from http import HTTPStatus
 from ssl import SSLContext
-from typing import cast
+from typing import Protocol, cast
 
 import httptools
 
 from ltrr_opensearch.types import Headers
 
-_BREAKS = (b"\r", b"\n", b"\0")
+HIGH_WATER = 512 * 1024
+"""Bytes that may wait to be sent before whoever sends them is told to stop."""
+_FRAMED_BY = (b"content-length", b"transfer-encoding")
+_SILENCE = (
+    (socket.SO_KEEPALIVE, socket.SOL_SOCKET, 1),
+    (getattr(socket, "TCP_KEEPIDLE", None), socket.IPPROTO_TCP, 30),
+    (getattr(socket, "TCP_KEEPINTVL", None), socket.IPPROTO_TCP, 10),
+    (getattr(socket, "TCP_KEEPCNT", None), socket.IPPROTO_TCP, 3),
+)
+"""A peer of which the network hears nothing for about a minute is gone, however long its answer may take."""
 
 
 class Dropped(ConnectionError):
@@ -29,154 +38,186 @@ class NoConnection(ConnectionError):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
+    """Where a node answers. `authority` is host and port for its `Host` header, `path` what its URL puts before all."""
+
     host: str
     port: int
     tls: SSLContext | None
+    authority: bytes = b""
+    path: str = ""
+    tls_name: str | None = None
+    """The name its certificate must have, where that is not the host."""
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class Head:
+    """How an answer begins. `framed`: it says where it ends, by a length, by chunks or by having no body."""
+
     status: int
+    reason: bytes
     headers: Headers
-    body: bytes
+    framed: bool
+
+
+class Sink(Protocol):
+    """Who reads an answer; called from the event loop, in this order, with `failed` instead of what did not come."""
+
+    def informed(self, head: Head, /) -> None:
+        """An answer before the answer: 100 Continue, 103 Early Hints."""
+
+    def began(self, head: Head, /) -> None: ...
+    def chunk(self, data: bytes) -> None: ...
+    def ended(self, trailers: Headers, /) -> None: ...
+    def failed(self, error: ConnectionError) -> None: ...
+
+    def hold_request(self, held: bool, /) -> None:
+        """Whether the request should wait until the node has taken more of it."""
 
 
 class Connection(asyncio.Protocol):
-    """One connection, one exchange at a time."""
+    """`begin` writes a request and says who reads its answer; `reusable` then tells whether another may follow."""
 
     def __init__(self) -> None:
-        self._transport: asyncio.Transport | None = None
-        self._waiting: asyncio.Future[Received] | None = None
-        self._begin()
-
-    def _begin(self) -> None:
-        self._parser = httptools.HttpResponseParser(self)
-        self._headers: list[tuple[bytes, bytes]] = []
-        self._body: list[bytes] = []
+        self.transport: asyncio.Transport | None = None
+        self.used = False
+        """Whether it has answered before, and may have been closed by the node since."""
+        self.idle_since = 0.0
+        self._sink: Sink | None = None
+        self._kept = False
         self._begun = False
+        self._bodiless = False
+        self._clear()
+        self._parser = httptools.HttpResponseParser(self)
+
+    def _clear(self) -> None:
+        self._reason = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._head: Head | None = None
+        self._complete = False
 
     @property
-    def usable(self) -> bool:
-        return self._transport is not None and not self._transport.is_closing()
+    def reusable(self) -> bool:
+        return self._kept and self._sink is None and self.transport is not None and not self.transport.is_closing()
 
-    async def exchange(self, request: bytes) -> Received:
-        if self._transport is None:
-            raise Dropped("the connection was closed while it was kept")
-        self._begin()
-        self._waiting = asyncio.get_running_loop().create_future()
-        self._transport.write(request)
-        try:
-            return await self._waiting
-        finally:
-            self._waiting = None
+    def begin(self, sink: Sink, request: bytes, bodiless: bool = False) -> None:
+        """`bodiless`: the answer ends with its headers, whatever they say (HEAD)."""
+        if self.transport is None:
+            sink.failed(Dropped("the connection was closed while it was kept"))
+            return
+        self._clear()
+        self._sink, self._begun, self._bodiless, self._kept = sink, False, bodiless, False
+        self.transport.write(request)
+
+    def write(self, data: bytes) -> None:
+        if self.transport is not None:
+            self.transport.write(data)
+
+    def pause(self, paused: bool) -> None:
+        """Whether the node's answer should wait."""
+        if self.transport is None or self.transport.is_closing():
+            return
+        if paused and self.transport.is_reading():
+            self.transport.pause_reading()
+        elif not paused and not self.transport.is_reading():
+            self.transport.resume_reading()
 
     def abort(self) -> None:
-        if self._transport is not None:
-            self._transport.abort()
+        """Nobody waits for the answer any more; OpenSearch cancels a search whose connection closes."""
+        self._sink = None
+        self._kept = False
+        if self.transport is not None:
+            self.transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=HIGH_WATER)
+        silent = transport.get_extra_info("socket")
+        for option, level, value in _SILENCE:
+            if silent is not None and option is not None:
+                silent.setsockopt(level, option, value)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._transport = None
-        if self._begun and not self._framed():
-            self._settle()
-        self._fail(exc or ConnectionError("closed before the answer was complete"))
+        self.transport = None
+        if self._head is not None and not self._head.framed:
+            self._kept = False
+            self._end()
+            return
+        reason = f"{exc or 'closed before the answer was complete'}"
+        if isinstance(exc, TimeoutError):
+            self._fail(ConnectionError(exc.errno, reason))
+        else:
+            self._fail(ConnectionError(reason) if self._begun else Dropped(reason))
 
     def data_received(self, data: bytes) -> None:
+        if self._sink is None:  # nothing was asked: whatever this is, no later request may take it for its answer
+            self.abort()
+            return
         self._begun = True
         try:
             self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._broken("the node changed to another protocol, which nobody asked for")
         except httptools.HttpParserError as error:
-            self._fail(ConnectionError(f"the answer is no HTTP: {error}"))
-            self.abort()
+            self._broken(f"the answer is no HTTP: {error}")
+        if self._complete:  # told only now, so that what follows in the same bytes can never answer the next request
+            self._end()
+
+    def pause_writing(self) -> None:
+        if self._sink is not None:
+            self._sink.hold_request(True)
+
+    def resume_writing(self) -> None:
+        if self._sink is not None:
+            self._sink.hold_request(False)
+
+    def on_status(self, reason: bytes) -> None:
+        self._reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._headers.append((name, value))
 
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        bare = self._bodiless or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+        framed = bare or any(name.lower() in _FRAMED_BY for name, _ in self._headers)
+        head = Head(status, self._reason, tuple(self._headers), framed)
+        self._reason, self._headers = b"", []
+        if self._sink is None or self._complete:
+            return
+        if status < HTTPStatus.OK:
+            self._sink.informed(head)
+            return
+        self._head = head
+        self._kept = self._parser.should_keep_alive()
+        self._complete = self._bodiless
+        self._sink.began(head)
+
+    def on_message_begin(self) -> None:
+        self._kept = False  # a second answer in the bytes of the first, unless a head says otherwise
+
     def on_body(self, body: bytes) -> None:
-        self._body.append(body)
+        if self._complete:
+            self._kept = False
+        elif self._sink is not None:
+            self._sink.chunk(body)
 
     def on_message_complete(self) -> None:
-        if self._parser.get_status_code() < HTTPStatus.OK:
-            self._headers.clear()
-            return
-        kept = self._parser.should_keep_alive()
-        self._settle()
-        if not kept:
-            self.abort()
+        self._complete = self._head is not None
 
-    def _framed(self) -> bool:
-        """Whether the answer says where it ends; one that does not ends with its connection."""
-        return any(k.lower() in (b"content-length", b"transfer-encoding") for k, _ in self._headers)
+    def _end(self) -> None:
+        if self._bodiless:  # its parser still waits for a body
+            self._parser = httptools.HttpResponseParser(self)
+        sink, self._sink = self._sink, None
+        self._complete, self.used = False, True
+        if sink is not None:
+            sink.ended(tuple(self._headers))
 
-    def _settle(self) -> None:
-        if self._waiting and not self._waiting.done():
-            received = Received(self._parser.get_status_code(), tuple(self._headers), b"".join(self._body))
-            self._waiting.set_result(received)
+    def _broken(self, why: str) -> None:
+        self._fail(ConnectionError(why))
+        self.abort()
 
-    def _fail(self, error: Exception) -> None:
-        if self._waiting and not self._waiting.done():
-            self._waiting.set_exception(error if self._begun else Dropped(str(error)))
-
-
-class Connections:
-    """At most `limit` connections to one origin; the one used last is used again first."""
-
-    def __init__(self, origin: Origin, limit: int, connect_s: float) -> None:
-        self._origin = origin
-        self._connect_s = connect_s
-        self._free = asyncio.Semaphore(limit)
-        self._idle: list[Connection] = []
-
-    async def exchange(self, request: bytes) -> Received:
-        """Raises `NoConnection`, and `Dropped` for a request that the other side has not begun to answer."""
-        connection = await self._taken()
-        try:
-            return await connection.exchange(request)
-        except BaseException:
-            connection.abort()
-            raise
-        finally:
-            if connection.usable:
-                self._idle.append(connection)
-            self._free.release()
-
-    def close(self) -> None:
-        for connection in self._idle:
-            connection.abort()
-        self._idle.clear()
-
-    async def _taken(self) -> Connection:
-        try:
-            async with asyncio.timeout(self._connect_s):
-                await self._free.acquire()
-                try:
-                    return self._kept() or await self._made()
-                except BaseException:
-                    self._free.release()
-                    raise
-        except OSError as error:  # a TimeoutError is one
-            raise NoConnection(str(error) or f"none within {self._connect_s:g} s") from error
-
-    def _kept(self) -> Connection | None:
-        while self._idle:
-            if (connection := self._idle.pop()).usable:
-                return connection
-        return None
-
-    async def _made(self) -> Connection:
-        o = self._origin
-        _, connection = await asyncio.get_running_loop().create_connection(Connection, o.host, o.port, ssl=o.tls)
-        return connection
-
-
-def request_bytes(method: str, target: str, host: str, headers: Headers, body: bytes) -> bytes:
-    """The request as it travels. A line break in any part is refused: it would begin another header."""
-    lines = [f"{method} {target} HTTP/1.1".encode(), b"host: " + host.encode()]
-    lines += [name + b": " + value for name, value in headers]
-    if any(mark in line for line in lines for mark in _BREAKS):
-        raise ValueError(f"{method} {target!r}: a line break or zero byte in the request line or a header")
-    if body or method not in ("GET", "HEAD"):
-        lines.append(b"content-length: %d" % len(body))
-    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+    def _fail(self, error: ConnectionError) -> None:
+        sink, self._sink = self._sink, None
+        self._complete = False
+        if sink is not None:
+            sink.failed(error)

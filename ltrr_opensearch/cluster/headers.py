@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Container
+from collections.abc import Container, Iterable
 
 from ltrr_opensearch.settings import ClusterSettings
 from ltrr_opensearch.types import Headers
@@ -14,13 +14,15 @@ HOP_BY_HOP = frozenset(
         b"keep-alive",
         b"proxy-connection",
         b"te",
-        b"trailer",
         b"transfer-encoding",
         b"upgrade",
+        b"http2-settings",
         b"expect",
     )
 )
 """Headers of one connection (RFC 9110, 7.6.1). Authentication for a proxy stays: security plugins read it."""
+
+_BREAKS = (b"\r", b"\n", b"\0")
 
 
 def header(headers: Headers, name: bytes) -> bytes | None:
@@ -36,9 +38,19 @@ def without(headers: Headers, names: Container[bytes]) -> Headers:
 def hop_by_hop(headers: Headers) -> frozenset[bytes]:
     """The names that end at this connection: the usual ones and those that `Connection` lists."""
     listed = header(headers, b"connection")
-    if listed is None:
+    if listed is None or listed.lower() in (b"keep-alive", b"close"):
         return HOP_BY_HOP
     return HOP_BY_HOP | {name.strip().lower() for name in listed.split(b",")}
+
+
+def head_bytes(first_line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """First line and headers as they travel. A line break in any part is refused: it would begin another header."""
+    lines = [first_line, *(name + b": " + value for name, value in headers)]
+    head = b"\r\n".join(lines)
+    if head.count(b"\r") != len(lines) - 1 or head.count(b"\n") != len(lines) - 1 or b"\0" in head:
+        wrong = next(line for line in lines if any(mark in line for mark in _BREAKS))
+        raise ValueError(f"a line break or zero byte in the first line or a header: {wrong[:80]!r}")
+    return head + b"\r\n\r\n"
 
 
 def is_signed(headers: Headers) -> bool:

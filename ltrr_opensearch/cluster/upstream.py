@@ -1,35 +1,31 @@
 """The asynchronous way to the cluster: keeps method, raw target, headers, status; its callers decide what is said.
 
-`send` is for requests that we write or read ourselves, with whole bodies, over lean connections of our own. `stream`
-relays, byte for byte, both ways, through aiohttp.
-Neither adds an identity of its own nor follows a redirect. Cancelling the awaiting task closes the connection, and
-OpenSearch then cancels the search.
+`send` is for requests that we write or read ourselves, with whole bodies; `proxy/relay.py` sends a client's own
+request on over the same `nodes`. Neither adds an identity of its own nor follows a redirect. Cancelling the awaiting
+task closes the connection, and OpenSearch then cancels the search.
 """
 
 from __future__ import annotations
 
-import ssl
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import ETIMEDOUT
+from ssl import SSLContext
 from urllib.parse import urlsplit
 
-import aiohttp
-from yarl import URL
-
-from ltrr_opensearch.cluster.connections import Connections, Dropped, NoConnection, Origin, request_bytes
-from ltrr_opensearch.cluster.headers import HOP_BY_HOP, header, hop_by_hop, without
-from ltrr_opensearch.errors import SettingsError, Unreachable
+from ltrr_opensearch.cluster.connections import NoConnection, Origin
+from ltrr_opensearch.cluster.headers import HOP_BY_HOP, head_bytes, header, without
+from ltrr_opensearch.cluster.nodes import Nodes
+from ltrr_opensearch.cluster.tls import to_cluster
+from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.settings import ClusterSettings
 from ltrr_opensearch.types import Headers
 
-_ADDED_BY_AIOHTTP = ("User-Agent", "Accept", "Accept-Encoding", "Content-Type")
 _REWRITTEN = HOP_BY_HOP | {b"host", b"content-length", b"accept-encoding"}
 _OF_LENGTH = HOP_BY_HOP | {b"content-length"}
 _PLAIN = (b"accept-encoding", b"identity")
-
-Body = bytes | AsyncIterator[bytes] | None
+_JSON = (b"content-type", b"application/json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +35,6 @@ class Reply:
     status: int
     headers: Headers
     body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StreamedReply:
-    """An answer whose body is still on its way, as the cluster encoded it."""
-
-    status: int
-    headers: Headers
-    content: aiohttp.StreamReader
 
 
 class UpstreamFailure(Unreachable):
@@ -61,143 +48,89 @@ class UpstreamFailure(Unreachable):
 class Upstream:
     def __init__(self, settings: ClusterSettings) -> None:
         self._settings = settings
-        self._origin = settings.url.rstrip("/")
-        self._opened: aiohttp.ClientSession | None = None
-        self._connections: Connections | None = None
+        self._urls = settings.urls
+        self._opened: Nodes | None = None
 
     async def open(self) -> None:
         """Opens the pool; no connection is made yet. Must run in the loop that will use it."""
-        if self._opened is not None:
-            return
-        connect_s = self._settings.timeout_ms / 1000
-        tls = _tls(self._settings)
-        self._connections = Connections(_origin(self._origin, tls), self._settings.pool_size, connect_s)
-        self._opened = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=self._settings.pool_size, ssl=tls),
-            auto_decompress=False,
-            cookie_jar=aiohttp.DummyCookieJar(),
-            skip_auto_headers=_ADDED_BY_AIOHTTP,
-            # a search may run for as long as its client waits; only getting a connection is bounded
-            timeout=aiohttp.ClientTimeout(total=None, connect=connect_s, sock_connect=connect_s),
-        )
+        if self._opened is None:
+            s = self._settings
+            connect_s = (s.timeout_ms if len(self._urls) == 1 else min(s.connect_ms, s.timeout_ms)) / 1000
+            self._opened = Nodes(origins(s), s.pool_size, connect_s, s.retry_ms / 1000)
 
     async def close(self) -> None:
-        if self._connections is not None:
-            self._connections.close()
-            self._connections = None
         if self._opened is not None:
             await self._opened.close()
             self._opened = None
 
-    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
-        """Asks and reads the whole answer. `target` is the raw path with its query.
-
-        For requests that may be repeated: one that meets a connection which the cluster was just closing is sent
-        again, once. Raises `UpstreamFailure`.
-        """
-        sent = without(headers, _REWRITTEN)
-        if body and header(sent, b"content-type") is None:
-            sent = (*sent, (b"content-type", b"application/json"))
-        parts = urlsplit(self._origin)
-        request = request_bytes(method, parts.path + target, parts.netloc.rpartition("@")[2], (*sent, _PLAIN), body)
-        with _failures(self._origin):
-            try:
-                received = await self._pool.exchange(request)
-            except Dropped:
-                received = await self._pool.exchange(request)
-        return Reply(received.status, without(received.headers, _OF_LENGTH), received.body)
-
-    @asynccontextmanager
-    async def stream(
-        self, method: str, target: str, headers: Headers, body: Body = None
-    ) -> AsyncIterator[StreamedReply]:
-        """Relays a request as it came, but for `Host` and hop-by-hop headers; the answer is read while it arrives.
-
-        A body given as an iterator is sent chunk by chunk, with the client's `Content-Length` where it gave one.
-        Raises `UpstreamFailure` until the reply's headers are there, and while its content is read.
-        """
-        sent = without(headers, hop_by_hop(headers) | {b"host"})
-        with _failures(self._origin):
-            async with self._session.request(
-                method,
-                URL(self._origin + target, encoded=True),
-                headers=_as_text(sent),
-                data=body if body is None or isinstance(body, bytes) else _Once(body),
-                allow_redirects=False,
-            ) as response:
-                kept = without(response.raw_headers, hop_by_hop(response.raw_headers))
-                yield StreamedReply(response.status, kept, response.content)
-
     @property
-    def _session(self) -> aiohttp.ClientSession:
+    def nodes(self) -> Nodes:
         if self._opened is None:
-            raise self._not_open()
+            raise UpstreamFailure(503, f"the connection pool to {self.name} is not open")
         return self._opened
 
     @property
-    def _pool(self) -> Connections:
-        if self._connections is None:
-            raise self._not_open()
-        return self._connections
+    def name(self) -> str:
+        """The cluster's address or addresses, for messages."""
+        return ", ".join(self._urls)
 
-    def _not_open(self) -> UpstreamFailure:
-        return UpstreamFailure(503, f"the connection pool to {self._origin} is not open")
+    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
+        """Asks and reads the whole answer. `target` is the raw path with its query.
 
+        For requests that may be repeated: one that meets a connection which the cluster was just closing, or a node
+        that died, is sent again. Raises `UpstreamFailure`.
+        """
+        sent = without(headers, _REWRITTEN)
+        if body and header(sent, _JSON[0]) is None:
+            sent = (*sent, _JSON)
 
-class _Once:
-    """A body that cannot be sent twice: aiohttp would repeat an idempotent request with what is left of it."""
+        def request(origin: Origin) -> bytes:
+            return request_bytes(method, target, origin, (*sent, _PLAIN), body)
 
-    def __init__(self, chunks: AsyncIterator[bytes]) -> None:
-        self._chunks: AsyncIterator[bytes] | None = chunks
+        with self.failures():
+            received = await self.nodes.exchange(request, bodiless=method == "HEAD")
+        return Reply(received.status, without(received.headers, _OF_LENGTH), received.body)
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        if self._chunks is None:
-            raise aiohttp.ServerDisconnectedError
-        chunks, self._chunks = self._chunks, None
-        return chunks
-
-
-@contextmanager
-def _failures(origin: str) -> Iterator[None]:
-    """Turns what connections raise into `UpstreamFailure`."""
-    try:
-        yield
-    except (NoConnection, aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-        raise UpstreamFailure(503, f"no connection to the cluster at {origin}: {error}") from error
-    except TimeoutError as error:
-        raise UpstreamFailure(504, f"the cluster at {origin} did not answer in time") from error
-    except (ConnectionError, aiohttp.ClientError) as error:
-        if isinstance(error, OSError) and error.errno == ETIMEDOUT:  # as aiohttp wraps the network's own
-            raise UpstreamFailure(504, f"the cluster at {origin} did not answer in time") from error
-        raise UpstreamFailure(502, f"the connection to the cluster at {origin} broke: {error}") from error
+    @contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turns what connections raise into `UpstreamFailure`."""
+        try:
+            yield
+        except ConnectionError as error:
+            raise failure_of(error, self.name) from error
 
 
-def _as_text(headers: Headers) -> list[tuple[str, str]]:
-    return [(key.decode("latin-1"), value.decode("utf-8", "surrogateescape")) for key, value in headers]
+def failure_of(error: ConnectionError, name: str) -> UpstreamFailure:
+    if isinstance(error, NoConnection):
+        return UpstreamFailure(503, f"no connection to the cluster at {name}: {error}")
+    if error.errno == ETIMEDOUT:
+        return UpstreamFailure(504, f"the cluster at {name} did not answer in time")
+    return UpstreamFailure(502, f"the connection to the cluster at {name} broke: {error}")
 
 
-def _origin(url: str, tls: ssl.SSLContext | bool) -> Origin:
+def request_bytes(method: str, target: str, origin: Origin, headers: Headers, body: bytes) -> bytes:
+    """The request as it travels to a node. A line break in any part is refused."""
+    first = f"{method} {origin.path}{target} HTTP/1.1".encode()
+    sent: Sequence[tuple[bytes, bytes]] = ((b"host", origin.authority), *headers)
+    if body or method not in ("GET", "HEAD"):
+        sent = (*sent, (b"content-length", b"%d" % len(body)))
+    return head_bytes(first, sent) + body
+
+
+def origins(settings: ClusterSettings) -> list[Origin]:
+    """The nodes of a configuration. Raises `SettingsError` for certificates that cannot be used."""
+    tls = to_cluster(settings) if any(url.startswith("https") for url in settings.urls) else None
+    return [_origin(url, settings, tls) for url in settings.urls]
+
+
+def _origin(url: str, settings: ClusterSettings, tls: SSLContext | None) -> Origin:
     parts = urlsplit(url)
-    if parts.scheme != "https":
-        return Origin(parts.hostname or "", parts.port or 80, None)
-    return Origin(parts.hostname or "", parts.port or 443, tls if isinstance(tls, ssl.SSLContext) else _context(tls))
-
-
-def _context(verified: bool) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if not verified:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    return context
-
-
-def _tls(settings: ClusterSettings) -> ssl.SSLContext | bool:
-    if not settings.verify_certs:
-        return False
-    if settings.ca_certs is None:
-        return True
-    try:
-        return ssl.create_default_context(cafile=settings.ca_certs)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"cluster.ca_certs: cannot read authorities from {settings.ca_certs!r} ({error}); give a PEM file"
-        ) from error
+    secure = parts.scheme == "https"
+    return Origin(
+        host=parts.hostname or "",
+        port=parts.port or (443 if secure else 80),
+        tls=tls if secure else None,
+        authority=parts.netloc.encode(),
+        path=parts.path.rstrip("/"),
+        tls_name=settings.tls_server_name if secure else None,
+    )

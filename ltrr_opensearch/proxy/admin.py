@@ -6,17 +6,17 @@ Who may ask is the guard's to say (`guard.py`); a request that it refuses reache
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from typing import Protocol
 from urllib.parse import unquote
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from ltrr_opensearch.errors import LtrrError
-from ltrr_opensearch.proxy.exchange import Exchange, Receive, Scope, Send
+from ltrr_opensearch.proxy.exchange import Exchange
 from ltrr_opensearch.proxy.failures import failure
 from ltrr_opensearch.proxy.guard import Guard, bare
 from ltrr_opensearch.proxy.health import Health
-from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.types import Answer, Json
 
 Explain = Callable[[str], Awaitable[Json | None]]
@@ -28,17 +28,20 @@ _JSON = ((b"content-type", b"application/json; charset=UTF-8"),)
 _METRICS = ((b"content-type", CONTENT_TYPE_LATEST.encode()),)
 
 
+class Exposed(Protocol):
+    """The metrics, of this process or of several."""
+
+    def exposition(self) -> bytes: ...
+
+
 class AdminApp:
-    def __init__(self, health: Health, metrics: Metrics, explain: Explain, guard: Guard = LOCAL) -> None:
+    def __init__(self, health: Health, metrics: Exposed, explain: Explain, guard: Guard = LOCAL) -> None:
         self.health = health
         self._guard = guard
         self._metrics = metrics
         self._explain = explain
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        exchange = Exchange(scope, receive, send)
+    async def __call__(self, exchange: Exchange) -> None:
         answer = await self._guarded(exchange)
         await exchange.answer(answer.status, answer.headers, answer.body)
 

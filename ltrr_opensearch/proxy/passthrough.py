@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
 
-from ltrr_opensearch.cluster.headers import is_signed
-from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure
-from ltrr_opensearch.proxy.exchange import Exchange, joined
+from ltrr_opensearch.cluster.headers import is_signed, without
+from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure, failure_of
+from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.failures import failure
 from ltrr_opensearch.proxy.metrics import Metrics
+from ltrr_opensearch.proxy.relay import Done, Relay, Sent
 from ltrr_opensearch.types import Headers
 
 _log = logging.getLogger(__name__)
@@ -20,8 +21,7 @@ SIGNED = (
 )
 SEARCHES = frozenset(("signed", "nothing_ours"))
 """Reasons under which a signed search passes through, alone or in an `_msearch`."""
-SMALL_BODY = 64 * 1024
-"""Bytes; a body of at most this declared length is read before it is sent on, which saves a task a request."""
+_FRAMING = (b"content-length", b"transfer-encoding")
 
 
 class PassThrough:
@@ -29,39 +29,59 @@ class PassThrough:
         self._upstream = upstream
         self._metrics = metrics
 
+    def begin(self, exchange: Exchange, reason: str) -> None:
+        """Relays a request of which nothing was read; returns at once."""
+        self._relay(exchange, reason, Sent(exchange.headers, more=True), self._metrics_of_end)
+
     async def stream(self, exchange: Exchange, reason: str, head: bytes = b"") -> None:
-        """Relays with the body still arriving, after the `head` of it that was already read."""
-        length = exchange.length
-        if length is not None and length <= SMALL_BODY:
-            rest, _ = await exchange.read(SMALL_BODY)
-            await self._relay(exchange, reason, exchange.headers, (head + rest) or None)
-        else:
-            await self._relay(exchange, reason, exchange.headers, joined(head, exchange.chunks()))
+        """Relays with the body still arriving, after the `head` of it that was already read. Raises `HungUp`."""
+        await self._until_over(exchange, reason, Sent(exchange.headers, head, more=True))
 
     async def whole(self, exchange: Exchange, reason: str, headers: Headers, body: bytes) -> None:
-        """Relays with a body that was read to its end; `headers` are the client's, or fit a changed body."""
-        await self._relay(exchange, reason, headers, body or None)
+        """Relays with a body that was read to its end. Raises `HungUp`."""
+        fitting = without(headers, _FRAMING)
+        if body or exchange.length != 0:
+            fitting = (*fitting, (b"content-length", b"%d" % len(body)))
+        await self._until_over(exchange, reason, Sent(fitting, body))
 
-    async def _relay(
-        self, exchange: Exchange, reason: str, headers: Headers, body: bytes | AsyncIterator[bytes] | None
-    ) -> None:
+    async def _until_over(self, exchange: Exchange, reason: str, sent: Sent) -> None:
+        over = asyncio.get_running_loop().create_future()
+
+        def done(error: ConnectionError | HungUp | None) -> None:
+            if over.done():
+                return
+            if isinstance(error, HungUp):
+                over.set_exception(error)
+            else:
+                over.set_result(None)
+
+        self._relay(exchange, reason, sent, done)
+        await over
+
+    def _metrics_of_end(self, error: ConnectionError | HungUp | None) -> None:
+        if isinstance(error, HungUp):
+            self._metrics.hung_up()
+
+    def _relay(self, exchange: Exchange, reason: str, sent: Sent, then: Done) -> None:
         self._metrics.passed_through(reason)
+
+        def done(error: ConnectionError | HungUp | None) -> None:
+            if isinstance(error, ConnectionError):
+                self._failed(exchange, failure_of(error, self._upstream.name))
+            then(error)
+
+        warning = (SIGNED,) if reason in SEARCHES and is_signed(exchange.headers) else ()
         try:
-            async with (
-                exchange.while_connected(),
-                self._upstream.stream(exchange.method, exchange.target, headers, body) as reply,
-            ):
-                warning = (SIGNED,) if reason in SEARCHES and is_signed(exchange.headers) else ()
-                await exchange.start(reply.status, (*reply.headers, *warning))
-                async for chunk in reply.content.iter_any():
-                    await exchange.body(chunk, more=not reply.content.at_eof())
-                    if reply.content.at_eof():
-                        return
-                await exchange.body(b"")
+            nodes = self._upstream.nodes
         except UpstreamFailure as error:
-            self._metrics.upstream_failed(error.status)
-            _log.warning("%s %s: %s", exchange.method, exchange.path, error)
-            if exchange.answered:
-                raise  # the client has half an answer: only a broken connection can tell it so
+            self._failed(exchange, error)
+            then(None)
+            return
+        Relay(nodes, exchange, sent, warning, done).start()
+
+    def _failed(self, exchange: Exchange, error: UpstreamFailure) -> None:
+        self._metrics.upstream_failed(error.status)
+        _log.warning("%s %s: %s", exchange.method, exchange.path, error)
+        if not exchange.answered:  # a client with half an answer was told by the broken connection
             answer = failure(error.status, str(error))
-            await exchange.answer(answer.status, answer.headers, answer.body)
+            exchange.reply(answer.status, answer.headers, answer.body)

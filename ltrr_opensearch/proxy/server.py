@@ -3,53 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
-
-import uvicorn
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from ssl import SSLContext
 
 from ltrr_opensearch.errors import LtrrError, SettingsError
 from ltrr_opensearch.proxy.admin import AdminApp
 from ltrr_opensearch.proxy.app import ProxyApp
 from ltrr_opensearch.proxy.health import Readiness
+from ltrr_opensearch.proxy.http_server import HttpServer
 
-DRAIN_S = 30
-"""Longest time that running requests get to finish."""
-IDLE_S = 600
-"""OpenSearch does not close idle connections; clients that keep theirs should not find ours closed."""
+_log = logging.getLogger(__name__)
+
 BACKLOG = 2048
 NOT_STARTED = "the proxy could not start; the log says why"
 
 Ready = Callable[[Readiness], None]
 
 
-class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers, which two servers in a loop would take from each other."""
+def listen(host: str, port: int, setting: str, *, shared: bool = False) -> socket.socket:
+    """A bound socket; port 0 takes a free one, `::` listens on IPv4 as well.
 
-    def __init__(self, config: uvicorn.Config) -> None:
-        super().__init__(config)
-        self.tried = asyncio.Event()
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        try:
-            await super().startup(sockets)
-        except SystemExit as refused:  # how newer versions end when the application cannot start
-            raise LtrrError(NOT_STARTED) from refused
-        self.tried.set()
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A bound socket; port 0 takes a free one."""
+    A `shared` address may be bound again; the kernel deals its connections out.
+    """
     try:
         family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        bound = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+        both = address[0] == "::" and socket.has_dualstack_ipv6()
+        bound = socket.create_server(
+            address[:2], family=family, backlog=BACKLOG, reuse_port=shared, dualstack_ipv6=both
+        )
     except OSError as error:
         raise SettingsError(f"{setting}: cannot listen on {host}:{port} ({error}); choose another") from error
     bound.setblocking(False)
@@ -57,59 +42,62 @@ def listen(host: str, port: int, setting: str) -> socket.socket:
 
 
 class Servers:
-    """Both servers: `run` returns after `stop`, when running requests have finished."""
+    """Both servers: `run` returns after `stop`, when running requests have finished.
 
-    def __init__(self, proxy: ProxyApp, admin: AdminApp) -> None:
+    One process of several has no port for operators: the one that started it answers them.
+    """
+
+    def __init__(self, proxy: ProxyApp, admin: AdminApp, tls: SSLContext | None = None) -> None:
+        """`tls` is what the proxy's port speaks; None for plain HTTP."""
+        self._proxy = proxy
         self._health = admin.health
-        self._front = _server(proxy, lifespan="on")
-        self._back = _server(admin, lifespan="off")
+        self._front = HttpServer(proxy, tls)
+        self._back = HttpServer(admin)
+        self._stopped = asyncio.Event()
 
     def stop(self) -> None:
         self._health.stopping = True
-        self._front.should_exit = True
+        self._stopped.set()
 
-    async def run(self, public: socket.socket, operators: socket.socket, ready: Ready) -> None:
+    async def run(self, public: socket.socket, operators: socket.socket | None, ready: Ready) -> None:
         """`ready` is told once, when the proxy's port answers."""
-        beside = asyncio.create_task(self._back.serve(sockets=[operators]))
-        told = asyncio.create_task(self._tell(ready))
+        if operators is not None:
+            await self._back.start(operators)
         try:
-            await self._front.serve(sockets=[public])
+            async with self._started():
+                await self._front.start(public)
+                telling = asyncio.create_task(self._tell(ready))
+                try:
+                    await self._stopped.wait()
+                finally:
+                    telling.cancel()
+                    await self._front.stop()
         finally:
-            self._back.should_exit = True
-            told.cancel()
-            await beside
-        if not self._front.started:
-            raise LtrrError(NOT_STARTED)
+            await self._back.stop()
+
+    @asynccontextmanager
+    async def _started(self) -> AsyncIterator[None]:
+        running = self._proxy.running()
+        try:
+            await running.__aenter__()
+        except Exception as error:
+            bug = None if isinstance(error, LtrrError) else error
+            _log.error("the proxy cannot start: %s", error, exc_info=bug)
+            raise LtrrError(NOT_STARTED) from error
+        try:
+            yield
+        finally:
+            await running.__aexit__(None, None, None)
 
     async def _tell(self, ready: Ready) -> None:
-        await self._front.tried.wait()
-        if self._front.started:
-            ready(await self._health.ready())
+        ready(await self._health.ready())
 
 
 async def serve_until_signalled(
-    servers: Servers, public: socket.socket, operators: socket.socket, ready: Ready
+    servers: Servers, public: socket.socket, operators: socket.socket | None, ready: Ready
 ) -> None:
     """Serves until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, servers.stop)
     await servers.run(public, operators, ready)
-
-
-def _server(app: Any, lifespan: Any) -> _Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            lifespan=lifespan,
-            http="httptools",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=IDLE_S,
-            timeout_graceful_shutdown=DRAIN_S,
-        )
-    )

@@ -8,14 +8,20 @@ from contextlib import asynccontextmanager, suppress
 
 import pytest
 
-from ltrr_opensearch.cluster.connections import Connections, Dropped, NoConnection, Origin, request_bytes
+from ltrr_opensearch.cluster.connections import Dropped, NoConnection, Origin
+from ltrr_opensearch.cluster.nodes import Nodes, Received
+from ltrr_opensearch.cluster.upstream import request_bytes
 
-ASKED = request_bytes("POST", "/_search", "here", ((b"accept", b"*/*"),), b"{}")
+ORIGIN = Origin("127.0.0.1", 1, None, b"here")
 Converse = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
+async def asked(nodes: Nodes) -> Received:
+    return await nodes.exchange(lambda at: request_bytes("POST", "/_search", at, ((b"accept", b"*/*"),), b"{}"))
+
+
 @asynccontextmanager
-async def connections(converse: Converse, limit: int = 10, connect_s: float = 2.0) -> AsyncIterator[Connections]:
+async def connections(converse: Converse, limit: int = 10, connect_s: float = 2.0) -> AsyncIterator[Nodes]:
     met = []
 
     async def meeting(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -28,11 +34,12 @@ async def connections(converse: Converse, limit: int = 10, connect_s: float = 2.
                 await writer.wait_closed()
 
     listening = await asyncio.start_server(meeting, "127.0.0.1", 0)
-    pool = Connections(Origin("127.0.0.1", listening.sockets[0].getsockname()[1], None), limit, connect_s)
+    origin = Origin("127.0.0.1", listening.sockets[0].getsockname()[1], None, b"here")
+    pool = Nodes([origin], limit, connect_s, retry_s=1)
     try:
         yield pool
     finally:
-        pool.close()
+        await pool.close()
         await asyncio.gather(*(task for task in met if task))
         listening.close()
 
@@ -62,7 +69,7 @@ def answering(*parts: bytes) -> Converse:
 )
 async def test_an_answer_is_read_to_its_end(parts: tuple[bytes, ...]) -> None:
     async with connections(answering(*parts)) as pool:
-        received = await pool.exchange(ASKED)
+        received = await asked(pool)
     assert (received.status, received.body) == (200, b"abcd")
 
 
@@ -78,7 +85,7 @@ async def test_an_answer_is_read_to_its_end(parts: tuple[bytes, ...]) -> None:
 async def test_what_is_no_answer_is_an_error(parts: tuple[bytes, ...], error: type[Exception]) -> None:
     async with connections(answering(*parts)) as pool:
         with pytest.raises(error):
-            await pool.exchange(ASKED)
+            await asked(pool)
 
 
 async def test_connections_are_used_again_and_never_more_than_the_limit() -> None:
@@ -96,7 +103,7 @@ async def test_connections_are_used_again_and_never_more_than_the_limit() -> Non
             writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
 
     async with connections(converse, limit=2) as pool:
-        received = await asyncio.gather(*(pool.exchange(ASKED) for _ in range(8)))
+        received = await asyncio.gather(*(asked(pool) for _ in range(8)))
     assert [r.status for r in received] == [200] * 8
     assert opened == 2
 
@@ -106,10 +113,10 @@ async def test_waiting_for_a_connection_ends() -> None:
         await reader.read()
 
     async with connections(never, limit=1, connect_s=0.05) as pool:
-        first = asyncio.create_task(pool.exchange(ASKED))
+        first = asyncio.create_task(asked(pool))
         await asyncio.sleep(0.01)
         with pytest.raises(NoConnection):
-            await pool.exchange(ASKED)
+            await asked(pool)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
@@ -117,6 +124,6 @@ async def test_waiting_for_a_connection_ends() -> None:
 
 def test_a_line_break_never_travels() -> None:
     with pytest.raises(ValueError, match="line break"):
-        request_bytes("GET", "/a HTTP/1.1\r\nhost: evil", "here", (), b"")
+        request_bytes("GET", "/a HTTP/1.1\r\nhost: evil", ORIGIN, (), b"")
     with pytest.raises(ValueError, match="line break"):
-        request_bytes("GET", "/", "here", ((b"x", b"1\r\ny: 2"),), b"")
+        request_bytes("GET", "/", ORIGIN, ((b"x", b"1\r\ny: 2"),), b"")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -39,19 +38,6 @@ async def test_send_keeps_status_and_headers_and_gives_the_body_plain(node: Any)
     assert header(reply.headers, b"x-opaque-id") == b"7"
     assert header(reply.headers, b"content-length") is None
     assert absent.status == 404
-
-
-async def test_stream_gives_the_body_as_the_cluster_encoded_it(node: Any) -> None:
-    headers = ((b"accept-encoding", b"gzip"), (b"content-type", b"application/json"))
-
-    async def body() -> AsyncIterator[bytes]:
-        yield SEARCH[:4]
-        yield SEARCH[4:]
-
-    async with opened(node.url) as upstream, upstream.stream("POST", "/_search", headers, body()) as reply:
-        packed = await reply.content.read()
-    assert header(reply.headers, b"content-encoding") == b"gzip"
-    assert orjson.loads(gzip.decompress(packed))["hits"]["hits"] == []
 
 
 @asynccontextmanager

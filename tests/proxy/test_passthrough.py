@@ -12,11 +12,11 @@ from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
 import pytest
-from aiohttp import ClientOSError, ClientSession
 
+from ltrr_opensearch.cluster.connections import Connection
 from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
 from ltrr_opensearch.types import Answer, SearchRequest
-from tests.proxy.listening import call, listening
+from tests.proxy.listening import Response, call, listening
 
 LARGE = 3 * 1024 * 1024
 
@@ -175,13 +175,21 @@ def test_a_cluster_that_breaks_off_is_502() -> None:
 
 @pytest.mark.parametrize("target", ["/_refresh", "/shop/_search"])
 def test_a_cluster_of_which_the_network_hears_nothing_is_504(target: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def lost(*_: object, **__: object) -> None:
-        raise ClientOSError(errno.ETIMEDOUT, "Connection timed out")
+    ended, answers = Connection.connection_lost, list[Response]()
 
+    def silent(self: Connection, _: Exception | None) -> None:
+        ended(self, TimeoutError(errno.ETIMEDOUT, "Connection timed out"))
+
+    monkeypatch.setattr(Connection, "connection_lost", silent)
+    search = b'{"query":{"match":{"title":"red"}}}'
     with recorded(b"") as cluster, listening(settings_for(cluster.url), none_ours) as proxy:
-        monkeypatch.setattr(ClientSession, "request", lost)
-        got = call(proxy.url, "POST", target, b'{"query":{"match":{"title":"red"}}}')
+        asking = threading.Thread(target=lambda: answers.append(call(proxy.url, "POST", target, search)))
+        asking.start()
+        assert cluster.got_request.wait(5)
+        cluster.break_off()
+        asking.join(10)
         assert proxy.metrics.value("ltrr_upstream_failures_total", status="504") == 1
+    (got,) = answers
     assert got.status == got.json["status"] == 504
     assert got.json["error"]["type"] == "receive_timeout_transport_exception"
     assert "did not answer in time" in got.json["error"]["reason"]

@@ -1,0 +1,122 @@
+"""HTTP/1.1 on a socket: connections, the application that answers, and a stop that lets running requests finish."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from ssl import SSLContext
+from typing import Any
+
+from ltrr_opensearch.proxy.client_connection import ClientConnection
+from ltrr_opensearch.proxy.exchange import Exchange, HungUp
+from ltrr_opensearch.proxy.failures import failure
+
+_log = logging.getLogger(__name__)
+
+App = Callable[[Exchange], Coroutine[Any, Any, None] | None]
+"""Answers a request: at once and by callbacks of its own (None), or by a coroutine that is run beside the others."""
+
+DRAIN_S = 30.0
+"""Longest time that running requests get to finish."""
+GRACE_S = 0.5
+"""How long an idle connection is kept at a stop, for the request that may be on its way."""
+IDLE_S = 600.0
+"""OpenSearch does not close idle connections; clients that keep theirs should not find ours closed."""
+HEAD_S = 60.0
+"""Longest time that a request line with its headers may take to arrive."""
+_LOOK_S = 5.0
+
+
+class HttpServer:
+    def __init__(self, app: App, tls: SSLContext | None = None) -> None:
+        self._app = app
+        self._tls = tls
+        self._connections: set[ClientConnection] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._left = asyncio.Event()
+        self._server: asyncio.Server | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    async def start(self, on: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, sock=on, ssl=self._tls)
+        self._looking = loop.create_task(self._close_what_is_idle())
+
+    async def stop(self) -> None:
+        """Takes no more connections; what runs may finish, within `DRAIN_S`."""
+        if self._server is None or self._looking is None:
+            return
+        self._server.close()
+        self._looking.cancel()
+        for connection in self._connections:
+            connection.last = True
+        await self._emptied(GRACE_S)
+        for connection in tuple(self._connections):
+            connection.close_if_idle()
+        await self._emptied(DRAIN_S)
+        for connection in tuple(self._connections):
+            connection.break_off()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _emptied(self, within_s: float) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                while self._connections or self._tasks:
+                    self._left.clear()
+                    await self._left.wait()
+
+    def _connection(self) -> ClientConnection:
+        connection = ClientConnection(self._begin, self._closed)
+        self._connections.add(connection)
+        return connection
+
+    def _closed(self, connection: ClientConnection) -> None:
+        self._connections.discard(connection)
+        self._left.set()
+
+    def _answered(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._left.set()
+
+    def _begin(self, exchange: Exchange) -> None:
+        try:
+            answering = self._app(exchange)
+        except Exception:
+            _failed(exchange)
+            return
+        if answering is not None:
+            task = asyncio.get_running_loop().create_task(_answered(exchange, answering))
+            self._tasks.add(task)
+            task.add_done_callback(self._answered)
+
+    async def _close_what_is_idle(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            for connection in tuple(self._connections):
+                waited = loop.time() - connection.since
+                if not connection.busy and waited > (IDLE_S if connection.idle else HEAD_S):
+                    connection.break_off()
+
+
+async def _answered(exchange: Exchange, answering: Coroutine[Any, Any, None]) -> None:
+    try:
+        await answering
+    except HungUp:
+        pass
+    except Exception:
+        _failed(exchange)
+
+
+def _failed(exchange: Exchange) -> None:
+    _log.exception("%s %s failed in our part", exchange.method, exchange.path)
+    if exchange.answered:
+        exchange.break_off()
+    else:
+        answer = failure(500, "the proxy failed on this request; its log says why")
+        exchange.reply(answer.status, answer.headers, answer.body)
