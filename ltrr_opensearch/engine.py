@@ -112,11 +112,13 @@ class Engine:
         own, documents = settled.own, self._documents(asked)
         try:
             with self._timed("winners"):
-                more, page = await asyncio.gather(
-                    self._more(asked, settled.original, own, settled.listing.union),
-                    within(documents, settled.listing, own, self._orders.most, complete=len(own) < request.size),
-                )
-        except Unreachable:
+                # the client has not asked for these, and does not wait for them when they hang
+                async with asyncio.timeout(self._limits.deadline_ms / 1000):
+                    more, page = await asyncio.gather(
+                        self._more(asked, settled.original, own, settled.listing.union),
+                        within(documents, settled.listing, own, self._orders.most, complete=len(own) < request.size),
+                    )
+        except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
             return await self._untouched(asked, settled.original, own)
         await self._orders.begin(asked.key, page.listing)

@@ -161,7 +161,10 @@ class FanOut:
         body = bodies.features_body(request, [k.id for k in keys], by)
         params = bodies.plan_params(request, preference)
         body, params = logged.way.instrument(body, params, logged.features, request.text, vector)
-        reply = await self._send(request, body, params)
+        try:
+            reply = await asyncio.wait_for(self._send(request, body, params), self._deadline_s)
+        except TimeoutError as late:
+            raise Unreachable(f"logging features of {len(keys)} documents took over {self._deadline_s:g} s") from late
         hits = _thin_hits(reply, by)
         if hits is None and by is not None:
             return await self.features(request, keys, vector, replace(logged, id_field=None), preference)
