@@ -132,7 +132,7 @@ def measure(console: Console, quick: bool) -> list[Figure]:
     stack = Stack(asked_home(os.environ))
     scale = QUICK if quick else WHOLE
     try:
-        if not _is_there(stack, scale):
+        if not is_there(stack, scale):
             Demo(console, stack, scale).run()
             stack.stop_proxy()
         return measure_cost(console, stack, scale, rounds=3)
@@ -232,7 +232,7 @@ def _settings(stack: Stack) -> Settings:
     return settings.model_copy(update={"cluster": settings.cluster.model_copy(update={"url": stack.node()})})
 
 
-def _is_there(stack: Stack, scale: Scale) -> bool:
+def is_there(stack: Stack, scale: Scale) -> bool:
     if not stack.config.exists():
         return False
     settings = _settings(stack)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
@@ -23,6 +24,7 @@ LTRR = str(Path(sys.executable).with_name("ltrr"))
 @dataclass(frozen=True, slots=True)
 class Proxy:
     port: int
+    admin: int
     pid: int
     ready_s: float
     """From its start to the first ready answer of its health route."""
@@ -33,13 +35,24 @@ def proxy(folder: Path, settings: Json, on: Sequence[int] = ()) -> Iterator[Prox
     """A proxy with these settings, but for its ports and its spool, once it says that it is ready."""
     port, admin = free_port(), free_port()
     file, log = folder / f"ltrr-{port}.yml", folder / f"ltrr-{port}.log"
-    own = {"serve": {"port": port}, "admin": {"port": admin}, "log": {"spool_dir": str(folder / f"spool-{port}")}}
+    own: Json = {"serve": {"port": port}, "admin": {"port": admin}, "log": {"spool_dir": str(folder / f"spool-{port}")}}
     merged = settings | {section: {**settings.get(section, {}), **values} for section, values in own.items()}
     file.write_text(yaml.safe_dump(merged), encoding="utf-8")
     started = time.perf_counter()
     with running([LTRR, "--config", str(file), "serve"], log, on) as process:
         wait_until(lambda: _ready(admin), process, log)
-        yield Proxy(port, process.pid, time.perf_counter() - started)
+        yield Proxy(port, admin, process.pid, time.perf_counter() - started)
+
+
+@asynccontextmanager
+async def beside(folder: Path, settings: Json) -> AsyncIterator[Proxy]:
+    """The same from within an event loop, which goes on while the proxy starts and stops."""
+    running = proxy(folder, settings)
+    started = await asyncio.to_thread(running.__enter__)
+    try:
+        yield started
+    finally:
+        await asyncio.to_thread(running.__exit__, None, None, None)
 
 
 def _ready(admin: int) -> bool:
@@ -48,3 +61,11 @@ def _ready(admin: int) -> bool:
             return bool(reply.status == 200)
     except (URLError, OSError):
         return False
+
+
+def stage_ms(admin: int, stage: str) -> float:
+    """Sum of the times that a proxy's searches have spent in a stage, as its metrics tell it."""
+    with urlopen(f"http://127.0.0.1:{admin}/_ltrr/metrics", timeout=5) as reply:
+        lines = reply.read().decode().splitlines()
+    head = f'ltrr_stage_seconds_sum{{stage="{stage}"}} '
+    return sum(float(line.removeprefix(head)) for line in lines if line.startswith(head)) * 1000

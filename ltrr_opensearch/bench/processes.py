@@ -46,10 +46,14 @@ def wait_until(answers: Callable[[], bool], process: subprocess.Popen[bytes], lo
     give_up = time.monotonic() + PATIENCE_S
     while not answers():
         if process.poll() is not None:
-            raise LtrrError(f"{process.args} ended with {process.returncode}: {tail(log)}")
+            raise LtrrError(f"{command_of(process)} ended with {process.returncode}: {tail(log)}")
         if time.monotonic() > give_up:
-            raise Unreachable(f"{process.args} did not answer in {PATIENCE_S:.0f} s: {tail(log)}")
+            raise Unreachable(f"{command_of(process)} did not answer in {PATIENCE_S:.0f} s: {tail(log)}")
         time.sleep(0.01)
+
+
+def command_of(process: subprocess.Popen[bytes]) -> str:
+    return " ".join(map(str, process.args)) if isinstance(process.args, list) else str(process.args)
 
 
 def connects(port: int) -> bool:

@@ -15,7 +15,7 @@ Suite = Callable[[Console, bool], list[Figure]]
 SUITES: Mapping[str, str | None] = {
     "main": "ltrr_opensearch.bench.main_path",
     "cost": "ltrr_opensearch.bench.cost",
-    "proxy": None,
+    "proxy": "ltrr_opensearch.bench.proxy",
     "learning": None,
     "ranking": None,
     "understanding": None,

@@ -1,0 +1,111 @@
+"""Searches a second on two cores shared with the node: the proxy, the same `_msearch` straight, the query alone.
+
+A closed loop of ever more clients, in turns; what counts is the best rate whose 99th percentile stays below 250 ms.
+The `_msearch` holds what the proxy asks at once for a search (plans and the client's own query), as it was seen on the
+way. The load comes from this process, on the same cores as all the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import orjson
+
+from ltrr_opensearch.bench import ours
+from ltrr_opensearch.bench.figures import Figure, repeated
+from ltrr_opensearch.bench.load import Load, closed_loop, request
+from ltrr_opensearch.bench.watched import Exchange, Watch, watching
+from ltrr_opensearch.bench.whole import JSON_HEADERS, Shop, straight_body
+from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.demo.users import application_query
+from ltrr_opensearch.errors import LtrrError
+from ltrr_opensearch.settings import ClusterSettings
+
+PROXY, MSEARCH, SINGLE = "through the proxy", "the same _msearch, straight", "the client's query, straight"
+P99_MS = 250.0
+RATE_TARGET, RATE_AIM = 0.85, 0.95
+SHARED_CORES = 2
+
+
+async def measure(
+    place: Shop, folder: Path, clients: tuple[int, ...], rounds: int, seconds: float, done: Callable[[int], None]
+) -> list[Figure]:
+    there = urlsplit(place.settings.cluster.url)
+    port = there.port or 80
+    single, searched = f"/{place.index}/_search", {}
+    texts = place.asked(500)
+    async with watching(there.hostname or "", port) as watch:
+        searched = await _seen(place, folder, watch)
+    with ours.proxy(folder, place.variant(place.settings.cluster.url), _shared()) as proxy:
+        own = [application_query(text) for text in texts]
+        asked = {
+            PROXY: (proxy.port, [request("POST", single, orjson.dumps(body)) for body in own]),
+            MSEARCH: (port, [searched[text] for text in texts]),
+            SINGLE: (port, [request("POST", single, orjson.dumps(straight_body(place, body))) for body in own]),
+        }
+        best: dict[str, list[float]] = defaultdict(list)
+        for number in range(rounds + 1):
+            for name, (to, requests) in asked.items():
+                loads = [await _load(to, requests, many, seconds) for many in (clients if number else clients[:1])]
+                good = [load.rate for load in loads if load.p99_ms < P99_MS]
+                if number:  # the first round only warms
+                    best[name].append(max(good, default=0.0))
+            done(1)
+    return figures(best, clients)
+
+
+def figures(best: dict[str, list[float]], clients: tuple[int, ...]) -> list[Figure]:
+    shares = [a / b if b else 0.0 for a, b in zip(best[PROXY], best[MSEARCH], strict=True)]
+    made = f"best of {', '.join(map(str, clients))} clients with p99 below {P99_MS:g} ms; the load on the same cores"
+    share = repeated("searches a second, of the same _msearch", shares, "x")
+    return [
+        replace(share, beside=(MSEARCH, 1.0), target=RATE_TARGET, aim=RATE_AIM, made_with=made),
+        *(repeated(f"searches a second, {name}", rates, "1/s") for name, rates in best.items()),
+    ]
+
+
+async def _seen(place: Shop, folder: Path, watch: Watch) -> dict[str, bytes]:
+    """For each query of the traffic, what a proxy asks at once for it, as one `_msearch`."""
+    made = {}
+    async with ours.beside(folder, place.variant(f"http://127.0.0.1:{watch.port}")) as proxy:
+        upstream = Upstream(ClusterSettings(url=f"http://127.0.0.1:{proxy.port}"))
+        await upstream.open()
+        for text in place.catalogue.traffic:
+            body = orjson.dumps(application_query(text))
+            await upstream.send("POST", f"/{place.index}/_search", JSON_HEADERS, body)  # encodes the text
+            await asyncio.sleep(0.05)
+            watch.forget()
+            await upstream.send("POST", f"/{place.index}/_search", JSON_HEADERS, body)
+            made[text] = request("POST", "/_msearch", _msearch(watch.first()), "application/x-ndjson")
+        await upstream.close()
+    return made
+
+
+def _msearch(exchanges: list[Exchange]) -> bytes:
+    lines = []
+    for exchange in exchanges:
+        path, _, query = exchange.target.partition("?")
+        if not path.endswith("/_search"):
+            raise LtrrError(f"a proxy asked {exchange.target} where only searches were expected")
+        said = dict(parse_qsl(query))
+        header = {"index": path.split("/")[1], **{k: v for k, v in said.items() if k == "preference"}}
+        lines += [orjson.dumps(header), exchange.body]
+    return b"\n".join(lines) + b"\n"
+
+
+def _shared() -> tuple[int, ...]:
+    return tuple(sorted(os.sched_getaffinity(0)))[:SHARED_CORES]
+
+
+async def _load(port: int, requests: list[bytes], clients: int, seconds: float) -> Load:
+    """A load under which something was refused counts as one that was not sustained."""
+    try:
+        return await closed_loop(port, requests, clients, seconds)
+    except LtrrError:
+        return Load(0.0, float("inf"))
