@@ -41,10 +41,15 @@ class Response:
 
 
 def call(
-    url: str, method: str, target: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    method: str,
+    target: str,
+    body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
+    wait_s: float = 5,
 ) -> Response:
     """One request on a connection of its own; header names in the answer are lower-case."""
-    connection = HTTPConnection(urlsplit(url).netloc, timeout=5)
+    connection = HTTPConnection(urlsplit(url).netloc, timeout=wait_s)
     try:
         connection.putrequest(method, target, skip_accept_encoding=True)
         for name, value in ({"content-type": "application/json"} | dict(headers or {})).items():
