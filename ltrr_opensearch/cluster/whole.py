@@ -6,6 +6,8 @@ A cluster that is starting, or has lost a shard, answers from what it has. Whoev
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
 
@@ -25,10 +27,36 @@ def search(client: OpenSearch, body: Json, index: str | None = None) -> Json:
         if error.status_code == LOST_SHARDS:
             raise incomplete(where, "it was answered with 503") from error
         raise
+    _all_shards(found, where)
+    return found
+
+
+def _all_shards(found: Json, where: str) -> None:
     shards = found["_shards"]
     if shards["successful"] < shards["total"]:
         raise incomplete(where, f"{shards['successful']} of {shards['total']} shards answered")
-    return found
+
+
+def scrolled(client: OpenSearch, body: Json, index: str, keep_alive: str) -> Iterator[list[Json]]:
+    """All hits in no particular order, page by page of `body["size"]`; for every mapping and version.
+
+    `search_after` needs an order without ties, which `_shard_doc` gives only from OpenSearch 3.3 on.
+    """
+    params = {"scroll": keep_alive, "allow_partial_search_results": "false"}
+    try:
+        found: Json = client.search(index=index, body={**body, "sort": ["_doc"]}, params=params)
+    except TransportError as error:
+        if error.status_code == LOST_SHARDS:
+            raise incomplete(index, "it was answered with 503") from error
+        raise
+    try:
+        while found["hits"]["hits"]:
+            _all_shards(found, index)
+            yield found["hits"]["hits"]
+            found = client.scroll(body={"scroll_id": found["_scroll_id"], "scroll": keep_alive})
+        _all_shards(found, index)
+    finally:
+        client.clear_scroll(body={"scroll_id": [found["_scroll_id"]]}, ignore=404)
 
 
 def open_pit(client: OpenSearch, index: str, keep_alive: str) -> str:

@@ -79,7 +79,7 @@ def events_of(
     query = {"bool": {"should": of_these, "minimum_should_match": 1, "must_not": shown}}
     found: defaultdict[str, list[Event]] = defaultdict(list)
     wanted = frozenset(ids)
-    for page in _pages(client, events_index, query, ["_shard_doc"], EVENT_PAGE):
+    for page in _in_any_order(client, events_index, query):
         for source in page:
             event = to_event(source)
             counts["events"] += 1
@@ -125,6 +125,16 @@ def _decisions(prefix: str) -> str:
 def _of(index: str, window: Window) -> Json:
     times = {"lte": zoned(window.until), **({"gt": zoned(window.after)} if window.after else {})}
     return {"bool": {"filter": [{"term": {"index": index}}, {"range": {"@timestamp": times}}]}}
+
+
+def _in_any_order(client: OpenSearch, index: str, query: Json) -> Iterator[list[Json]]:
+    """Sources of all matches. An index that does not exist has none."""
+    body: Json = {"size": EVENT_PAGE, "query": query}
+    try:
+        for hits in whole.scrolled(client, body, index, KEEP_ALIVE):
+            yield [hit["_source"] for hit in hits]
+    except NotFoundError:
+        return
 
 
 def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object], size: int) -> Iterator[list[Json]]:

@@ -77,7 +77,8 @@ def test_numbers_add_up_a_dead_one_is_replaced_and_a_signal_ends_all(configurati
 
 
 def test_searches_under_way_are_answered_when_a_signal_comes(configuration: Path, key: str) -> None:
-    done, failed = [], []
+    done: list[int] = []
+    failed: list[Exception] = []
 
     def client(proxy: Running, stopping: threading.Event) -> Iterator[int]:
         while not stopping.is_set():

@@ -65,7 +65,7 @@ def settings_for(url: str, name: str, spool: Path, **serve: Any) -> Settings:
             "admin": {"port": 0},
             "log": {"spool_dir": str(spool), "flush_ms": 100},
             "state": state,
-            "choose": {"policy": "uniform"},
+            "choose": {"policy": "fixed"},
             "learn": {"min_rounds": 20, "window_s": 0.1},
             "indexes": {f"{name}-shop": index},
         }
@@ -79,7 +79,7 @@ def configuration_of(settings: Settings, **serve: Any) -> str:
     """The settings as a configuration file."""
     told = settings.model_dump(mode="json", include={"cluster": {"url"}, "log": {"spool_dir", "flush_ms"}})
     state = {**settings.state.model_dump(mode="json"), "secret": settings.state.secret.get_secret_value()}
-    more = {"serve": {"port": 0, "poll_s": 0.2, **serve}, "admin": {"port": 0}, "choose": {"policy": "uniform"}}
+    more = {"serve": {"port": 0, "poll_s": 0.2, **serve}, "admin": {"port": 0}, "choose": {"policy": "fixed"}}
     indexes = {key: index.model_dump(mode="json", exclude_none=True) for key, index in settings.indexes.items()}
     return yaml.safe_dump({**told, **more, "state": state, "indexes": indexes})
 
