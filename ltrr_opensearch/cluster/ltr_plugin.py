@@ -26,6 +26,9 @@ from ltrr_opensearch.types import Json, Vector
 KNOWN = float(np.finfo(np.float32).max)
 """`value < KNOWN` is true for every known value and false for an unknown one."""
 
+MOST_MODELS = 1000
+"""Models listed in one go; what is beyond comes the next time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
@@ -51,6 +54,19 @@ def create_model(name: str, features: FeatureSet, ranker: LinearRanker | TreeRan
         model = {"type": "model/xgboost+json", "definition": json.dumps(trees)}
     body = {"model": {"name": name, "model": model}}
     return Exchange("POST", _creation(features.name), body)
+
+
+def list_models(prefix: str) -> Exchange:
+    """The names of models that start so; whole models may be megabytes."""
+    return Exchange("GET", f"/_ltr/_model?prefix={prefix}&size={MOST_MODELS}&filter_path=hits.hits._source.name")
+
+
+def listed(answer: Json) -> list[str]:
+    return [hit["_source"]["name"] for hit in answer.get("hits", {}).get("hits", ())]
+
+
+def delete_model(name: str) -> Exchange:
+    return Exchange("DELETE", f"/_ltr/_model/{name}")
 
 
 def rescore(body: Json, model: str, text: str, vector: Vector | None, window: int, active: Sequence[str]) -> Json:

@@ -6,7 +6,6 @@ what the last searches found is scored in both places; a difference refuses the 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ from ltrr_opensearch.errors import ClusterError, MissingPlugin, ModelError
 from ltrr_opensearch.index.jobs import serving_field
 from ltrr_opensearch.index.prepare import feature_requests
 from ltrr_opensearch.index.requests import perform
+from ltrr_opensearch.learn.plugin_models import model_name
 from ltrr_opensearch.logged import Decision, Part, Round
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
@@ -73,15 +73,11 @@ def bring(part: Part, rounds: Sequence[Round], place: Place) -> Part:
     ranker, _ = split(load_built_in(part), features.names)
     if not ranker.used:
         return part
-    name = model_name(place.settings.state.prefix, part)
+    name = model_name(place.settings.state.prefix, part.index, part.version)
     _create(place.client, ltr_plugin.create_model(name, features, ranker))
     parity = check_parity(ranker, list(_scored(place, name, features, rounds)))
     meta = {**part.meta, CLUSTER_MODEL: name, "feature_set": features.version}
     return replace(part, meta=meta, metrics={**part.metrics, "parity": parity})
-
-
-def model_name(prefix: str, part: Part) -> str:
-    return f"{prefix}_{re.sub('[^a-z0-9]', '_', part.index)}_{part.version}"
 
 
 def check_parity(ranker: Packed, scored: Sequence[Features]) -> Json:

@@ -6,6 +6,7 @@ learned from is read again by the next run, together with what came since.
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,13 +14,16 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import TransportError
 
+from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
 from ltrr_opensearch.learn import candidates, read
 from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.plugin_models import delete_unnamed
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
 from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
@@ -28,6 +32,8 @@ from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Json
+
+_log = logging.getLogger(__name__)
 
 KINDS = ("policy", "ranker", "memory")
 LEFT_OUT = "searches left out by learn.max_rounds"
@@ -140,7 +146,18 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     release = job.store.publish(job.index, dated, "learn " + " ".join(due), without=run.damaged)
     if "memory" in parts:
         job.mark.finish(run.until)
+    if "ranker" in parts:
+        _tidy_plugin(job)
     return Learned(job.index, run.until, run.counts, verdicts, release)
+
+
+def _tidy_plugin(job: Job) -> None:
+    """Models that went with their releases; the release stands, whether this works or not."""
+    try:
+        if detect(job.client).ltr:
+            delete_unnamed(job.client, job.store, job.prefix, job.index, job.now)
+    except (ClusterError, ModelError, TransportError) as error:
+        _log.warning("models of dropped releases stay in the LTR plugin: %s", error)
 
 
 def _begin(job: Job, until: datetime, *, dry: bool) -> _Run:
