@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
@@ -83,7 +84,7 @@ def test_models_that_no_kept_release_names_are_deleted(client: OpenSearch, index
     shop = Shop.create(client, index_name)
     store = ReleaseStore(client, shop.prefix)
     for index in ("my-shop", "my_shop"):  # one name to the plugin
-        part = Part("ranker", index, SERVING, "linear", b"x", "0", NOW)
+        part = Part("ranker", index, SERVING, "linear", b"x", sha256(b"x").hexdigest(), NOW)
         store.publish(index, {"ranker": part})
     twice = "20260501T120000.000000-0000dddd"
     names = [model_name(shop.prefix, "my-shop", v) for v in (OLD, twice, SERVING, FRESH)]
