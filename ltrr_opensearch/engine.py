@@ -7,7 +7,7 @@ answer, counted by reason. Nothing here knows HTTP or OpenSearch's query languag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
@@ -25,7 +25,7 @@ from ltrr_opensearch.paging.orders import Orders
 from ltrr_opensearch.paging.walk import later, within
 from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.documents import Documents
-from ltrr_opensearch.retrieve.fan_out import FanOut, Original
+from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
 from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.serving import Asked, Serving
 from ltrr_opensearch.types import (
@@ -115,7 +115,7 @@ class Engine:
                 # the client has not asked for these, and does not wait for them when they hang
                 async with asyncio.timeout(self._limits.deadline_ms / 1000):
                     more, page = await asyncio.gather(
-                        self._more(asked, settled.original, own, settled.listing.union),
+                        settled.more,
                         within(documents, settled.listing, own, self._orders.most, complete=len(own) < request.size),
                     )
         except (Unreachable, TimeoutError):
@@ -182,22 +182,31 @@ class Engine:
             self._observer.fallback("refused")
             return None
         own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
+        more = asyncio.create_task(self._more(asked, found))
         try:
+            await sent()
             ranked = await self._ranked(asked, query, found.results, vector)
+        except asyncio.CancelledError:
+            more.cancel()
+            raise
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
+            more.cancel()
             self._observer.fallback("rank")
             return await self._untouched(asked, found.original, own)
         order = listing(ranked, own, request.query_id)
-        return Settled(found.original, own, order, Searched(query, context, draw, found.results, ranked, vector))
+        searched = Searched(query, context, draw, found.results, ranked, vector)
+        return Settled(found.original, own, order, searched, more)
 
-    async def _more(self, asked: Asked, original: Original, own: Collection[DocKey], union: Sequence[DocKey]) -> int:
+    async def _more(self, asked: Asked, found: Retrieved) -> int:
         """How many hits of the union the client's own query does not match: its total lacks them."""
-        assert original.page is not None
-        if asked.serving.index.only_original_matches:
+        page, union = found.original.page, found.keys()
+        assert page is not None
+        if asked.serving.index.only_original_matches or not asked.request.size:
             return 0
-        unsure = totals.uncertain(original.page, own, union)
+        own = {*map(key_of, page["hits"]["hits"]), *found.keys(original=True)}
+        unsure = totals.uncertain(page, own, union)
         if not unsure:
-            return totals.unmatched(original.page, own, union)
+            return totals.unmatched(page, own, union)
         try:
             return len(unsure) - await self._documents(asked).matching(unsure)
         except Unreachable:

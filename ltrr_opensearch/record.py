@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,6 +93,8 @@ class Settled:
     own: Mapping[DocKey, Json]
     listing: Listing
     searched: Searched
+    more: Awaitable[int]
+    """How many hits the client's own total lacks; it is being counted while we rank."""
 
 
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:

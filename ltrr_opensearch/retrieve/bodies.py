@@ -47,9 +47,11 @@ def original_body(request: SearchRequest, size: int, hidden: Sequence[str]) -> J
     return body | {"from": 0, "size": size} | _source(body, hidden)
 
 
-def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | None = None) -> Json:
+def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | None = None, below: int = 0) -> Json:
+    """The ids of a plan's hits down to `depth`, without the first `below`."""
     body: Json = {
-        "size": depth,
+        **({"from": below} if below else {}),
+        "size": depth - below,
         **_ids_only(id_field),
         "track_total_hits": False,
         "query": {"bool": {"must": [clause], "filter": list(request.filters)}} if request.filters else clause,

@@ -33,6 +33,9 @@ from ltrr_opensearch.types import (
     Vector,
 )
 
+WORTH_A_REQUEST = 20
+"""Hits below the client's page from which on a request for their ids costs less than their documents would."""
+
 
 @dataclass(frozen=True, slots=True)
 class Logged:
@@ -60,6 +63,17 @@ class Retrieved:
     original: Original
     results: tuple[PlanResult, ...]
 
+    def keys(self, *, original: bool = False) -> tuple[DocKey, ...]:
+        """What the drawn plans brought, or of them the client's own query alone; each once."""
+        results = (r for r in self.results if r.plan.original or not original)
+        return tuple(dict.fromkeys(hit.key for r in results for hit in r.hits[: r.depth]))
+
+
+async def sent() -> None:
+    """Lets tasks that were just made send their requests before we go on: one turn to run, one for uvloop to write."""
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
 
 class FanOut:
     """Sends the searches of one search. Stateless but for the connection pool behind `sender`."""
@@ -83,10 +97,15 @@ class FanOut:
         by = None if any(name == "routing" for name, _ in request.params) else id_field
         own = next((p for p in plans if p.original), None)
         depth = draw.depth(own.name) if own else 0
-        whole = asyncio.create_task(self._original(request, depth, hidden, preference))
-        others = [p for p in plans if not p.original and draw.depth(p.name)]
+        page = request.offset + request.size
+        below = page if depth - page >= WORTH_A_REQUEST and "query" in request.body else 0
+        whole = asyncio.create_task(self._original(request, page if below else max(page, depth), hidden, preference))
+        others = [p for p in plans if draw.depth(p.name) and (below or not p.original)]
         tasks = [
-            asyncio.create_task(self._plan(request, p, draw.depth(p.name), vector, preference, by)) for p in others
+            asyncio.create_task(
+                self._plan(request, p, draw.depth(p.name), vector, preference, by, below if p.original else 0)
+            )
+            for p in others
         ]
         try:
             results = await self._within_deadline(others, tasks, draw)
@@ -95,7 +114,7 @@ class FanOut:
             for task in (whole, *tasks):
                 task.cancel()
         if own is not None:
-            results[own.name] = _own_result(own, depth, original)
+            results[own.name] = _own_result(own, depth, original, results.get(own.name))
         return Retrieved(original, tuple(results.get(p.name) or PlanResult(p, 0, Outcome.NOT_ASKED) for p in plans))
 
     async def _within_deadline(
@@ -126,17 +145,19 @@ class FanOut:
         vector: Vector | None,
         preference: str,
         id_field: str | None,
+        below: int = 0,
     ) -> PlanResult:
+        """One plan's hits, in their order, after the first `below`."""
         start = perf_counter()
         try:
             clause = plan.clause(depth, vector)
             if clause is None:
                 return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
             params = bodies.plan_params(request, preference)
-            reply = await self._send(request, bodies.plan_body(request, clause, depth, id_field), params)
+            reply = await self._send(request, bodies.plan_body(request, clause, depth, id_field, below), params)
             hits = _thin_hits(reply, id_field)
             if hits is None and reply.status in (200, 400):  # some document lacks the field, or there is no such
-                reply = await self._send(request, bodies.plan_body(request, clause, depth), params)
+                reply = await self._send(request, bodies.plan_body(request, clause, depth, None, below), params)
                 hits = _thin_hits(reply, None)
         except Unreachable as error:
             return PlanResult(plan, depth, Outcome.FAILED, error=str(error))
@@ -206,9 +227,15 @@ def total_of(page: Json) -> int:
     return int(total["value"] if isinstance(total, dict) else total)
 
 
-def _own_result(plan: QueryPlan, depth: int, original: Original) -> PlanResult:
+def _own_result(plan: QueryPlan, depth: int, original: Original, below: PlanResult | None) -> PlanResult:
+    """The client's own query as a plan: its page, and what a request of its own brought from below that."""
     if original.page is None:
         return PlanResult(plan, depth, Outcome.FAILED, took_ms=original.took_ms, error=reason_of(original.reply))
-    outcome = Outcome.OK if depth else Outcome.NOT_ASKED
-    hits = _hits(original.page)[:depth]
-    return PlanResult(plan, depth, outcome, hits, total_of(original.page), original.took_ms)
+    hits, total = _hits(original.page)[:depth], total_of(original.page)
+    if below is None:
+        return PlanResult(plan, depth, Outcome.OK if depth else Outcome.NOT_ASKED, hits, total, original.took_ms)
+    seen = {hit.key for hit in hits}  # a refresh between both requests may have moved a document down
+    more = [hit for hit in below.hits if hit.key not in seen][: depth - len(hits)]
+    hits += tuple(hit._replace(rank=rank) for rank, hit in enumerate(more, start=len(hits) + 1))
+    took_ms = max(original.took_ms, below.took_ms)
+    return PlanResult(plan, depth, below.outcome, hits, total, took_ms, below.error)
