@@ -11,7 +11,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from ltrr_opensearch.choose.registry import build_policy
-from ltrr_opensearch.cluster.capabilities import detect
+from ltrr_opensearch.cluster.capabilities import has_ltr
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
 from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.errors import ClusterError, Unreachable
@@ -157,7 +157,7 @@ class ServingBuilder:
     def _feature_logging(self, key: str, features: FeatureSet) -> FeatureLogging:
         """The plugin's way where the plugin has our feature set; the core's own otherwise."""
         try:
-            if detect(self._client).ltr:
+            if has_ltr(self._client):
                 self._client.transport.perform_request("GET", f"/_ltr/_featureset/{features.name}")
                 return LtrPlugin()
         except NotFoundError:

@@ -127,7 +127,7 @@ class Engine:
         hits = page.hits
         if request.body.get("explain"):
             hits = compose.with_explanations(hits, settled.searched.explanations(serving))
-        told = settled.searched.told(serving) if request.explain else None
+        told = settled.searched.told(serving, hits) if request.explain else None
         return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, told)
 
     async def _later(self, asked: Asked) -> Answer | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
-from ltrr_opensearch.log.ubi import object_id
+from ltrr_opensearch.log.ubi import object_id, value_at
 from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, SlotRecord
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
@@ -27,6 +27,7 @@ from ltrr_opensearch.types import (
     Reading,
     SearchRequest,
     SlotDraw,
+    SlotValue,
     Vector,
 )
 
@@ -46,10 +47,11 @@ class Searched:
         seen = self.rows(serving, [r.candidate for r in self.ranked])
         return {r.candidate.key: explanation(r, serving.ranker_name, seen[r.candidate.key]) for r in self.ranked}
 
-    def told(self, serving: Serving) -> Json:
+    def told(self, serving: Serving, hits: Sequence[Json]) -> Json:
         """Why this page, for a client that asked: what was understood, drawn and found.
 
-        In the client's own words: what others asked and what the index holds may be none of its business.
+        In the client's own words: what others asked and what the index holds may be none of its business. So a reading
+        is told only where its values stand in the `hits` of this page.
         """
         drawn = zip(self.draw.slots, self.results, strict=True)
         return {
@@ -59,6 +61,7 @@ class Searched:
             "readings": [
                 {"slots": self._asked_of(r), "residual": r.residual, "likelihood": r.likelihood}
                 for r in self.query.readings
+                if all(_seen(slot, hits) for slot in r.slots)
             ],
             "remembered": [{"similarity": r.similarity, "entities": len(r.entities)} for r in self.query.remembered],
             "plans": [
@@ -95,6 +98,13 @@ class Settled:
     searched: Searched
     more: Awaitable[int]
     """How many hits the client's own total lacks; it is being counted while we rank."""
+
+
+def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
+    """Whether a document that the caller got has the slot's value."""
+    values = (value_at(hit.get(part), slot.field) for hit in hits for part in ("_source", "fields"))
+    spelled = {slot.value, *slot.spellings}
+    return any(str(v) in spelled for value in values for v in (value if isinstance(value, list) else [value]))
 
 
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:

@@ -16,6 +16,7 @@ from typing import Any, Literal
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import ClusterError, MissingPlugin, TooOld
+from ltrr_opensearch.types import Json
 
 OLDEST = (2, 19)
 """`include_named_queries_score`, k-NN's `space_type` at the top level and LTR in the distribution."""
@@ -57,14 +58,24 @@ class Capabilities:
 
 def detect(client: OpenSearch) -> Capabilities:
     """Asks the cluster. Raises `TooOld`, or `ClusterError` where it is something other than OpenSearch."""
-    root = client.info()
-    check_version(root)
-    nodes = client.nodes.info(metric="plugins", filter_path="nodes.*.plugins.name,nodes.*.build_type,nodes.*.roles")
+    root, nodes = _said(client)
     read = read_capabilities(root, nodes, {})
     if not read.knn:
         return read
     stats = client.transport.perform_request("GET", "/_plugins/_knn/stats/faiss_initialized")
     return read_capabilities(root, nodes, stats)
+
+
+def has_ltr(client: OpenSearch) -> bool:
+    """Whether the LTR plugin is there; needs fewer rights than `detect`, which asks the k-NN plugin for its engines."""
+    return read_capabilities(*_said(client), {}).ltr
+
+
+def _said(client: OpenSearch) -> tuple[Json, Json]:
+    root = client.info()
+    check_version(root)
+    only = "nodes.*.plugins.name,nodes.*.build_type,nodes.*.roles"
+    return root, client.nodes.info(metric="plugins", filter_path=only)
 
 
 def check_version(root: Mapping[str, Any]) -> None:

@@ -121,8 +121,10 @@ async def test_a_client_may_ask_why(node: Any, products: str) -> None:
     assert told["union"] == len(b.decisions[0].candidates)
 
 
-async def test_who_asks_why_is_told_nothing_of_others(node: Any, products: str) -> None:
-    gazetteer = Gazetteer.from_values([("title", "Red Shoes", 9)])
+@pytest.mark.parametrize(("spelled", "told_of"), [("red shoes", True), ("Red Shoes", False)])
+async def test_who_asks_why_is_told_nothing_of_others(node: Any, products: str, spelled: str, told_of: bool) -> None:
+    """A reading is told where a document of the page has its value, which only the first spelling is."""
+    gazetteer = Gazetteer.from_values([("title", spelled, 9)])
     memory = Memory.from_rows([MemoryRow("red shoes", (EntityScore("1", 0.5), EntityScore("4", 0.5)), None)])
     index = INDEX.model_copy(update={"slot_fields": ("title",)})
     serving = serving_of(index=index, knowledge=Knowledge(memory, gazetteer))
@@ -130,5 +132,5 @@ async def test_who_asks_why_is_told_nothing_of_others(node: Any, products: str) 
         page = await b.page(replace(request_of(products), explain=True))
     told = page["ext"]["ltrr"]
     assert told["remembered"] == [{"similarity": 1.0, "entities": 2}]
-    assert {"title": "red shoes"} in [r["slots"] for r in told["readings"]]
+    assert ({"title": "red shoes"} in [r["slots"] for r in told["readings"]]) == told_of
     assert "Red Shoes" not in str(told)

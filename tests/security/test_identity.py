@@ -1,0 +1,216 @@
+"""The caller's identity reaches every request made for a search, and nobody sees what only the other may see."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+import pytest
+from opensearchpy import OpenSearch
+
+from tests.proxy.listening import Response, call
+from tests.security import world
+from tests.security.authority import OWN, Asked, Authority, authorising, basic
+from tests.security.world import EACH, PEOPLE, Serving, other, serving, words_of
+
+RED = {"match": {"title": "red"}}
+TOTAL = 2 * EACH
+"""Documents that each of the two may see."""
+
+
+@pytest.fixture(scope="module")
+def authority(node: Any, client: OpenSearch) -> Iterator[Authority]:
+    index = "test_who_may_see"
+    client.indices.delete(index=f"{index}*", ignore_unavailable=True)
+    world.fill(client, index)
+    world.publish_what_was_learned(client, index, f"{index}-own")
+    with authorising(world.authority_for(node.url, index)) as relay:
+        yield relay
+    client.indices.delete(index=f"{index}*", ignore_unavailable=True)
+
+
+@pytest.fixture(scope="module")
+def proxy(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    with serving(authority.url, authority.index, tmp_path_factory.mktemp("identity")) as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def quiet(authority: Authority) -> None:
+    """Features are logged behind the answers of the test before; they belong to its searches."""
+    before = -1
+    while before != (before := sum(one.who != OWN for one in authority.asked)):
+        time.sleep(0.3)
+
+
+@pytest.fixture(scope="module")
+def second(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """Another proxy of the same cluster, which continues the pages of the first."""
+    with serving(authority.url, authority.index, tmp_path_factory.mktemp("second"), encoder=False) as served:
+        yield served
+
+
+def search(proxy: Serving, authority: Authority, who: str, body: Any, query: str = "") -> Response:
+    target = f"/{authority.index}/_search{query}"
+    return call(proxy.url, "POST", target, orjson.dumps(body), {"authorization": basic(who)})
+
+
+def ids(answer: Response) -> list[str]:
+    return [hit["_id"] for hit in answer.json["hits"]["hits"]]
+
+
+def searches_of(authority: Authority, since: int) -> list[Asked]:
+    return [
+        asked for asked in authority.asked[since:] if authority.index + "/" in asked.path or "/_msearch" in asked.path
+    ]
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_every_request_for_a_search_is_made_as_its_caller(authority: Authority, proxy: Serving, who: str) -> None:
+    since = len(authority.asked)
+    narrow = {"match": {"title": {"query": "red onlybothword", "operator": "and"}}}  # so that plans bring what it lacks
+    explained = {"query": narrow, "size": 60, "explain": True, "aggs": {"b": {"terms": {"field": "brand"}}}}
+    got = search(proxy, authority, who, explained | {"ext": {"ltrr": {"explain": True}}})
+    assert "x-ltrr" in got.headers, got.body
+    asked = searches_of(authority, since)
+    assert {(one.who, one.status) for one in asked} == {(who, 200)}
+    bodies = [one.body for one in asked]
+    kinds = {
+        "original": any(b'"aggs"' in body for body in bodies),
+        "kNN": any(b'"knn"' in body for body in bodies),
+        "memory": any(b'"constant_score"' in body and b'"ids"' in body for body in bodies),
+        "features": any(b'"rescore"' in body for body in bodies),
+        "winners": any(
+            b'"ids"' in body and b'"rescore"' not in body and b"constant_score" not in body for body in bodies
+        ),
+    }
+    assert [kind for kind, seen in kinds.items() if not seen] == []
+    plans = {plan["plan"]: plan["outcome"] for plan in got.json["ext"]["ltrr"]["plans"]}
+    assert set(plans.values()) <= {"ok", "not_asked"}
+    assert {name for name, outcome in plans.items() if outcome == "ok"} >= {"knn", "q2e"}
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize(
+    "text",
+    ["red", "red onlyaliceword", "red onlybobword", "onlybobword boot", "onlyaliceword shoe", "red onlybothword"],
+)
+def test_nothing_shows_what_only_the_other_may_see(authority: Authority, proxy: Serving, who: str, text: str) -> None:
+    body = {
+        "query": {"match": {"title": text}},
+        "explain": True,
+        "size": 30,
+        "aggs": {"brands": {"terms": {"field": "brand"}}},
+        "highlight": {"fields": {"title": {}}},
+        "suggest": {"s": {"text": text, "term": {"field": "title", "suggest_mode": "always"}}},
+        "ext": {"ltrr": {"explain": True}},
+    }
+    got = search(proxy, authority, who, body)
+    assert got.status == 200
+    assert "x-ltrr" in got.headers
+    assert got.json["hits"]["total"]["value"] <= TOTAL
+    content = got.json
+    readings = content["ext"]["ltrr"]["readings"]
+    assert not any(other(who) in str(reading["slots"]) for reading in readings)
+    told = orjson.dumps(content["hits"]) + orjson.dumps(content["aggregations"])
+    assert words_of(other(who)) not in told
+    if other(who) not in text:  # the caller's own words come back to them
+        # what the terms of an index are, suggesters and statistics tell whoever may search it, with and without us
+        rest = {key: value for key, value in content.items() if key != "suggest"}
+        assert words_of(other(who)) not in orjson.dumps(rest) + repr(got.headers).encode()
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_walk_over_all_pages_is_the_callers_own(
+    authority: Authority, proxy: Serving, second: Serving, who: str
+) -> None:
+    """On two proxies, past the re-ranked window, while the other person walks through the same search."""
+    since = len(authority.asked)
+    seen: list[str] = []
+    for number, offset in enumerate(range(0, TOTAL, 10)):
+        body = {"query": RED, "size": 10, "from": offset}
+        search(proxy, authority, other(who), body)
+        got = search(second if number % 2 else proxy, authority, who, body)
+        assert words_of(other(who)) not in got.body
+        seen += ids(got)
+    assert len(seen) == len(set(seen)) == TOTAL
+    tail = [one for one in searches_of(authority, since) if b'"must_not"' in one.body]
+    assert {one.who for one in tail} == set(PEOPLE)
+    assert {one.who for one in searches_of(authority, since)} == set(PEOPLE)
+
+
+def test_an_order_is_kept_for_who_asked(authority: Authority, proxy: Serving) -> None:
+    """The second page of a search that only the other person began is not the second page of theirs."""
+    body = {"query": {"match": {"title": "red boot"}}, "size": 10}
+    first = {who: ids(search(proxy, authority, who, body)) for who in PEOPLE}
+    second = {who: ids(search(proxy, authority, who, body | {"from": 10})) for who in PEOPLE}
+    for who in PEOPLE:
+        assert not set(first[who]) & set(second[who])
+        assert not any(other(who) in id for id in first[who] + second[who])
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_an_msearch_is_made_as_its_caller(authority: Authority, proxy: Serving, who: str) -> None:
+    lines: list[Any] = []
+    for body in (
+        {"query": RED, "size": 20},
+        {"query": {"match_all": {}}, "sort": ["brand"]},
+        {"query": RED, "from": 10},
+    ):
+        lines += [{"index": authority.index}, body]
+    raw = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    since = len(authority.asked)
+    headers = {"authorization": basic(who), "content-type": "application/x-ndjson"}
+    got = call(proxy.url, "POST", "/_msearch", raw, headers)
+    assert [item["status"] for item in got.json["responses"]] == [200, 200, 200]
+    assert got.headers["x-ltrr"].count(",") == 1
+    assert words_of(other(who)) not in got.body
+    asked = searches_of(authority, since)
+    assert {one.who for one in asked} == {who}
+    assert any(one.path.startswith("/_msearch") for one in asked)
+
+
+@pytest.mark.parametrize("target", ["_search", "_search?q=red", "_count", "_msearch", "_search?scroll=1m"])
+@pytest.mark.parametrize(
+    "headers", [{}, {"authorization": "Basic bm9ib2R5Om5vYm9keQ=="}, {"authorization": "Bearer x"}, {"cookie": "a=b"}]
+)
+def test_without_known_credentials_nothing_is_read(
+    authority: Authority, proxy: Serving, target: str, headers: dict[str, str]
+) -> None:
+    """The cluster's own 401; our account does not ask in the caller's place."""
+    since = len(authority.asked)
+    body = orjson.dumps({"query": RED})
+    raw = b"{}\n" + body + b"\n" if target == "_msearch" else body
+    got = call(proxy.url, "POST", f"/{authority.index}/{target}", raw, headers)
+    straight = call(authority.url, "POST", f"/{authority.index}/{target}", raw, headers)
+    assert (got.status, got.body, got.headers["www-authenticate"]) == (401, b"Unauthorized", 'Basic realm="authority"')
+    assert straight.status == 401
+    assert {one.who for one in searches_of(authority, since)} == {"nobody"}
+
+
+def test_credentials_are_never_taken_from_another_request(authority: Authority, proxy: Serving) -> None:
+    """On one connection, where a request with credentials was answered just before."""
+    body = {"query": RED}
+    assert search(proxy, authority, "alice", body).status == 200
+    refused = call(proxy.url, "POST", f"/{authority.index}/_search", orjson.dumps(body))
+    assert refused.status == 401
+    later = call(proxy.url, "POST", f"/{authority.index}/_search", orjson.dumps(body | {"from": 10}))
+    assert later.status == 401
+
+
+def test_our_own_account_touches_only_what_is_ours(authority: Authority, proxy: Serving) -> None:
+    """Everything that it asked since the start of the proxy was allowed, and none of it was a client's read."""
+    asked = authority.by(OWN)
+    assert [(one.method, one.path) for one in asked if one.status in (401, 403)] == []
+    assert [one for one in asked if f"/{authority.index}/" in one.path or one.path.startswith("/_msearch")] == []
+    assert any("_bulk" in one.path for one in asked), "the log is written by it"
+    assert any("_releases" in one.path for one in asked), "releases are read by it"
+
+
+def test_callers_do_not_read_the_log_through_the_proxy(authority: Authority, proxy: Serving) -> None:
+    """What our account wrote, a caller reads only with rights of their own."""
+    for target in ("own_decisions-*/_search", "own_pages/_search", "ubi_queries/_search", "own_memory/_search"):
+        got = call(proxy.url, "GET", f"/{authority.index}-{target}", None, {"authorization": basic("alice")})
+        assert got.status == 403
