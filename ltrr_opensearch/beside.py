@@ -14,7 +14,7 @@ from ltrr_opensearch.release.store import Release
 from ltrr_opensearch.understand.late_encoder import LateEncoder
 
 SAMPLED_EVERY_S = 1.0
-BECAME = ("written", "spooled", "replayed", "refused", "dropped", "damaged")
+BECAME = ("written", "spooled", "replayed", "refused", "dropped", "damaged", "twins")
 """Counts of the writer, as labels of `ltrr_records_total`."""
 
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ltrr_opensearch.admin_settings import AdminSettings
+from ltrr_opensearch.limit_settings import LimitSettings
 from ltrr_opensearch.operations_settings import OperationsSettings
 from ltrr_opensearch.section import Positive, Section, Share
 from ltrr_opensearch.wire_settings import ListenSettings, ReachSettings
@@ -61,6 +62,7 @@ class ServeSettings(OperationsSettings, ListenSettings):
     share_pages: bool = Field(
         True, description="Whether proxies share the orders of searches, so that any of them serves the next page."
     )
+    limits: LimitSettings = Field(default_factory=LimitSettings, description="How much a process takes on at once.")
 
 
 class LogSettings(Section):

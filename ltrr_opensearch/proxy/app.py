@@ -12,6 +12,7 @@ from ltrr_opensearch.proxy.feedback import EventSink, FeedbackEndpoint
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.msearch import MultiSearchEndpoint
 from ltrr_opensearch.proxy.passthrough import PassThrough
+from ltrr_opensearch.proxy.pressure import Pressure
 from ltrr_opensearch.proxy.routes import Kind, Route, route
 from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, Searcher, utc_now
 from ltrr_opensearch.settings import Settings
@@ -23,7 +24,7 @@ Running = Callable[[], AbstractAsyncContextManager[None]]
 
 class ProxyApp:
     """`feedback` keeps posted events; `beside` are the writer, the poller of releases and the like; `is_off` says for
-    an index's key whether the kill switch is turned.
+    an index's key whether the kill switch is turned. Under pressure searches are shed and then requests refused.
     """
 
     def __init__(
@@ -38,27 +39,44 @@ class ProxyApp:
     ) -> None:
         self._settings = settings
         self._metrics = metrics
-        self._beside = (_pool(upstream), *beside)
+        self._pressure = pressure = Pressure(settings.serve.limits)
+        metrics.sampled_by(lambda: metrics.load(pressure.requests, pressure.delay_s))
+        self._beside = (_pool(upstream), pressure.running, *beside)
         largest = int(settings.serve.max_search_kb * 1024)
-        reader = Reader(settings, is_off=is_off)
+        reader = Reader(settings, is_off=is_off, sheds=self._sheds)
         self._passing = PassThrough(upstream, metrics)
-        self._search = SearchEndpoint(engine, reader, self._passing, metrics, largest)
+        self._search = SearchEndpoint(pressure.around(engine), reader, self._passing, metrics, largest)
         self._multi_search = MultiSearchEndpoint(self._search, reader, upstream, self._passing, metrics, largest)
         self._feedback = FeedbackEndpoint(feedback, settings.state.ubi_events, metrics, utc_now)
 
     def __call__(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
+        if reason := self._pressure.refuses():
+            self._metrics.refused(reason)
+            refusal = self._pressure.refusal(reason)
+            exchange.reply(refusal.status, refusal.headers, refusal.body)
+            return None
         asked.set(exchange.headers)
         to = route(exchange.method, exchange.path, self._settings)
         if to.kind is Kind.OTHER:
-            self._passing.begin(exchange, to.reason)
+            self._pressure.entered()
+            self._passing.begin(exchange, to.reason, self._pressure.left)
             return None
-        return self._counted(self._handle(exchange, to))
+        return self._counted(exchange, to)
 
-    async def _counted(self, answering: Coroutine[Any, Any, None]) -> None:
+    async def _counted(self, exchange: Exchange, to: Route) -> None:
+        self._pressure.entered()
         try:
-            await answering
+            await self._handle(exchange, to)
         except HungUp:
             self._metrics.hung_up()
+        finally:
+            self._pressure.left()
+
+    def _sheds(self, key: str) -> bool:
+        if not self._pressure.sheds():
+            return False
+        self._metrics.shed(key)
+        return True
 
     def _handle(self, exchange: Exchange, to: Route) -> Coroutine[Any, Any, None]:
         match to.kind:

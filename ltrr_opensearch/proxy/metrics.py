@@ -46,6 +46,8 @@ class Metrics:
         self._events = Counter("ltrr_events", "Events posted, by what became of them.", ["outcome"], registry=r)
         self._records = Counter("ltrr_records", "Our own records, by what became of them.", ["outcome"], registry=r)
         self._record_failures = Counter("ltrr_record_failures", "Failed writes, by reason.", ["reason"], registry=r)
+        self._requests = self._gauge("ltrr_requests_under_way", "Clients' requests not yet answered.")
+        self._delay = self._gauge("ltrr_loop_delay_seconds", "Standing delay of the event loop.", mode="livemax")
         self._queue = self._gauge("ltrr_queue_records", "Records waiting in memory.")
         self._spool = self._gauge("ltrr_spool_bytes", "Records waiting on disk.")
         self._releases = self._gauge("ltrr_release", "Processes served by a release.", "index", "release")
@@ -94,6 +96,10 @@ class Metrics:
     def shed(self, index: str) -> None:
         """A search that was cut to the client's own query because there was too much to do."""
         self._shed.labels(index).inc()
+
+    def load(self, requests: int, delay_s: float) -> None:
+        self._requests.set(requests)
+        self._delay.set(delay_s)
 
     def hung_up(self) -> None:
         self._hung_up.inc()

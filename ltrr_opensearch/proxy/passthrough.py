@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from ltrr_opensearch.cluster.headers import is_signed, without
 from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure, failure_of
@@ -29,9 +30,15 @@ class PassThrough:
         self._upstream = upstream
         self._metrics = metrics
 
-    def begin(self, exchange: Exchange, reason: str) -> None:
-        """Relays a request of which nothing was read; returns at once."""
-        self._relay(exchange, reason, Sent(exchange.headers, more=True), self._metrics_of_end)
+    def begin(self, exchange: Exchange, reason: str, over: Callable[[], None]) -> None:
+        """Relays a request of which nothing was read; returns at once, and tells when it is over."""
+
+        def end(error: ConnectionError | HungUp | None) -> None:
+            over()
+            if isinstance(error, HungUp):
+                self._metrics.hung_up()
+
+        self._relay(exchange, reason, Sent(exchange.headers, more=True), end)
 
     async def stream(self, exchange: Exchange, reason: str, head: bytes = b"") -> None:
         """Relays with the body still arriving, after the `head` of it that was already read. Raises `HungUp`."""
@@ -57,10 +64,6 @@ class PassThrough:
 
         self._relay(exchange, reason, sent, done)
         await over
-
-    def _metrics_of_end(self, error: ConnectionError | HungUp | None) -> None:
-        if isinstance(error, HungUp):
-            self._metrics.hung_up()
 
     def _relay(self, exchange: Exchange, reason: str, sent: Sent, then: Done) -> None:
         self._metrics.passed_through(reason)

@@ -44,14 +44,16 @@ class Pressure:
         """Whether a search should be left to the cluster."""
         return self.searches >= self._limits.searches or self.delay_s * 1000 >= self._limits.shed_ms
 
-    def admitted(self) -> str:
-        """Counts a request in, to be counted out by `left`; else the reason why there is no room for it."""
+    def refuses(self) -> str:
+        """Why there is no room for another request; empty where there is."""
         if self.requests >= self._limits.requests:
             return "requests"
         if self.delay_s * 1000 >= self._limits.refuse_ms and self.requests:
             return "delay"
-        self.requests += 1
         return ""
+
+    def entered(self) -> None:
+        self.requests += 1
 
     def left(self) -> None:
         self.requests -= 1

@@ -47,15 +47,25 @@ class Reader:
         settings: Settings,
         now: Callable[[], datetime] = utc_now,
         new_id: Callable[[], str] = new_id,
+        is_off: Callable[[str], bool] = frozenset[str]().__contains__,
+        sheds: Callable[[str], bool] = frozenset[str]().__contains__,
     ) -> None:
+        """`is_off` says for an index's key whether the kill switch is turned, `sheds` whether we do too much already."""
         self._settings = settings
+        self._is_off = is_off
+        self._sheds = sheds
         self._now = now
         self._new_id = new_id
 
     def read(self, target: str, params: Parameters, headers: Headers, body: Any) -> SearchRequest | NotOurs:
-        return parse_search(
+        found = parse_search(
             target, params, headers, body, settings=self._settings, now=self._now(), new_id=self._new_id
         )
+        if isinstance(found, SearchRequest) and self._is_off(self.key(target)):
+            return NotOurs("switched_off")
+        if isinstance(found, SearchRequest) and self._sheds(self.key(target)):
+            return NotOurs("pressure")
+        return found
 
     def key(self, target: str) -> str:
         """The configuration of a target that the dialect took for ours."""

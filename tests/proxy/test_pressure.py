@@ -18,27 +18,30 @@ def late(pressure: Pressure, *delays_s: float) -> None:
 
 def test_more_searches_than_allowed_are_shed_and_more_requests_refused() -> None:
     pressure = Pressure(LIMITS)
-    assert [pressure.admitted() for _ in range(4)] == ["", "", "", "requests"]
+    for _ in range(3):
+        assert pressure.refuses() == ""
+        pressure.entered()
+    assert pressure.refuses() == "requests"
     with pressure.searching():
         assert not pressure.sheds()
         with pressure.searching():
             assert pressure.sheds()
     assert not pressure.sheds()
     pressure.left()
-    assert pressure.admitted() == ""
+    assert pressure.refuses() == ""
 
 
 def test_a_delay_that_stands_sheds_and_then_refuses() -> None:
     pressure = Pressure(LIMITS)
-    pressure.admitted()
+    pressure.entered()
     late(pressure, *[0.2] * TICKS)
     assert pressure.sheds()
-    assert pressure.admitted() == ""
+    assert pressure.refuses() == ""
     late(pressure, *[1.5] * TICKS)
-    assert pressure.admitted() == "delay"
+    assert pressure.refuses() == "delay"
     late(pressure, 0.0)
     assert not pressure.sheds()
-    assert pressure.admitted() == ""
+    assert pressure.refuses() == ""
 
 
 def test_a_hiccup_is_no_overload() -> None:
@@ -50,7 +53,7 @@ def test_a_hiccup_is_no_overload() -> None:
 def test_an_idle_proxy_takes_a_request_whatever_was_measured() -> None:
     pressure = Pressure(LIMITS)
     late(pressure, *[5.0] * TICKS)
-    assert pressure.admitted() == ""
+    assert pressure.refuses() == ""
 
 
 def test_a_refusal_has_opensearchs_shape_and_says_when_to_come_back() -> None:
