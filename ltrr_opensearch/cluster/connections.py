@@ -66,6 +66,9 @@ class Sink(Protocol):
         """An answer before the answer: 100 Continue, 103 Early Hints."""
 
     def began(self, head: Head, /) -> None: ...
+    def flush(self) -> None:
+        """All that is there for now was told."""
+
     def chunk(self, data: bytes) -> None: ...
     def ended(self, trailers: Headers, /) -> None: ...
     def failed(self, error: ConnectionError) -> None: ...
@@ -161,6 +164,8 @@ class Connection(asyncio.Protocol):
             self._broken(f"the answer is no HTTP: {error}")
         if self._complete:  # told only now, so that what follows in the same bytes can never answer the next request
             self._end()
+        elif self._sink is not None:
+            self._sink.flush()
 
     def pause_writing(self) -> None:
         if self._sink is not None:

@@ -27,7 +27,10 @@ _BREAKS = (b"\r", b"\n", b"\0")
 
 def header(headers: Headers, name: bytes) -> bytes | None:
     """The first value of a header, by its lower-case name."""
-    return next((value for key, value in headers if key.lower() == name), None)
+    for key, value in headers:  # asked several times a request: a generator would cost twice this
+        if key.lower() == name:
+            return value
+    return None
 
 
 def without(headers: Headers, names: Container[bytes]) -> Headers:
@@ -35,17 +38,18 @@ def without(headers: Headers, names: Container[bytes]) -> Headers:
     return tuple((key, value) for key, value in headers if key.lower() not in names)
 
 
-def hop_by_hop(headers: Headers) -> frozenset[bytes]:
-    """The names that end at this connection: the usual ones and those that `Connection` lists."""
+def onward(headers: Headers) -> Headers:
+    """The headers that go beyond this connection: not the usual ones, nor those that `Connection` lists."""
+    kept = tuple([pair for pair in headers if pair[0].lower() not in HOP_BY_HOP])
+    if len(kept) == len(headers):
+        return kept
     listed = header(headers, b"connection")
-    if listed is None or listed.lower() in (b"keep-alive", b"close"):
-        return HOP_BY_HOP
-    return HOP_BY_HOP | {name.strip().lower() for name in listed.split(b",")}
+    return kept if listed is None else without(kept, {name.strip().lower() for name in listed.split(b",")})
 
 
 def head_bytes(first_line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:
     """First line and headers as they travel. A line break in any part is refused: it would begin another header."""
-    lines = [first_line, *(name + b": " + value for name, value in headers)]
+    lines = [first_line, *[name + b": " + value for name, value in headers]]
     head = b"\r\n".join(lines)
     if head.count(b"\r") != len(lines) - 1 or head.count(b"\n") != len(lines) - 1 or b"\0" in head:
         wrong = next(line for line in lines if any(mark in line for mark in _BREAKS))

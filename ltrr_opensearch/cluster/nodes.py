@@ -224,6 +224,9 @@ class _Whole:
     def began(self, head: Head) -> None:
         self._head = head
 
+    def flush(self) -> None:
+        pass
+
     def chunk(self, data: bytes) -> None:
         self._body.append(data)
 

@@ -49,6 +49,7 @@ class ClientConnection(asyncio.Protocol):
         self.last = False
         """Whether the next answer is the last: no further request is taken."""
         self._discarding = False
+        self._unsent: list[bytes] = []
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_size = 0
@@ -187,6 +188,7 @@ class ClientConnection(asyncio.Protocol):
         length = (b"content-length", b"%d" % len(refused.body))
         headers: Headers = (*refused.headers, length, (b"connection", b"close"))
         self.write(head_bytes(b"HTTP/1.1 400 Bad Request", headers) + refused.body)
+        self.flush()
         self._linger()
 
     def answered(self, exchange: Exchange, keep: bool) -> None:
@@ -234,8 +236,12 @@ class ClientConnection(asyncio.Protocol):
     # for exchanges
 
     def write(self, data: bytes) -> None:
-        if self._transport is not None:
-            self._transport.write(data)
+        self._unsent.append(data)
+
+    def flush(self) -> None:
+        if self._transport is not None and self._unsent:
+            self._transport.writelines(self._unsent)
+        self._unsent = []
 
     def pause(self, why: str, paused: bool) -> None:
         was = bool(self._paused)

@@ -29,7 +29,10 @@ class Client(Protocol):
 
     last: bool
 
-    def write(self, data: bytes) -> None: ...
+    def write(self, data: bytes) -> None:
+        """Sent with the next `flush`."""
+
+    def flush(self) -> None: ...
     def pause(self, why: str, paused: bool) -> None:
         """Whether to stop reading, for this reason; reading goes on when no reason is left."""
 
@@ -151,6 +154,7 @@ class Exchange:
     def invite(self) -> None:
         if self.awaits_invitation:
             self._client.write(CONTINUE)
+            self._client.flush()
         self._invited = True
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -206,6 +210,7 @@ class Exchange:
         self._invited = True
         if not self._http_10:
             self._client.write(head_bytes(b"HTTP/1.1 %d %b" % (status, reason), headers))
+            self._client.flush()
 
     def begin(self, status: int, headers: Headers, sized: bool, reason: bytes | None = None) -> None:
         """`sized`: the headers tell the length. Where nobody does, the body goes in chunks, or ends the connection.
@@ -230,9 +235,14 @@ class Exchange:
         if chunk:
             self._client.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked else chunk)
 
+    def flush(self) -> None:
+        """Sends what was written; head and body of a small answer travel together."""
+        self._client.flush()
+
     def end(self, trailers: Headers = ()) -> None:
         if self._chunked:
             self._client.write(last_chunk(trailers))
+        self._client.flush()
         self._client.answered(self, self._keep)
 
     def break_off(self) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ltrr_opensearch.cluster.connections import Connection, Dropped, Head, NoConnection, Origin
-from ltrr_opensearch.cluster.headers import head_bytes, header, hop_by_hop, is_signed
+from ltrr_opensearch.cluster.headers import head_bytes, header, is_signed, onward
 from ltrr_opensearch.cluster.nodes import Node, Nodes
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp, last_chunk
 from ltrr_opensearch.types import Headers
@@ -97,8 +97,7 @@ class Relay:
 
     def _head(self, origin: Origin) -> bytes:
         exchange, headers = self._exchange, self._sent.headers
-        ending = hop_by_hop(headers)
-        sent = [pair for pair in headers if (name := pair[0].lower()) not in ending and name != b"host"]
+        sent = [pair for pair in onward(headers) if pair[0].lower() != b"host"]
         if self._chunked:
             sent.append((b"transfer-encoding", b"chunked"))
         if self._sending and exchange.awaits_invitation:
@@ -129,18 +128,14 @@ class Relay:
         self._exchange.inform(head.status, head.reason, head.headers)
 
     def began(self, head: Head) -> None:
-        ending = hop_by_hop(head.headers)
-        sized = False
-        kept: list[tuple[bytes, bytes]] = []
-        for pair in head.headers:
-            name = pair[0].lower()
-            if name not in ending:
-                kept.append(pair)
-                sized = sized or name == b"content-length"
-        self._exchange.begin(head.status, (*kept, *self._added), sized, head.reason)
+        sized = header(head.headers, b"content-length") is not None
+        self._exchange.begin(head.status, (*onward(head.headers), *self._added), sized, head.reason)
 
     def chunk(self, data: bytes) -> None:
         self._exchange.write(data)
+
+    def flush(self) -> None:
+        self._exchange.flush()
 
     def ended(self, trailers: Headers) -> None:
         self._give_back()
