@@ -60,7 +60,9 @@ def show(console: Console, done: Learned, *, dry_run: bool) -> None:
         return
     console.print(_read(done.counts))
     console.print(_verdicts(done.verdicts))
-    if dry_run:
+    if done.pinned:
+        console.print(f"Pinned to release {done.pinned}: nothing was published. To go on: ltrr models unpin")
+    elif dry_run:
         console.print("Dry run: nothing was published.")
     elif done.release:
         console.print(f"Published release [bold]{done.release}[/bold]; proxies change over within seconds.")

@@ -24,7 +24,7 @@ COMMANDS = {
     "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
-    "models": "List, promote and roll back what was published.",
+    "models": "List, promote, roll back and unpin what was published.",
     "off": "The kill switch: searches pass through untouched, on every proxy within a second.",
     "on": "Turn learning on again.",
 }

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from ltrr_opensearch.cli.options import pass_settings
 from ltrr_opensearch.errors import SettingsError
@@ -17,45 +15,63 @@ from ltrr_opensearch.settings import Settings
 if TYPE_CHECKING:
     from ltrr_opensearch.release.store import Published, ReleaseStore
 
+SHOWN = 10
+index_option = click.option("--index", "only", help="Key of the index; not needed where one is configured.")
+
 
 @click.group()
 def models() -> None:
-    """List, promote and roll back what was published."""
+    """List, promote, roll back and unpin what was published."""
 
 
 @models.command("list")
 @click.option("--index", "only", help="Key of one index; default: all that have releases.")
+@click.option("--most", default=SHOWN, show_default=True, help="Releases shown of each index, the newest.")
 @pass_settings
-def list_(settings: Settings, only: str | None) -> None:
-    """The releases of each index, the newest first; the one that serves is marked."""
-    console = Console()
+def list_(settings: Settings, only: str | None, most: int) -> None:
+    """The releases of each index, the newest first; * marks the one that serves."""
     with _store(settings) as store:
         for index in [only] if only else store.indexes():
             if history := store.history(index):
-                console.print(_table(index, history, _ranked_in(store, index, history)))
+                click.echo("\n".join(_listed(index, history, most, _ranked_in(store, index, history[:most]))))
+                if pinned := store.pinned(index):
+                    click.echo(f"pinned to {pinned}: nothing that is learned serves; to go on: ltrr models unpin")
             else:
-                console.print(f"Nothing was published for {index}; `ltrr setup` and `ltrr learn` do.")
+                click.echo(f"Nothing was published for {index}; `ltrr setup` and `ltrr learn` do.")
 
 
 @models.command()
 @click.argument("release")
-@click.option("--index", "only", help="Key of the index; not needed where one is configured.")
+@index_option
 @pass_settings
 def promote(settings: Settings, release: str, only: str | None) -> None:
-    """Make RELEASE, an id from `ltrr models list`, the one that serves."""
+    """Make RELEASE, an id from `ltrr models list`, the one that serves; an older one is pinned."""
     index = _one(settings, only)
     with _store(settings) as store:
-        click.echo(f"{index} is served by {store.promote(index, release)}; proxies change over within seconds.")
+        serves = store.promote(index, release)
+        click.echo(f"{index} is served by {serves}{_and_pinned(store, index)}; proxies change over within seconds.")
 
 
 @models.command()
-@click.option("--index", "only", help="Key of the index; not needed where one is configured.")
+@index_option
 @pass_settings
 def rollback(settings: Settings, only: str | None) -> None:
-    """Go back to the release that the serving one replaced."""
+    """Go back to the release that the serving one replaced, and pin it: learning changes nothing until `unpin`."""
     index = _one(settings, only)
     with _store(settings) as store:
-        click.echo(f"{index} is served by {store.rollback(index)} again; proxies change over within seconds.")
+        serves = store.rollback(index)
+        click.echo(f"{index} is served by {serves} again{_and_pinned(store, index)}; proxies change over in seconds.")
+
+
+@models.command()
+@index_option
+@pass_settings
+def unpin(settings: Settings, only: str | None) -> None:
+    """Let what is learned serve again, from the next `ltrr learn` on."""
+    index = _one(settings, only)
+    with _store(settings) as store:
+        was = store.unpin(index)
+    click.echo(f"{index} is no longer pinned to {was}" if was else f"{index} is not pinned")
 
 
 @contextmanager
@@ -75,6 +91,10 @@ def _one(settings: Settings, only: str | None) -> str:
     raise SettingsError(f"several indexes are configured; say which with --index: {', '.join(settings.indexes)}")
 
 
+def _and_pinned(store: ReleaseStore, index: str) -> str:
+    return " and pinned to it" if store.pinned(index) else ""
+
+
 def _ranked_in(store: ReleaseStore, index: str, history: list[Published]) -> dict[str, str]:
     """By version of the rankers, where each scores."""
     from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL
@@ -83,22 +103,23 @@ def _ranked_in(store: ReleaseStore, index: str, history: list[Published]) -> dic
     return {v: "cluster" if CLUSTER_MODEL in store.meta(index, "ranker", v) else "proxy" for v in versions}
 
 
-def _table(index: str, history: list[Published], ranked_in: dict[str, str]) -> Table:
-    """A line a release; what it brought is what its parent had not."""
+def _listed(index: str, history: list[Published], most: int, ranked_in: dict[str, str]) -> Iterator[str]:
+    """Two short lines a release: which, when and by whom; then what it brought, which is what its parent had not."""
     by_id = {release.id: release for release in history}
-    table = Table(title=index, title_justify="left", title_style="bold")
-    for name in ("", "release", "published (UTC)", "by", "brought", "kept"):
-        table.add_column(name, no_wrap=name in ("release", "published (UTC)"))
-    for release in history:
+    yield click.style(index, bold=True)
+    for release in history[:most]:
         parent = by_id.get(release.parent or "")
         before = parent.versions if parent else {}
         kept = sorted(kind for kind, version in release.versions.items() if before.get(kind) == version)
         brought = sorted(set(release.versions) - set(kept))
-        mark, style = ("serves", "bold") if release.current else ("", "")
-        when = f"{release.created:%Y-%m-%d %H:%M:%S}"
-        row = (", ".join(_told(kind, release, ranked_in) for kind in kinds) for kinds in (brought, kept))
-        table.add_row(mark, release.id, when, release.note, *row, style=style)
-    return table
+        mark = "*" if release.current else " "
+        line = f"{mark} {release.id}  {release.created:%Y-%m-%d %H:%M} UTC  {release.note}"
+        yield click.style(line, bold=release.current)
+        said = ", ".join(_told(kind, release, ranked_in) for kind in brought) or "nothing new"
+        also = f"; kept {', '.join(kept)}" if kept else ""
+        yield f"    brought {said}{also}"
+    if len(history) > most:
+        yield f"  and {len(history) - most} older: --most {len(history)}"
 
 
 def _told(kind: str, release: Published, ranked_in: dict[str, str]) -> str:

@@ -27,7 +27,7 @@ from ltrr_opensearch.learn.plugin_models import delete_unnamed
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
 from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
-from ltrr_opensearch.logged import Part, Round
+from ltrr_opensearch.logged import GATE, Part, Round
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import IndexSettings, Settings
@@ -52,6 +52,8 @@ class Learned:
     counts: Counter[str]
     verdicts: tuple[Verdict, ...]
     release: str | None = None
+    pinned: str | None = None
+    """The release that somebody went back to: the run was a dry one."""
 
     @property
     def nothing_new(self) -> bool:
@@ -126,24 +128,27 @@ class _Run:
 def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dry_run: bool = False) -> Learned:
     """Learn `kinds` from the searches whose attribution window is closed, and publish one release.
 
-    `window_s` overrides how old a search must be; 0 takes all searches up to now. A dry run trains and judges only.
+    `window_s` overrides how old a search must be; 0 takes all searches up to now. A dry run trains and judges only, and
+    so does a run for an index that is pinned to a release.
     """
     closed = job.settings.learn.window_s if window_s is None else window_s
+    pinned = job.store.pinned(job.index)
+    dry_run = dry_run or pinned is not None
     read.refresh(job.client, job.prefix, job.settings.state.ubi_events)
     run = _begin(job, job.now - timedelta(seconds=closed), dry=dry_run)
     due = [k for k in KINDS if k in kinds and (k in run.forced or job.count(Window(run.done[k], run.until)))]
     if not due:
-        return Learned(job.index, run.until, run.counts, ())
+        return Learned(job.index, run.until, run.counts, (), pinned=pinned)
     rounds = job.read(_window(due, run, timedelta(days=job.settings.learn.history_days)), run.counts)
     trained = [_LEARNERS[kind](job, run, rounds) for kind in due]
     verdicts = tuple(one.verdict for one in trained)
-    parts = {one.verdict.kind: one.part for one in trained if one.part}
+    parts = {one.verdict.kind: _judged(one.part, one.verdict) for one in trained if one.part}
     if "policy" in due:
         parts |= _aggregates(job, run, rounds)
     if dry_run or not parts:
-        return Learned(job.index, run.until, run.counts, verdicts)
+        return Learned(job.index, run.until, run.counts, verdicts, pinned=pinned)
     dated = {kind: _dated(part, run.until) for kind, part in parts.items()}
-    release = job.store.publish(job.index, dated, "learn " + " ".join(due), without=run.damaged)
+    release = job.store.publish(job.index, dated, "learn " + " ".join(due), run.damaged, unless_pinned=True)
     if "memory" in parts:
         job.mark.finish(run.until)
     if "ranker" in parts:
@@ -272,6 +277,15 @@ def _finish_broken_off(job: Job, counts: Counter[str]) -> datetime | None:
 def _part(kind: str, job: Job, payload: bytes, meta: Json) -> Part:
     digest = sha256(payload).hexdigest()
     return Part(kind, job.index, digest[:12], kind, payload, digest, job.now, meta)
+
+
+def _judged(part: Part, verdict: Verdict) -> Part:
+    """The part with what the gate found, for operators to follow."""
+    found = verdict.compared
+    if found is None or found.refusal:
+        return part
+    gate = {"measure": found.measure, "means": {"candidate": found.candidate, "replaced": found.serving}}
+    return replace(part, metrics={**part.metrics, GATE: gate})
 
 
 def _dated(part: Part, until: datetime) -> Part:

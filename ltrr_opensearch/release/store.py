@@ -25,6 +25,8 @@ from ltrr_opensearch.types import Json
 _log = logging.getLogger(__name__)
 
 KEPT_RELEASES = 50
+PINNED = "pinned"
+"""Key of a state: the release that somebody went back to, which learning may not replace until it is unpinned."""
 ATTEMPTS = 10
 """Learners that publish at the same moment try again this often."""
 
@@ -59,17 +61,26 @@ class ReleaseStore:
         self._parts = PartStore(client, self._models, clock)
 
     def publish(
-        self, index: str, parts: Mapping[str, Part], note: str = "", without: Collection[str] = frozenset()
+        self,
+        index: str,
+        parts: Mapping[str, Part],
+        note: str = "",
+        without: Collection[str] = frozenset(),
+        *,
+        unless_pinned: bool = False,
     ) -> str:
         """Write the parts and switch to them, returning the release's id.
 
-        Kinds that are not given stay as they are, but for those to go on `without`.
+        Kinds that are not given stay as they are, but for those to go on `without`. `unless_pinned`: raises `Conflict`
+        where somebody went back to an earlier release meanwhile, which what was learned must not undo.
         """
         for part in parts.values():
             self._parts.write(index, part)
         created = self._clock().astimezone(UTC)
 
         def switch(state: Json) -> None:
+            if unless_pinned and (pinned := state.get(PINNED)):
+                raise Conflict(f"index {index!r} is pinned to release {pinned}; to go on: ltrr models unpin")
             kept = {k: v for k, v in _current(state).get("versions", {}).items() if k not in without}
             versions = {**kept, **{k: p.version for k, p in parts.items()}}
             id = _release_id(created, versions)
@@ -84,25 +95,37 @@ class ReleaseStore:
         return id
 
     def promote(self, index: str, release: str) -> str:
-        """Make a release of the history the current one."""
+        """Make a release of the history the current one, and pin it unless it is the newest."""
 
         def switch(state: Json) -> None:
             if release not in (known := [r["id"] for r in state["releases"]]):
                 raise ModelError(f"index {index!r} has no release {release!r}; known: {', '.join(known) or 'none'}")
             state["current"] = release
+            state[PINNED] = None if release == known[-1] else release
 
         return self._switch(index, switch)
 
     def rollback(self, index: str) -> str:
-        """Go back to the release that the current one replaced."""
+        """Go back to the release that the current one replaced, and pin it."""
 
         def switch(state: Json) -> None:
             parent = _current(state).get("parent")
             if parent not in [r["id"] for r in state["releases"]]:
                 raise ModelError(f"index {index!r} has no release before {state['current'] or 'the first'}")
-            state["current"] = parent
+            state["current"] = state[PINNED] = parent
 
         return self._switch(index, switch)
+
+    def pinned(self, index: str) -> str | None:
+        """The release that somebody chose to stay with; None where what is learned may serve."""
+        id: str | None = self._state(index)[0].get(PINNED)
+        return id
+
+    def unpin(self, index: str) -> str | None:
+        """Lets what is learned serve again, from the next time on; returns the release that was pinned."""
+        if (pinned := self.pinned(index)) is not None:
+            self._switch(index, lambda state: state.update({PINNED: None}))
+        return pinned
 
     def current_id(self, index: str) -> str | None:
         """The cheap question of a poll: which release serves."""

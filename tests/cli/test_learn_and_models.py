@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,8 @@ from click.testing import CliRunner, Result
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cli.main import main
+from ltrr_opensearch.errors import Conflict
+from ltrr_opensearch.logged import Part
 from tests.learn.shop import Shop
 from tests.learn.synthetic import clicks, decisions
 
@@ -29,11 +34,11 @@ def shop(client: OpenSearch, index_name: str) -> Shop:
 @pytest.fixture
 def typed(shop: Shop, node: Any, tmp_path: Path) -> Typed:
     settings = shop.settings().model_dump(mode="json", include={"choose": {"policy"}, "learn": {"ranker"}})
-    state = {"prefix": shop.prefix, "ubi_events": f"{shop.prefix}_events"}
+    state = {"prefix": shop.prefix, "ubi_events": f"{shop.prefix}-events"}
     indexes = {"shop": {"text_fields": {"title": 1}}}
     config = tmp_path / "ltrr.yml"
     config.write_text(yaml.safe_dump({**settings, "cluster": {"url": node.url}, "state": state, "indexes": indexes}))
-    wide = {"COLUMNS": "160"}
+    wide = {"COLUMNS": "160"}  # for tables; the list of releases fits 80 columns by itself
     return lambda *words: CliRunner(env=wide).invoke(main, ["--config", str(config), *words])
 
 
@@ -47,12 +52,45 @@ def test_learning_is_told_and_published_and_taken_back(typed: Typed, shop: Shop)
     assert "rounds with a gain" in first.output
     assert "Nothing new since the last run" in typed("learn", "memory").output
     assert "Published release" in typed("learn", "policy", "--index", "shop").output
-    listed = typed("models", "list")
-    assert "serves" in listed.output
-    assert "aggregates, policy" in listed.output, listed.output
     newest, oldest = (r.id for r in shop.store.history("shop"))
-    assert f"shop is served by {oldest} again" in typed("models", "rollback").output
-    assert f"shop is served by {newest}" in typed("models", "promote", newest).output
+    listed = typed("models", "list").output.splitlines()
+    assert listed[1].startswith(f"* {newest}"), listed
+    assert "brought aggregates, policy; kept memory" in listed[2]
+    assert listed[3].startswith(f"  {oldest}")
+    assert max(map(len, listed)) <= 80
+    assert "and 1 older: --most 2" in typed("models", "list", "--most", "1").output
+    assert f"shop is served by {oldest} again and pinned to it" in typed("models", "rollback").output
+    assert f"shop is served by {newest};" in typed("models", "promote", newest).output
+    assert "shop is not pinned" in typed("models", "unpin").output
+
+
+def test_what_was_rolled_back_is_not_undone_by_learning(typed: Typed, shop: Shop) -> None:
+    typed("learn", "memory")
+    typed("learn", "policy")
+    newest, oldest = (r.id for r in shop.store.history("shop"))
+    typed("models", "rollback")
+    searches = decisions(240, seed=7)
+    shop.put(searches, clicks(searches))
+    said = typed("learn", "policy").output
+    assert f"Pinned to release {oldest}: nothing was published. To go on: ltrr models unpin" in said
+    assert shop.store.current_id("shop") == oldest
+    assert f"pinned to {oldest}" in typed("models", "list").output
+    assert f"shop is no longer pinned to {oldest}" in typed("models", "unpin").output
+    assert "Published release" in typed("learn", "policy").output
+    assert shop.store.current_id("shop") not in (oldest, newest)
+
+
+def test_a_run_that_began_before_the_rollback_does_not_undo_it(shop: Shop) -> None:
+    typed_parts = shop.store
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    part = Part("memory", "shop", "v1", "memory", b"x", sha256(b"x").hexdigest(), at)
+    first = typed_parts.publish("shop", {"memory": part})
+    typed_parts.publish("shop", {"aggregates": replace(part, kind="aggregates")})
+    typed_parts.rollback("shop")
+    with pytest.raises(Conflict, match=f"pinned to release {first}; to go on: ltrr models unpin"):
+        typed_parts.publish("shop", {"memory": replace(part, version="v2")}, unless_pinned=True)
+    typed_parts.publish("shop", {"memory": replace(part, version="v3")})
+    assert typed_parts.pinned("shop") == first
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class Shop:
     def create(client: OpenSearch, prefix: str) -> Shop:
         templates = load_templates(StateSettings(prefix=prefix))
         kinds = {f"{prefix}_{kind}": kind for kind in ("models", "releases", "memory", "jobs")}
-        kinds |= {index_name(prefix, START): "decisions", f"{prefix}_events": "ubi_events"}
+        kinds |= {index_name(prefix, START): "decisions", f"{prefix}-events": "ubi_events"}
         for index, kind in kinds.items():
             mappings = next(t.body["template"]["mappings"] for t in templates if t.name.endswith(f"_{kind}"))
             client.indices.create(index=index, body={"settings": {"number_of_replicas": 0}, "mappings": mappings})
@@ -38,7 +38,7 @@ class Shop:
     def settings(self, **learn: Any) -> Settings:
         return Settings.model_validate(
             {
-                "state": {"prefix": self.prefix, "ubi_events": f"{self.prefix}_events"},
+                "state": {"prefix": self.prefix, "ubi_events": f"{self.prefix}-events"},
                 "choose": {"policy": "greedy"},
                 "learn": {"ranker": "linear", **learn},
                 "indexes": {"shop": {"text_fields": {"title": 1}}},
@@ -55,7 +55,7 @@ class Shop:
     def put(self, searches: Iterable[Decision], events: Iterable[Event] = ()) -> None:
         self.index(
             *({"_index": index_name(self.prefix, d.at), "_id": d.query_id, **to_document(d)} for d in searches),
-            *({"_index": f"{self.prefix}_events", **ubi(e)} for e in events),
+            *({"_index": f"{self.prefix}-events", **ubi(e)} for e in events),
         )
 
     def index(self, *documents: Json) -> None:

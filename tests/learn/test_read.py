@@ -23,7 +23,7 @@ def shop(client: OpenSearch, index_name: str) -> Shop:
 
 def read_all(shop: Shop, window: Window, most: int = 10_000) -> tuple[list[Decision], Counter[str]]:
     counts: Counter[str] = Counter()
-    read.refresh(shop.client, shop.prefix, f"{shop.prefix}_events")
+    read.refresh(shop.client, shop.prefix, f"{shop.prefix}-events")
     pages = decision_pages(shop.client, shop.prefix, "shop", window, most, counts)
     return [d for page in pages for d in page], counts
 
@@ -54,7 +54,7 @@ def test_events_of_clients_that_index_them_past_us(shop: Shop) -> None:
     made = decisions(20)
     sent = list(clicks(made))
     shop.put([], sent)
-    events = f"{shop.prefix}_events"
+    events = f"{shop.prefix}-events"
     shop.index(
         {"_index": events, "action_name": "click", "query_id": sent[0].query_id, "timestamp": "yesterday"},
         {"_index": events, "action_name": "impression", "query_id": sent[0].query_id, "timestamp": "yesterday"},
