@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 520, 250
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 14, 40
+WIDTH, HEIGHT = 380, 230
+"""In units of the text's size, so that a chart can be read on a telephone and three stand side by side on a desk."""
+LEFT, RIGHT, TOP, BOTTOM = 40, 8, 32, 38
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,7 @@ class Line:
 
 
 def line_chart(lines: Sequence[Line], x_label: str, y_label: str, x_names: Sequence[str]) -> str:
-    """Lines over named steps, with a legend below; the y axis covers what is there, in round steps."""
+    """Lines over named steps, with a legend below if they are several; the y axis covers what is there."""
     low, high, step = _scale([v for line in lines for v in line.values])
     count = max(len(x_names), 2)
 
@@ -40,7 +41,7 @@ def line_chart(lines: Sequence[Line], x_label: str, y_label: str, x_names: Seque
         parts.append(f'<polyline points="{points}" fill="none" stroke="var(--c{line.colour})" {style}/>')
         if not line.level:
             parts += [_dot(x(i), y(v), line, x_names[i], v) for i, v in enumerate(line.values)]
-    return _figure("".join(parts), [(line.name, line.colour, line.level) for line in lines])
+    return _figure("".join(parts), [(n.name, n.colour, n.level) for n in lines] if len(lines) > 1 else [])
 
 
 def share_chart(
@@ -48,7 +49,7 @@ def share_chart(
 ) -> str:
     """Stacked bars, one a step: what part of the whole each name has. A step's shares sum to at most 1."""
     room = (WIDTH - LEFT - RIGHT) / max(len(shares), 1)
-    width = min(room * 0.72, 56)
+    width = min(room * 0.72, 44)
 
     def x(i: int) -> float:
         return LEFT + room * (i + 0.5)
@@ -88,12 +89,13 @@ def _scale(values: Sequence[float]) -> tuple[float, float, float]:
 
 def _grid(low: float, high: float, step: float, y: Callable[[float], float]) -> str:
     parts, value = [], low
+    digits = max(0, -math.floor(math.log10(step)))
     while value <= high + step / 1e6:
         at = y(value)
-        text = f"{value:.0%}" if (low, high, step) == (0.0, 1.0, 0.25) else f"{value:.3f}".rstrip("0").rstrip(".")
+        text = f"{value:.0%}" if (low, high, step) == (0.0, 1.0, 0.25) else f"{value:.{digits}f}"
         parts.append(
             f'<line x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}" class="grid"/>'
-            f'<text x="{LEFT - 8}" y="{at + 4:.1f}" text-anchor="end">{text or "0"}</text>'
+            f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{text}</text>'
         )
         value += step
     return "".join(parts)
@@ -109,11 +111,8 @@ def _x_axis(names: Sequence[str], x: Callable[[int], float], label: str) -> str:
 
 
 def _y_label(label: str) -> str:
-    middle = (TOP + HEIGHT - BOTTOM) / 2
-    return (
-        f'<text x="12" y="{middle}" text-anchor="middle" class="label" transform="rotate(-90 12 {middle})">'
-        f"{escape(label)}</text>"
-    )
+    """Above the axis, where it can be read without turning the head and collides with no number."""
+    return f'<text x="0" y="12" class="label">{escape(label)}</text>'
 
 
 def _dot(x: float, y: float, line: Line, name: str, value: float) -> str:
@@ -128,7 +127,5 @@ def _figure(drawn: str, legend: Sequence[tuple[str, int, bool]]) -> str:
         f'<span><i class="{"dash" if dashed else ""}" style="--k:var(--c{colour})"></i>{escape(name)}</span>'
         for name, colour, dashed in legend
     )
-    return (
-        f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{drawn}</svg>'
-        f'<figcaption class="legend">{keys}</figcaption></figure>'
-    )
+    caption = f'<figcaption class="legend">{keys}</figcaption>' if keys else ""
+    return f'<figure><svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img">{drawn}</svg>{caption}</figure>'

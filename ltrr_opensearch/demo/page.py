@@ -21,8 +21,9 @@ def card(content: str, heading: str = "") -> str:
     return f'<div class="card">{f"<h3>{escape(heading)}</h3>" if heading else ""}{content}</div>'
 
 
-def columns(*contents: str) -> str:
-    return f'<div class="grid2">{"".join(contents)}</div>'
+def columns(*contents: str, narrow: bool = False) -> str:
+    """Side by side as far as there is room: two at most, or three `narrow` ones."""
+    return f'<div class="columns{" narrow" if narrow else ""}">{"".join(contents)}</div>'
 
 
 def table(headers: tuple[str, ...], rows: list[tuple[tuple[str, ...], str]]) -> str:

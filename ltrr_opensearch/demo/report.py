@@ -128,8 +128,9 @@ def _over_time(result: Result) -> str:
         f"starts cold. {sum(step.searches for step in steps)} searches in all, exploration included.</p>"
         + page.columns(
             page.card(clicks, "Reward: clicks"),
-            page.card(reward, "What the judges think of the pages shown"),
+            page.card(reward, "What the judges think"),
             page.card(drawn, "What it costs"),
+            narrow=True,
         )
     )
 
@@ -153,7 +154,7 @@ def _shares(steps: tuple[Step, ...]) -> str:
     ]
     return (
         "<h2>Who is asked, by kind of query</h2><p>The share of each strategy in the candidates drawn, batch by batch: "
-        "the policy learns whom to ask for which kind of query.</p>" + page.columns(*cards)
+        "the policy learns whom to ask for which kind of query.</p>" + page.columns(*cards, narrow=True)
     )
 
 
@@ -162,7 +163,7 @@ def _example(example: Example) -> str:
         page.card(_list(example.before), f"Before: original query, nDCG@10 {example.ndcg[0]:.3f}"),
         page.card(_list(example.after), f"After: learned, nDCG@10 {example.ndcg[1]:.3f}"),
     )
-    return f"<h3 style='margin-top:26px'>“{escape(example.query)}” ({escape(example.part)})</h3>{lists}{_why(example)}"
+    return f'<h3 class="query">“{escape(example.query)}” ({escape(example.part)})</h3>{lists}{_why(example)}'
 
 
 def _list(documents: tuple[Listed, ...]) -> str:
@@ -206,10 +207,10 @@ def _why(example: Example) -> str:
 
 def _drawn(drawn: Drawn) -> tuple[str, ...]:
     chosen = dict(drawn.pmf).get(drawn.depth, 0.0)
-    spread = " · ".join(f"{depth}: {p:.0%}" for depth, p in drawn.pmf if p >= 0.005)
-    facts = "<br>".join(f"{escape(FACTS.get(name, name))} {value:.2g}" for name, value in _main(drawn.facts))
+    spread = " ".join(f"<code>{depth}: {p:.0%}</code>" for depth, p in drawn.pmf if p >= 0.005)
+    facts = "".join(f"<div><b>{value:.2f}</b> {escape(FACTS[name])}</div>" for name, value in _main(drawn.facts))
     depth = str(drawn.depth) if drawn.depth else "not asked"
-    return escape(drawn.plan), depth, f"{bar(chosen, 1)}{chosen:.0%}", spread, str(drawn.found), f"{facts or '-'}"
+    return escape(drawn.plan), depth, f"{bar(chosen, 1)}{chosen:.0%}", spread, str(drawn.found), facts or "-"
 
 
 def _main(facts: tuple[tuple[str, float], ...]) -> list[tuple[str, float]]:
