@@ -4,7 +4,8 @@ Grades come from all rounds of the query together, rows from each search as it r
 asked looks in training as it does in serving. Every query weighs the same, however often it was asked.
 
 A candidate that was never shown has grade 0: most of the union is irrelevant, and a ranker that saw only what an
-earlier ranker had put on top would not know it. Since some of these are merely unseen, they weigh less.
+earlier ranker had put on top would not know it. It weighs as much as one that people certainly looked at: at a fifth of
+that, rankers did worse on queries left out (docs/ranking.md).
 
 A search with a memory is given twice, each with half the weight: as it was, and as if nobody had asked it before
 (`memory_names` unknown). Otherwise the ranker would learn to repeat what earlier users clicked, which says nothing
@@ -25,7 +26,7 @@ from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.types import Matrix
 
-UNSHOWN_WEIGHT = 0.2
+UNSHOWN_WEIGHT = 1.0
 SEARCHES_A_QUERY = 10
 """Most searches of one query that are learned from: the latest. More of them add nothing but time."""
 

@@ -21,13 +21,16 @@ from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.rank.feature_sets import derive
-from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, QUERY_COLUMNS, feature_names, memory_names
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, NEIGHBOURS, QUERY_COLUMNS, SAME_QUERY, feature_names, memory_names
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Json, Matrix
 
 LEVELS = 8
 """LambdaMART wants whole grades: the best click grade becomes this level, gains are linear in the level."""
-TREES = 150
+TREES = 60
+"""Of one run. More of them learn the queries rather than what makes a good answer."""
+RUNS = 3
+"""Ensembles whose scores are added: each sees other rows and columns, so their sum depends less on chance."""
 PARAMETERS: Json = {
     "objective": "lambdarank",
     "num_leaves": 4,
@@ -47,7 +50,7 @@ PARAMETERS: Json = {
 }
 RIDGE = 0.01
 LEAST_GAIN = 0.02
-"""In nDCG@10 on unseen queries, for which a ranker may ask for logged features: less is noise with few queries."""
+"""In nDCG@10 on unseen queries, that columns which must earn their place have to bring: less is noise."""
 FOLDS = 5
 ENOUGH_QUERIES = 500
 """Below this, columns that are the same for a whole list are left out: trees would know queries by them."""
@@ -78,19 +81,22 @@ def _learned(
 ) -> tuple[Sequence[str], Json]:
     """The columns to learn from, and how a ranker over them does on queries left out.
 
-    What the plans and the memory say is at hand; logged features cost every search a request, so they have to earn it,
-    unless they are wanted `always`. The memory's own plan says nothing that the memory columns do not say better.
+    What the plans say, and the memory of the very query, is at hand and always learned from. Others have to earn their
+    place on queries left out: what worked for neighbours misleads where queries are few, and logged features cost every
+    search a request (unless they are wanted `always`). The memory's own plan says nothing that the columns do not say
+    better.
     """
     few = len(set(data.query)) < ENOUGH_QUERIES
-    left_out = {*logged, *memory, *(QUERY_COLUMNS if few else ())} - set(MEMORY_COLUMNS)
-    free = [n for n in data.names if n not in left_out]
-    dear = crossvalidate(data, [*logged, *free], fit)
-    if always:
-        return [*logged, *free], dear
-    cheap = crossvalidate(data, free, fit)
-    if "ndcg_unseen" not in cheap or dear["ndcg_unseen"] < cheap["ndcg_unseen"] + LEAST_GAIN:
-        return free, cheap | {"ndcg_unseen_with_logged": dear.get("ndcg_unseen")}
-    return [*logged, *free], dear | {"ndcg_unseen_without_logged": cheap["ndcg_unseen"]}
+    left_out = {*logged, *memory, *MEMORY_COLUMNS, *(QUERY_COLUMNS if few else ())} - {SAME_QUERY}
+    chosen = [*(logged if always else ()), *(n for n in data.names if n not in left_out)]
+    metrics = crossvalidate(data, chosen, fit)
+    tried: Json = {}
+    for name, more in (("neighbours", (NEIGHBOURS,)), *(() if always else (("logged", tuple(logged)),))):
+        with_more = crossvalidate(data, [*more, *chosen], fit)
+        tried[f"ndcg_unseen_with_{name}"] = with_more.get("ndcg_unseen")
+        if with_more.get("ndcg_unseen", 0.0) >= metrics.get("ndcg_unseen", 1.0) + LEAST_GAIN:
+            chosen, metrics = [*more, *chosen], with_more
+    return chosen, metrics | tried
 
 
 def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: str, metrics: Json) -> Part:
@@ -127,13 +133,17 @@ def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = ()) ->
     train = lightgbm.Dataset(
         data.rows, np.rint(LEVELS * data.grades / top), group=data.sizes, weight=_unit_mean(data.weights)
     )
-    parameters = {**PARAMETERS, "seed": seed, "monotone_constraints": [_direction(n) for n in data.names]}
+    parameters = {**PARAMETERS, "monotone_constraints": [_direction(n) for n in data.names]}
     if apart:
         groups = ([j for j, n in enumerate(data.names) if (n in apart) is within] for within in (True, False))
         parameters["interaction_constraints"] = [group for group in groups if group]
-    booster = lightgbm.train(parameters, train, TREES)
-    ranker = trees.from_lightgbm(booster.dump_model(), data.names)
-    gap = float(np.abs(ranker.score(data.rows) - booster.predict(data.rows)).max())
+    boosters = [
+        lightgbm.train({**parameters, "bagging_seed": seed + run, "feature_fraction_seed": seed + run}, train, TREES)
+        for run in range(RUNS)
+    ]
+    ranker = trees.from_lightgbm([b.dump_model() for b in boosters], data.names)
+    theirs = np.sum([b.predict(data.rows) for b in boosters], axis=0)
+    gap = float(np.abs(ranker.score(data.rows) - theirs).max())
     if gap > TOLERANCE:
         raise ModelError(f"our scores differ from LightGBM's by {gap:.2g}, more than {TOLERANCE:g}; not published")
     return ranker

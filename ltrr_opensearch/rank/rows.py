@@ -24,7 +24,8 @@ from ltrr_opensearch.types import AnalyzedQuery, Candidate, Features, Matrix, Ou
 RANK_CONSTANT = 60.0
 STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
 QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
-MEMORY_COLUMNS = ("memory.score", "memory.near")
+SAME_QUERY, NEIGHBOURS = "memory.score", "memory.near"
+MEMORY_COLUMNS = (SAME_QUERY, NEIGHBOURS)
 
 Columns = Mapping[str, list[float] | float]
 
@@ -38,7 +39,7 @@ def feature_names(index: IndexSettings) -> tuple[str, ...]:
 def memory_names(index: IndexSettings) -> tuple[str, ...]:
     """The columns that know what earlier users did for this very query; unknown for a query never seen."""
     plans = [f"{s.name}.{column}" for s in index.strategies if s.use == "q2e" for column in STRATEGY_COLUMNS]
-    return (*plans, "query.memory", "memory.score")
+    return (*plans, "query.memory", SAME_QUERY)
 
 
 def rows(
@@ -125,7 +126,7 @@ def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> Columns:
     """How well a candidate worked for this very query, and for its neighbours: score times weight, the largest."""
     same = [r for r in query.remembered if r.similarity >= SAME_WORDS]
     near = [r for r in query.remembered if r.similarity < SAME_WORDS]
-    return {"memory.score": _worked(candidates, same), "memory.near": _worked(candidates, near)}
+    return {SAME_QUERY: _worked(candidates, same), NEIGHBOURS: _worked(candidates, near)}
 
 
 def _worked(candidates: Sequence[Candidate], remembered: Sequence[Remembered]) -> list[float] | float:

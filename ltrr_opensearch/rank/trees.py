@@ -7,6 +7,7 @@ bit that is left names the leaf. NaN goes where the training library sent it, no
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -103,9 +104,9 @@ def from_json(model: Json) -> TreeRanker:
     return TreeRanker(features, trees)
 
 
-def from_lightgbm(dump: Json, features: tuple[str, ...]) -> TreeRanker:
-    """The ensemble of a `Booster.dump_model()`."""
-    return TreeRanker(features, tuple(_flatten(info["tree_structure"]) for info in dump["tree_info"]))
+def from_lightgbm(dumps: Iterable[Json], features: tuple[str, ...]) -> TreeRanker:
+    """All trees of some `Booster.dump_model()`s: its score is the sum of theirs."""
+    return TreeRanker(features, tuple(_flatten(info["tree_structure"]) for dump in dumps for info in dump["tree_info"]))
 
 
 def _flatten(root: Json) -> Tree:

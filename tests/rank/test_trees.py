@@ -38,7 +38,7 @@ def booster(leaves: int) -> lightgbm.Booster:
 @pytest.mark.parametrize("leaves", [2, 6, 15, 31, 64])
 def test_scores_are_lightgbms_unknown_values_too(leaves: int) -> None:
     trained = booster(leaves)
-    ours = from_json(from_lightgbm(trained.dump_model(), NAMES).to_json())
+    ours = from_json(from_lightgbm([trained.dump_model()], NAMES).to_json())
     rows = table(300, 2)
     rows[:50, 3] = np.nan  # a column that had no unknown value in training: LightGBM then takes NaN for 0
     np.testing.assert_allclose(ours.score(rows), trained.predict(rows), atol=1e-5)
@@ -80,4 +80,4 @@ def test_a_damaged_model_is_refused(tree: Json, complaint: str) -> None:
 def test_categorical_splits_are_refused() -> None:
     node = {"decision_type": "==", "left_child": {"leaf_value": 0.0}, "right_child": {"leaf_value": 0.0}}
     with pytest.raises(ModelError, match="categorical"):
-        from_lightgbm({"tree_info": [{"tree_structure": node}]}, ("a",))
+        from_lightgbm([{"tree_info": [{"tree_structure": node}]}], ("a",))
