@@ -14,10 +14,13 @@ from typing import Protocol, cast
 
 import httptools
 
+from ltrr_opensearch.cluster.plain import plain_answer
 from ltrr_opensearch.types import Headers
 
 HIGH_WATER = 512 * 1024
 """Bytes that may wait to be sent before whoever sends them is told to stop."""
+DEAF = frozenset((400, 413, 414, 417, 431))
+"""After these a node may leave the connection open and read no more on it: the next request would wait for ever."""
 _FRAMED_BY = (b"content-length", b"transfer-encoding")
 _SILENCE = (
     (socket.SO_KEEPALIVE, socket.SOL_SOCKET, 1),
@@ -71,6 +74,10 @@ class Sink(Protocol):
 
     def chunk(self, data: bytes) -> None: ...
     def ended(self, trailers: Headers, /) -> None: ...
+    def takes_plain(self) -> bool:
+        """Whether an answer that is nothing special may be told by `passed` alone, as the bytes that come."""
+
+    def passed(self, data: bytes, last: bool, /) -> None: ...
     def failed(self, error: ConnectionError) -> None: ...
 
     def hold_request(self, held: bool, /) -> None:
@@ -89,6 +96,8 @@ class Connection(asyncio.Protocol):
         self._kept = False
         self._begun = False
         self._bodiless = False
+        self._left = 0
+        """Bytes to come of an answer that is passed as it comes."""
         self._clear()
         self._parser = httptools.HttpResponseParser(self)
 
@@ -108,7 +117,7 @@ class Connection(asyncio.Protocol):
             sink.failed(Dropped("the connection was closed while it was kept"))
             return
         self._clear()
-        self._sink, self._begun, self._bodiless, self._kept = sink, False, bodiless, False
+        self._sink, self._begun, self._bodiless, self._kept, self._left = sink, False, bodiless, False, 0
         self.transport.write(request)
 
     def write(self, data: bytes) -> None:
@@ -155,6 +164,9 @@ class Connection(asyncio.Protocol):
         if self._sink is None:  # nothing was asked: whatever this is, no later request may take it for its answer
             self.abort()
             return
+        if self._left or (not self._begun and self._sink.takes_plain() and self._plainly(data)):
+            self._pass(data)
+            return
         self._begun = True
         try:
             self._parser.feed_data(data)
@@ -166,6 +178,24 @@ class Connection(asyncio.Protocol):
             self._end()
         elif self._sink is not None:
             self._sink.flush()
+
+    def _plainly(self, data: bytes) -> bool:
+        whole = plain_answer(data)
+        if len(data) > whole:
+            return False
+        self._begun, self._left = True, whole
+        return True
+
+    def _pass(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            self._broken("the node sent more than its answer")
+        elif self._sink is not None and self._left:
+            self._sink.passed(data, False)
+        elif self._sink is not None:
+            sink, self._sink = self._sink, None
+            self._kept = self.used = True
+            sink.passed(data, True)
 
     def pause_writing(self) -> None:
         if self._sink is not None:
@@ -193,7 +223,7 @@ class Connection(asyncio.Protocol):
             self._sink.informed(head)
             return
         self._head = head
-        self._kept = self._parser.should_keep_alive()
+        self._kept = self._parser.should_keep_alive() and status not in DEAF
         self._complete = self._bodiless
         self._sink.began(head)
 

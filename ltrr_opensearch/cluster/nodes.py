@@ -120,6 +120,8 @@ class Node:
 class Nodes:
     def __init__(self, origins: Sequence[Origin], limit: int, connect_s: float, retry_s: float) -> None:
         self._nodes = [Node(origin, limit, connect_s) for origin in origins]
+        self.below_a_path = any(origin.path for origin in origins)
+        """Whether some node's address puts a path before every target."""
         self._retry_s = retry_s
         self._turn = 0
         self._reviving: set[asyncio.Task[None]] = set()
@@ -226,6 +228,12 @@ class _Whole:
 
     def flush(self) -> None:
         pass
+
+    def takes_plain(self) -> bool:
+        return False
+
+    def passed(self, data: bytes, last: bool) -> None:
+        raise NotImplementedError
 
     def chunk(self, data: bytes) -> None:
         self._body.append(data)

@@ -55,12 +55,12 @@ class ProxyApp:
             refusal = self._pressure.refusal(reason)
             exchange.reply(refusal.status, refusal.headers, refusal.body)
             return None
-        asked.set(exchange.headers)
         to = route(exchange.method, exchange.path, self._settings)
         if to.kind is Kind.OTHER:
             self._pressure.entered()
             self._passing.begin(exchange, to.reason, self._pressure.left)
             return None
+        asked.set(exchange.headers)
         return self._counted(exchange, to)
 
     async def _counted(self, exchange: Exchange, to: Route) -> None:

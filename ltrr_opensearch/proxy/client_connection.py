@@ -12,6 +12,7 @@ import httptools
 
 from ltrr_opensearch.cluster.connections import HIGH_WATER
 from ltrr_opensearch.cluster.headers import head_bytes, header, without
+from ltrr_opensearch.cluster.plain import plain_request
 from ltrr_opensearch.proxy.exchange import Exchange
 from ltrr_opensearch.proxy.failures import failure
 from ltrr_opensearch.types import Headers
@@ -55,6 +56,13 @@ class ClientConnection(asyncio.Protocol):
         self._head_size = 0
         self.since = 0.0
         """When it last changed between busy, idle and sending a head; for whoever closes what is idle too long."""
+        self.heard = 0.0
+        """When the client last sent something, or could again."""
+
+    @property
+    def awaits_body(self) -> bool:
+        """Whether it is the client's turn to go on with a body that it began."""
+        return self._reading is not None and not self._paused
 
     @property
     def busy(self) -> bool:
@@ -83,6 +91,13 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._discarding or self._refused is not None:
             return
+        self.heard = asyncio.get_running_loop().time()
+        if self._current is None and not self._head_size and not self._waiting:
+            plain = plain_request(data)
+            if plain is not None:
+                self._current = Exchange(self, plain.method, plain.target, None, plain=plain)
+                self._handle(self._current)
+                return
         if self._reading is None:
             self._head_size += len(data)
         try:
@@ -138,6 +153,9 @@ class ClientConnection(asyncio.Protocol):
             raise Refused(f"HTTP/{version} is not spoken here; HTTP/1.1 is")
         if coding is not None and coding.lower() != b"chunked":
             raise Refused("a body may only be encoded as chunked while it travels")
+        expected = header(headers, b"expect")
+        if expected is not None and expected.lower() != b"100-continue":
+            raise Refused("the only expectation that can be met is 100-continue")
         self._headers, self._head_size = [], 0
         self._reading = Exchange(
             self,
@@ -254,4 +272,5 @@ class ClientConnection(asyncio.Protocol):
         if self._paused:
             self._transport.pause_reading()
         else:
+            self.heard = asyncio.get_running_loop().time()
             self._transport.resume_reading()

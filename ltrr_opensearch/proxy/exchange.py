@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Protocol
 
 from ltrr_opensearch.cluster.headers import head_bytes, header
+from ltrr_opensearch.cluster.plain import PlainRequest
 from ltrr_opensearch.types import Headers
 
 HELD = 256 * 1024
@@ -54,11 +55,22 @@ class BodySink(Protocol):
 class Exchange:
     """`target` is the raw path with its query, as the client spelled both."""
 
-    def __init__(self, client: Client, method: str, target: str, headers: Headers, http_10: bool, keep: bool) -> None:
+    def __init__(
+        self,
+        client: Client,
+        method: str,
+        target: str,
+        headers: Headers | None,
+        http_10: bool = False,
+        keep: bool = True,
+        plain: PlainRequest | None = None,
+    ) -> None:
+        """`plain` is the whole request where its bytes may travel as they are; its headers are read when asked for."""
         self.method = method
         self.target = target
         self.path, _, self.query = target.partition("?")
-        self.headers = headers
+        self.plain = plain
+        self._headers = headers
         self.answered = False
         """Whether an answer was begun."""
         self.read_whole = False
@@ -76,6 +88,21 @@ class Exchange:
         self._arrival: asyncio.Future[None] | None = None
         self._cancelled_if_gone: asyncio.Task[None] | None = None
         self._invited = False
+        if plain is not None:
+            self.read_whole = True
+            if len(plain.data) > plain.head:
+                self._held.append(plain.data[plain.head :])
+
+    @property
+    def headers(self) -> Headers:
+        if self._headers is None:
+            self._headers = self.plain.headers if self.plain is not None else ()
+        return self._headers
+
+    @property
+    def stays(self) -> bool:
+        """Whether the connection takes further requests."""
+        return self._keep and not self._client.last
 
     def header(self, name: bytes) -> bytes | None:
         return header(self.headers, name)
@@ -220,7 +247,7 @@ class Exchange:
         self.answered = True
         bare = sized or self.method == "HEAD" or status in (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
         self._chunked = not bare and not self._http_10
-        self._keep = self._keep and not self._client.last and self.read_whole and (bare or self._chunked)
+        self._keep = self.stays and self.read_whole and (bare or self._chunked)
         sent = list(headers)
         if self._chunked:
             sent.append((b"transfer-encoding", b"chunked"))
@@ -234,6 +261,14 @@ class Exchange:
     def write(self, chunk: bytes) -> None:
         if chunk:
             self._client.write(b"%x\r\n%b\r\n" % (len(chunk), chunk) if self._chunked else chunk)
+
+    def pass_on(self, data: bytes, last: bool) -> None:
+        """A piece of an answer as it came, head and all."""
+        self.answered = True
+        self._client.write(data)
+        self._client.flush()
+        if last:
+            self._client.answered(self, self.stays)
 
     def flush(self) -> None:
         """Sends what was written; head and body of a small answer travel together."""

@@ -27,7 +27,10 @@ IDLE_S = 600.0
 """OpenSearch does not close idle connections; clients that keep theirs should not find ours closed."""
 HEAD_S = 60.0
 """Longest time that a request line with its headers may take to arrive."""
-_LOOK_S = 5.0
+SILENCE_S = 60.0
+"""Longest time that nothing of a body may arrive that a client began to send."""
+LOOK_S = 5.0
+"""Between looks at who is too slow."""
 
 
 class HttpServer:
@@ -97,11 +100,18 @@ class HttpServer:
     async def _close_what_is_idle(self) -> None:
         loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(LOOK_S)
             for connection in tuple(self._connections):
-                waited = loop.time() - connection.since
-                if not connection.busy and waited > (IDLE_S if connection.idle else HEAD_S):
+                if _too_slow(connection, loop.time()):
                     connection.break_off()
+
+
+
+def _too_slow(connection: ClientConnection, now: float) -> bool:
+    if connection.awaits_body and now - connection.heard > SILENCE_S:
+        return True
+    waited = now - connection.since
+    return not connection.busy and waited > (IDLE_S if connection.idle else HEAD_S)
 
 
 async def _answered(exchange: Exchange, answering: Coroutine[Any, Any, None]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter as Totals
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -29,7 +30,8 @@ class Metrics:
         self._samplers: list[Callable[[], None]] = []
         self._totals: Totals[tuple[str, str]] = Totals()
         self._served: dict[str, list[Gauge]] = {}
-        self._passed = Counter("ltrr_passthrough", "Requests relayed unchanged, by reason.", ["reason"], registry=r)
+        passed = Counter("ltrr_passthrough", "Requests relayed unchanged, by reason.", ["reason"], registry=r)
+        self._passed_by = cache(passed.labels)
         self._upstream = Counter("ltrr_upstream_failures", "Requests the cluster left open.", ["status"], registry=r)
         self._hung_up = Counter("ltrr_clients_gone", "Clients that hung up before the answer.", registry=r)
         self._searches = Counter("ltrr_searches", "Searches answered by the engine.", ["index"], registry=r)
@@ -63,7 +65,7 @@ class Metrics:
 
     def passed_through(self, reason: str, requests: int = 1) -> None:
         if requests:
-            self._passed.labels(reason).inc(requests)
+            self._passed_by(reason).inc(requests)
 
     def upstream_failed(self, status: int) -> None:
         self._upstream.labels(str(status)).inc()

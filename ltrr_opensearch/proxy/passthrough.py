@@ -12,6 +12,7 @@ from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.failures import failure
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.relay import Done, Relay, Sent
+from ltrr_opensearch.telemetry.context import asked
 from ltrr_opensearch.types import Headers
 
 _log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ SIGNED = (
 )
 SEARCHES = frozenset(("signed", "nothing_ours"))
 """Reasons under which a signed search passes through, alone or in an `_msearch`."""
+_AS_IT_CAME = Sent(None, more=True)
 _FRAMING = (b"content-length", b"transfer-encoding")
 
 
@@ -38,11 +40,11 @@ class PassThrough:
             if isinstance(error, HungUp):
                 self._metrics.hung_up()
 
-        self._relay(exchange, reason, Sent(exchange.headers, more=True), end)
+        self._relay(exchange, reason, _AS_IT_CAME, end)
 
     async def stream(self, exchange: Exchange, reason: str, head: bytes = b"") -> None:
         """Relays with the body still arriving, after the `head` of it that was already read. Raises `HungUp`."""
-        await self._until_over(exchange, reason, Sent(exchange.headers, head, more=True))
+        await self._until_over(exchange, reason, Sent(None, head, more=True) if head else _AS_IT_CAME)
 
     async def whole(self, exchange: Exchange, reason: str, headers: Headers, body: bytes) -> None:
         """Relays with a body that was read to its end. Raises `HungUp`."""
@@ -84,6 +86,7 @@ class PassThrough:
 
     def _failed(self, exchange: Exchange, error: UpstreamFailure) -> None:
         self._metrics.upstream_failed(error.status)
+        asked.set(exchange.headers)
         _log.warning("%s %s: %s", exchange.method, exchange.path, error)
         if not exchange.answered:  # a client with half an answer was told by the broken connection
             answer = failure(error.status, str(error))

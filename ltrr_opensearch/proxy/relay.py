@@ -29,7 +29,8 @@ Done = Callable[[ConnectionError | HungUp | None], None]
 class Sent:
     """A request as it should reach the cluster: the client's headers, or such as fit a changed body."""
 
-    headers: Headers
+    headers: Headers | None
+    """None: as they came."""
     body: bytes = b""
     """What was read of the body already."""
     more: bool = False
@@ -42,7 +43,6 @@ class Relay:
     def __init__(self, nodes: Nodes, exchange: Exchange, sent: Sent, added: Headers, done: Done) -> None:
         self._nodes = nodes
         self._exchange = exchange
-        self._sent = sent
         self._added = added
         self._done: Done | None = done
         self._node: Node | None = None
@@ -52,7 +52,9 @@ class Relay:
         self._sending = sent.more
         """Whether more of the body will follow what was written."""
         self._body = sent.body
-        self._chunked = header(sent.headers, b"transfer-encoding") is not None
+        self._plain = exchange.plain if sent.headers is None and not added and not nodes.below_a_path else None
+        self._headers = () if self._plain else sent.headers or exchange.headers
+        self._chunked = header(self._headers, b"transfer-encoding") is not None
         self._stale = False
         self._again = False
 
@@ -81,6 +83,10 @@ class Relay:
     def _begin(self, node: Node, connection: Connection) -> None:
         exchange = self._exchange
         self._node, self._connection, self._stale = node, connection, connection.used
+        if self._plain is not None:
+            self._sending, self._again = False, may_be_repeated(exchange.method, exchange.target)
+            connection.begin(self, self._plain.addressed(node.origin.authority))
+            return
         if self._sending:
             self._body += exchange.taken()
             self._sending = not exchange.read_whole
@@ -96,7 +102,7 @@ class Relay:
         connection.begin(self, request, bodiless=exchange.method == "HEAD")
 
     def _head(self, origin: Origin) -> bytes:
-        exchange, headers = self._exchange, self._sent.headers
+        exchange, headers = self._exchange, self._headers
         sent = [pair for pair in onward(headers) if pair[0].lower() != b"host"]
         if self._chunked:
             sent.append((b"transfer-encoding", b"chunked"))
@@ -123,6 +129,19 @@ class Relay:
         self._over(HungUp())
 
     # the answer
+
+    def takes_plain(self) -> bool:
+        return self._plain is not None and self._exchange.stays
+
+    def passed(self, data: bytes, last: bool) -> None:
+        if not last:
+            self._exchange.pass_on(data, False)
+            return
+        self._give_back()
+        done, self._done = self._done, None
+        self._exchange.pass_on(data, True)
+        if done is not None:
+            done(None)
 
     def informed(self, head: Head) -> None:
         self._exchange.inform(head.status, head.reason, head.headers)
