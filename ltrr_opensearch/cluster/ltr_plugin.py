@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,6 +64,11 @@ def list_models(prefix: str) -> Exchange:
 
 def listed(answer: Json) -> list[str]:
     return [hit["_source"]["name"] for hit in answer.get("hits", {}).get("hits", ())]
+
+
+def model_start(prefix: str, index: str) -> str:
+    """What the names of an index's models begin with."""
+    return f"{prefix}_{re.sub('[^a-z0-9]', '_', index)}_"
 
 
 def delete_model(name: str) -> Exchange:

@@ -23,14 +23,14 @@ _VERSION = r"(?P<learned>\d{8}T\d{6})\.\d{6}-[0-9a-f]{8}"
 
 def model_name(prefix: str, index: str, version: str) -> str:
     """The name of a ranker's model in the plugin."""
-    return f"{_start(prefix, index)}{version}"
+    return f"{ltr_plugin.model_start(prefix, index)}{version}"
 
 
 def unnamed(names: Iterable[str], prefix: str, index: str, kept: Collection[str], now: datetime) -> list[str]:
     """Which models of an index may go. Pure."""
     found = []
     for name in set(names) - set(kept):
-        ours = re.fullmatch(re.escape(_start(prefix, index)) + _VERSION, name)
+        ours = re.fullmatch(re.escape(ltr_plugin.model_start(prefix, index)) + _VERSION, name)
         if ours and datetime.strptime(ours["learned"], _LEARNED).replace(tzinfo=UTC) < now - GRACE:
             found.append(name)
     return sorted(found)
@@ -38,7 +38,7 @@ def unnamed(names: Iterable[str], prefix: str, index: str, kept: Collection[str]
 
 def delete_unnamed(client: OpenSearch, store: ReleaseStore, prefix: str, index: str, now: datetime) -> list[str]:
     """Deletes them; returns their names."""
-    exchange = ltr_plugin.list_models(_start(prefix, index))
+    exchange = ltr_plugin.list_models(ltr_plugin.model_start(prefix, index))
     names = ltr_plugin.listed(client.transport.perform_request(exchange.method, exchange.path))
     kept = {
         model_name(prefix, key, release.versions["ranker"])
@@ -54,7 +54,3 @@ def delete_unnamed(client: OpenSearch, store: ReleaseStore, prefix: str, index: 
         except NotFoundError:  # another learner was faster
             continue
     return gone
-
-
-def _start(prefix: str, index: str) -> str:
-    return f"{prefix}_{re.sub('[^a-z0-9]', '_', index)}_"

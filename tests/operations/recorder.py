@@ -69,7 +69,8 @@ def recording(node: str, refuse: Refuse = lambda _: None) -> Iterator[Recorded]:
             if self.command != "HEAD":
                 self.wfile.write(body)
 
-        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any
+        # http.server looks for these names
+        do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815
 
         def log_message(self, *_said: object) -> None: ...
 

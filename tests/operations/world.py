@@ -44,13 +44,15 @@ class Running:
         return call(self.admin, "GET", "/_ltrr/health/ready").json
 
 
-def products(client: OpenSearch, index: str, count: int = 120) -> None:
+def products(client: OpenSearch, index: str, count: int = 120, more: Mapping[str, Any] | None = None) -> None:
     """Every combination of colour and thing, several times over; names differ by their number."""
     body: list[Any] = []
     for i in range(count):
         title = f"{COLOURS[i % 3]} {THINGS[i // 3 % 4]}"
         body += [{"index": {"_id": str(i)}}, {"title": title, "body": f"number {i}", "stock": i % 2}]
-    client.indices.create(index=index, body={"settings": {"number_of_shards": 1, "number_of_replicas": 0}})
+    client.indices.create(
+        index=index, body={"settings": {"number_of_shards": 1, "number_of_replicas": 0, **(more or {})}}
+    )
     client.bulk(index=index, body=body, params={"refresh": "true"})
 
 
