@@ -15,6 +15,7 @@ from ltrr_opensearch.proxy.extensions import Extensions, asker, read_extensions
 from ltrr_opensearch.proxy.filters import checked
 from ltrr_opensearch.proxy.foreign import Foreign, NotOurs
 from ltrr_opensearch.proxy.parameters import Parameters, fold
+from ltrr_opensearch.proxy.point_in_time import target_of
 from ltrr_opensearch.proxy.queries import QueryReader
 from ltrr_opensearch.proxy.targets import owner
 from ltrr_opensearch.settings import Settings
@@ -27,16 +28,18 @@ _SERVED = frozenset(
     (
         *("query", "size", "from", "post_filter", "track_total_hits", "track_scores", "timeout"),
         *("_source", "fields", "stored_fields", "docvalue_fields", "script_fields", "version", "seq_no_primary_term"),
-        *("highlight", "explain", "aggs", "aggregations", "suggest", "indices_boost"),
+        *("highlight", "explain", "aggs", "aggregations", "suggest", "indices_boost", "pit"),
+        "collapse",
     )
 )
 REASONS = {
     key: key
     for key in (
-        *("search_after", "pit", "slice", "min_score", "rescore", "terminate_after", "collapse"),
+        *("search_after", "slice", "min_score", "rescore", "terminate_after"),
         *("profile", "search_pipeline", "derived", "stats"),
     )
 }
+_SAYS_NOTHING = {"profile": False, "terminate_after": 0}
 _BY_SCORE = ("_score", {"_score": "desc"}, {"_score": {"order": "desc"}})
 _NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"content-type", b"content-encoding"}
 _NOT_FORWARDED |= {b"accept", b"accept-encoding", b"x-ltrr"}
@@ -52,7 +55,7 @@ def parse_search(
     now: datetime,
     new_id: Callable[[], str],
 ) -> SearchRequest | NotOurs:
-    """Reads a search of an index expression, spelled as in the URL. `params` are decoded, in their order."""
+    """Reads a search of an index expression as the URL spells it, or of none. `params` are decoded, in their order."""
     try:
         return _read(target, params, headers, body, settings, now, new_id)
     except Foreign as foreign:
@@ -68,13 +71,15 @@ def _read(
     now: datetime,
     new_id: Callable[[], str],
 ) -> SearchRequest:
+    if not isinstance(body, dict):
+        raise Foreign("malformed_body")
+    if "pit" in body:
+        target = _searched(target, body["pit"], dict(params))
     configured = owner(target, settings)
     if configured is None:
         raise Foreign("other_index")
     if is_signed(headers):
         raise Foreign("signed")
-    if not isinstance(body, dict):
-        raise Foreign("malformed_body")
     said = read_extensions(body.get("ext", {}))
     kept, folded = fold(params, {key: value for key, value in body.items() if key != "ext"})
     own = _served(folded)
@@ -98,6 +103,14 @@ def _read(
     )
 
 
+def _searched(target: str, pit: Any, params: Json) -> str:
+    """The indexes of a point in time, which a search names nowhere else."""
+    covered = target_of(pit, params)
+    if target or covered is None:
+        raise Foreign("pit")
+    return covered
+
+
 def _served(body: Json) -> Json:
     """The body without what says nothing; refused when it asks for something we do not serve."""
     kept: Json = {}
@@ -107,11 +120,25 @@ def _served(body: Json) -> Json:
                 raise Foreign("sort")
         elif key in _SERVED:
             kept[key] = value
-        elif key != "profile" or value is not False:
+        elif not _says_nothing(key, value):
             raise Foreign(REASONS.get(key, "unknown_key"))
+    if "collapse" in kept:
+        _check_collapse(kept["collapse"])
     if "_none_" in str(kept.get("stored_fields", "")):
         raise Foreign("no_stored_fields")
     return kept
+
+
+def _check_collapse(collapse: Any) -> None:
+    if isinstance(collapse, dict) and "inner_hits" in collapse:
+        raise Foreign("inner_hits")
+    if not isinstance(collapse, dict) or collapse.keys() != {"field"} or not isinstance(collapse["field"], str):
+        raise Foreign("collapse")
+
+
+def _says_nothing(key: str, value: Any) -> bool:
+    """Whether a key of the body has the value that it has when it is left out."""
+    return key in _SAYS_NOTHING and type(value) is type(_SAYS_NOTHING[key]) and value == _SAYS_NOTHING[key]
 
 
 def _query(body: Json, said: Extensions, text_fields: tuple[str, ...]) -> tuple[str, tuple[Json, ...]]:

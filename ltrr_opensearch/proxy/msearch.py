@@ -18,10 +18,11 @@ from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.foreign import NotOurs
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.ndjson import Item, item_response, items, joined_lines, response
-from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string
+from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string, truth
 from ltrr_opensearch.proxy.passthrough import PassThrough
-from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, switched_off, without_ours
-from ltrr_opensearch.proxy.shape import Shape, accepts_gzip, shaped
+from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, reason_of_media, switched_off, without_ours
+from ltrr_opensearch.proxy.shape import Shape, encoding_of, shaped
+from ltrr_opensearch.proxy.strict_query import is_plain
 from ltrr_opensearch.types import Answer, SearchRequest
 
 _log = logging.getLogger(__name__)
@@ -55,8 +56,12 @@ class MultiSearchEndpoint:
 
     async def handle(self, exchange: Exchange, target: str) -> None:
         params = parse_query_string(exchange.query)
-        if exchange.header(b"content-encoding") or not all(_understood(*param) for param in params):
+        understood = is_plain(exchange.query) and all(_understood(*param) for param in params)
+        if exchange.header(b"content-encoding") or not understood:
             await self._passing.stream(exchange, "msearch_options")
+            return
+        if reason := reason_of_media(exchange):
+            await self._passing.stream(exchange, reason)
             return
         raw, complete = await exchange.read(self._max_body_bytes)
         if not complete or len(raw) > self._max_body_bytes:
@@ -83,7 +88,8 @@ class MultiSearchEndpoint:
             length = (b"content-length", str(len(bare)).encode())
             await self._passing.whole(exchange, "engine", (*headers, length), bare)
             return
-        shape = Shape(pretty="pretty" in dict(params), gzip=accepts_gzip(exchange.header(b"accept-encoding")))
+        pretty = truth(dict(params).get("pretty", "false"))
+        shape = Shape(pretty=pretty, encoding=encoding_of(exchange.header(b"accept-encoding")))
         formed = shaped(answer, shape)
         await exchange.answer(formed.status, formed.headers, formed.body)
 
@@ -114,7 +120,7 @@ class MultiSearchEndpoint:
 
         async def ask(request: SearchRequest) -> Answer | None:
             async with gate:
-                return await self._search.ask(request, request.target)
+                return await self._search.ask(request)
 
         answers = await asyncio.gather(*(ask(request) for request in mine.values()))
         return dict(zip(mine, answers, strict=True))

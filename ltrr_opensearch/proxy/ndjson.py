@@ -37,7 +37,7 @@ class Item:
 
 def items(raw: bytes) -> list[Item] | None:
     """The searches of a body; None where it is not wholly well-formed, and the cluster should say why."""
-    if not raw.endswith(b"\n"):
+    if raw.startswith(b"\n") or not raw.endswith(b"\n"):  # the first is no header to OpenSearch, and deprecated
         return None
     lines = raw[:-1].split(b"\n")
     if len(lines) % 2:
@@ -45,7 +45,7 @@ def items(raw: bytes) -> list[Item] | None:
     found = []
     for head, search in zip(lines[::2], lines[1::2], strict=True):
         try:
-            header = strict_json.loads(head) if head.strip() else {}
+            header = strict_json.loads(head) if head else {}
             body = strict_json.loads(search)
         except ValueError:
             return None

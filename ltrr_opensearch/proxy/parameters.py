@@ -21,10 +21,16 @@ _KEPT = frozenset(
         *("preference", "routing", "ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled"),
         *("search_type", "request_cache", "typed_keys", "batched_reduce_size", "max_concurrent_shard_requests"),
         *("pre_filter_shard_size", "allow_partial_search_results", "ccs_minimize_roundtrips"),
-        *("cancel_after_time_interval", "phase_took", "error_trace"),
+        *("cancel_after_time_interval", "phase_took", "error_trace", "human", "include_named_queries_score"),
     )
 )
-REASONS = {"sort": "sort", "scroll": "scroll", "search_pipeline": "search_pipeline", "source": "source_parameter"}
+REASONS = {
+    "scroll": "scroll",
+    "search_pipeline": "search_pipeline",
+    "source": "source_parameter",
+    "source_content_type": "source_parameter",
+    "terminate_after": "terminate_after",
+}
 _WITH_Q = {
     "df": "default_field",
     "default_operator": "default_operator",
@@ -56,6 +62,8 @@ def fold(params: Parameters, body: Json) -> tuple[Parameters, Json]:
     for name, value in params:
         if name in _FOLDED:
             key, read = _FOLDED[name]
+            if key in _ADDED and key in body:
+                raise Foreign("repeated_parameter")
             folded[key] = read(value)
         elif name not in _KEPT | SHAPING | _SOURCE | _WITH_Q.keys() | {"q"}:
             raise Foreign(REASONS.get(name, "unknown_parameter"))
@@ -80,6 +88,11 @@ def _names(value: str) -> list[str]:
     return value.split(",")
 
 
+def _sort(value: str) -> list[Any]:
+    """`field` or `field:direction`, several with commas."""
+    return [{field: way} if way else field for field, _, way in (part.partition(":") for part in _names(value))]
+
+
 _FOLDED: dict[str, tuple[str, Callable[[str], Any]]] = {
     "size": ("size", _number),
     "from": ("from", _number),
@@ -89,9 +102,12 @@ _FOLDED: dict[str, tuple[str, Callable[[str], Any]]] = {
     "version": ("version", truth),
     "seq_no_primary_term": ("seq_no_primary_term", truth),
     "timeout": ("timeout", str),
+    "sort": ("sort", _sort),
     "stored_fields": ("stored_fields", _names),
     "docvalue_fields": ("docvalue_fields", _names),
 }
+_ADDED = frozenset(("docvalue_fields", "sort"))
+"""Of these the URL's are added to the body's, where others replace them."""
 _SOURCE = frozenset(("_source", "_source_includes", "_source_excludes"))
 
 

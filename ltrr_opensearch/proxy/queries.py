@@ -15,9 +15,10 @@ from ltrr_opensearch.proxy.foreign import Foreign
 from ltrr_opensearch.proxy.text_clauses import TEXT_CLAUSES, text_of
 from ltrr_opensearch.types import Json
 
+_DIS_MAX = frozenset(("queries", "tie_breaker", "boost", "_name"))
 _ONLY_ORDER = frozenset(("rank_feature", "distance_feature"))
-_WRAPPERS = {"function_score": "query", "script_score": "query", "boosting": "positive"}
-"""Compound clauses whose hits are those of one inner clause; followed only when the text is given explicitly."""
+_WRAPPERS = {"function_score": "query", "boosting": "positive", "script_score": "query"}
+"""Compound clauses whose hits are those of one inner clause, which they score by more than its own score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,12 @@ class QueryReader:
             return self._bool(bool_spec(spec), depth)
         if name == "match_all":
             return Asked()
+        if name in _WRAPPERS:
+            return self._wrapped(name, spec, depth)
+        if name == "dis_max" and isinstance(spec, dict) and spec.keys() <= _DIS_MAX:
+            return self._alternatives(clause, listed(spec.get("queries")), depth)
         if is_filter(name):
             return Asked(filters=(checked(clause),))
-        if self.explicit and name in _WRAPPERS:
-            return self._wrapped(spec, _WRAPPERS[name], depth)
         raise Foreign("unknown_clause")
 
     def _text(self, name: str, spec: Any) -> str:
@@ -61,12 +64,28 @@ class QueryReader:
         checked({name: spec})
         return ""
 
-    def _wrapped(self, spec: Any, place: str, depth: int) -> Asked:
+    def _wrapped(self, name: str, spec: Any, depth: int) -> Asked:
         if not isinstance(spec, dict) or "min_score" in spec:
             raise Foreign("min_score" if isinstance(spec, dict) else "malformed_query")
-        inner = self.read(spec[place], depth + 1) if place in spec else Asked()
+        if not self.explicit and (name == "script_score" or spec.get("boost_mode") == "replace"):
+            raise Foreign("scored_otherwise")
+        inner = self.read(spec[_WRAPPERS[name]], depth + 1) if _WRAPPERS[name] in spec else Asked()
+        if not self.explicit:
+            return inner
         # its hits are scored by more than conditions, so it stands for the text
         return Asked(text=inner.text or "", filters=inner.filters)
+
+    def _alternatives(self, clause: Json, queries: list[Any], depth: int) -> Asked:
+        """The same words in several ways; conditions alone are one condition."""
+        asked = [self.read(query, depth + 1) for query in queries]
+        texts = {a.text for a in asked if a.text is not None}
+        if not texts:
+            return Asked(filters=(checked(clause),))
+        if len(texts) > 1:
+            raise Foreign("several_texts")
+        if any(a.text is None or a.filters for a in asked):
+            raise Foreign("conditional_filter")
+        return Asked(text=texts.pop())
 
     def _bool(self, spec: Json, depth: int) -> Asked:
         must = [self.read(clause, depth + 1) for clause in listed(spec.get("must"))]

@@ -41,6 +41,8 @@ def _searches(raw_path: str, settings: Settings) -> Route:
     match raw_path.split("/"):
         case ["", target, "_search"] if owner(target, settings):
             return Route(Kind.SEARCH, target)
+        case ["", "_search"] if settings.indexes:  # of a point in time, which knows its indexes
+            return Route(Kind.SEARCH)
         case ["", "_msearch"] if settings.indexes:
             return Route(Kind.MULTI_SEARCH)
         case ["", target, "_msearch"] if settings.indexes:

@@ -10,7 +10,8 @@ from uuid import uuid4
 
 import orjson
 
-from ltrr_opensearch.cluster.headers import header, without
+from ltrr_opensearch.cluster.headers import without
+from ltrr_opensearch.proxy import strict_json
 from ltrr_opensearch.proxy.dialect import parse_search
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.foreign import NotOurs
@@ -18,11 +19,17 @@ from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string
 from ltrr_opensearch.proxy.passthrough import PassThrough
 from ltrr_opensearch.proxy.shape import checked_shape, shaped
+from ltrr_opensearch.proxy.strict_query import is_plain
 from ltrr_opensearch.proxy.targets import owner
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Answer, Headers, Json, SearchRequest
 
 _log = logging.getLogger(__name__)
+
+
+_BODIES = frozenset((b"application/json", b"application/x-ndjson"))
+"""Media types under which OpenSearch reads a search as JSON; of none at all it refuses to read a body."""
+_ANSWERS = frozenset((b"application/json", b"application/*", b"*/*", b""))
 
 
 class Searcher(Protocol):
@@ -50,7 +57,7 @@ class Reader:
         is_off: Callable[[str], bool] = frozenset[str]().__contains__,
         sheds: Callable[[str], bool] = frozenset[str]().__contains__,
     ) -> None:
-        """`is_off` says for an index's key whether the kill switch is turned, `sheds` whether we do too much already."""
+        """`is_off` says for an index's key whether the kill switch is turned, `sheds` whether we do too much."""
         self._settings = settings
         self._is_off = is_off
         self._sheds = sheds
@@ -61,15 +68,15 @@ class Reader:
         found = parse_search(
             target, params, headers, body, settings=self._settings, now=self._now(), new_id=self._new_id
         )
-        if isinstance(found, SearchRequest) and self._is_off(self.key(target)):
+        if isinstance(found, SearchRequest) and self._is_off(self.key(found)):
             return NotOurs("switched_off")
-        if isinstance(found, SearchRequest) and self._sheds(self.key(target)):
+        if isinstance(found, SearchRequest) and self._sheds(self.key(found)):
             return NotOurs("pressure")
         return found
 
-    def key(self, target: str) -> str:
-        """The configuration of a target that the dialect took for ours."""
-        owned = owner(target, self._settings)
+    def key(self, request: SearchRequest) -> str:
+        """The configuration of a search that the dialect took for ours."""
+        owned = owner(request.target, self._settings)
         assert owned is not None
         return owned[0]
 
@@ -104,22 +111,22 @@ class SearchEndpoint:
             await self.relay(exchange, reason, raw, body)
             return
         async with exchange.while_connected():
-            answer = await self.ask(request, target)
+            answer = await self.ask(request)
         if answer is None:
             await self.relay(exchange, "engine", raw, body)
             return
         formed = shaped(answer, shape)
         await exchange.answer(formed.status, formed.headers, formed.body)
 
-    async def ask(self, request: SearchRequest, target: str) -> Answer | None:
+    async def ask(self, request: SearchRequest) -> Answer | None:
         """The engine's answer, or None when it has none, for whatever reason."""
         try:
-            return await self._engine.search(request, self._reader.key(target))
+            return await self._engine.search(request, self._reader.key(request))
         except HungUp:
             raise
         except Exception:
             self._metrics.fallback("exception")
-            _log.exception("search %s on %s failed in our part; the cluster answers", request.query_id, target)
+            _log.exception("search %s on %s failed in our part; the cluster answers", request.query_id, request.target)
             return None
 
     async def relay(self, exchange: Exchange, reason: str, raw: bytes, body: Any) -> None:
@@ -136,32 +143,38 @@ class SearchEndpoint:
 
 def reason_to_pass(exchange: Exchange) -> str:
     """Why a search passes through without a look at its body; empty when there is none."""
+    if not is_plain(exchange.query):
+        return "malformed_parameter"
     if exchange.header(b"content-encoding"):
         return "encoded_body"
-    if not is_json(header(exchange.headers, b"content-type") or b"application/json"):
+    return reason_of_media(exchange)
+
+
+def reason_of_media(exchange: Exchange) -> str:
+    """Why a body, or an answer as JSON, is not what the client means; empty when it is."""
+    sent = exchange.header(b"content-type")
+    if exchange.length != 0 and media_type(sent or b"") not in _BODIES:
         return "content_type"
-    if not is_json(header(exchange.headers, b"accept") or b"application/json"):
-        return "accept"
-    return ""
+    accepted = exchange.header(b"accept") or b"*/*"
+    return "" if any(media_type(kind) in _ANSWERS for kind in accepted.split(b",")) else "accept"
 
 
 def switched_off(exchange: Exchange) -> bool:
     return (exchange.header(b"x-ltrr") or b"").strip().lower() == b"off"
 
 
-def is_json(media: bytes) -> bool:
-    """Whether a media type, or one of those accepted, can be JSON."""
-    kinds = [kind.partition(b";")[0].strip().lower() for kind in media.split(b",")]
-    return any(kind in (b"application/json", b"*/*", b"application/*", b"") for kind in kinds)
+def media_type(value: bytes) -> bytes:
+    """Without its parameters."""
+    return value.partition(b";")[0].strip().lower()
 
 
 def json_or_none(raw: bytes) -> Any:
-    """No body is an empty object, as for OpenSearch; None is a body that is not JSON."""
+    """No body is an empty object, as for OpenSearch; None is a body that is not JSON, or not the same to everybody."""
     if not raw.strip():
         return {}
     try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError:
+        return strict_json.loads(raw)
+    except ValueError:
         return None
 
 

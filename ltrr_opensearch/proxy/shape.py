@@ -18,10 +18,9 @@ from ltrr_opensearch.proxy.foreign import Foreign
 from ltrr_opensearch.proxy.parameters import Parameters, truth
 from ltrr_opensearch.types import Answer, Json
 
-GZIP_LEVEL = 3
+LEVEL = 3
 """OpenSearch's own default."""
-_SMALLEST_GZIP = 256
-_GZIP_WINDOW = 31
+_WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,8 @@ class Shape:
     pretty: bool = False
     total_as_int: bool = False
     filter_path: tuple[str, ...] = ()
-    gzip: bool = False
+    encoding: str = ""
+    """`gzip`, `deflate` or none."""
 
     @property
     def plain(self) -> bool:
@@ -44,7 +44,7 @@ def shape_of(params: Parameters, accept_encoding: bytes | None) -> Shape:
         pretty=truth(said.get("pretty", "false")),
         total_as_int=truth(said.get("rest_total_hits_as_int", "false")),
         filter_path=paths,
-        gzip=accepts_gzip(accept_encoding),
+        encoding=encoding_of(accept_encoding),
     )
 
 
@@ -56,11 +56,11 @@ def shaped(answer: Answer, shape: Shape) -> Answer:
         if answer.status == 200:
             content = with_shape(content, shape)
         body = pretty(content) if shape.pretty else orjson.dumps(content)
-    if not shape.gzip or len(body) < _SMALLEST_GZIP:
+    if not shape.encoding:
         return Answer(answer.status, answer.headers, body)
-    packer = zlib.compressobj(GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
+    packer = zlib.compressobj(LEVEL, zlib.DEFLATED, _WINDOWS[shape.encoding])
     packed = packer.compress(body) + packer.flush()
-    return Answer(answer.status, (*answer.headers, (b"content-encoding", b"gzip")), packed)
+    return Answer(answer.status, (*answer.headers, (b"content-encoding", shape.encoding.encode())), packed)
 
 
 def with_shape(content: Json, shape: Shape) -> Json:
@@ -76,18 +76,40 @@ def _counted(hits: Json) -> Json:
     return {"total": number} | {key: value for key, value in hits.items() if key != "total"}
 
 
-def accepts_gzip(accept_encoding: bytes | None) -> bool:
-    for offered in (accept_encoding or b"").split(b","):
-        name, _, quality = offered.partition(b";")
-        if name.strip().lower() == b"gzip":
-            return re.fullmatch(rb"\s*q=0(\.0*)?\s*", quality) is None
-    return False
+def encoding_of(accept_encoding: bytes | None) -> str:
+    """How the answer is compressed, as OpenSearch would: gzip before deflate where both will do; empty: not at all."""
+    quality: dict[str, float] = {}
+    for offered in (accept_encoding or b"").decode("latin-1").split(","):
+        name, _, weight = offered.partition(";")
+        quality[name.strip().lower()] = _quality(weight)
+    otherwise = quality.get("*", 0.0)
+    gzip, deflate = (quality.get(name, otherwise) for name in ("gzip", "deflate"))
+    if not (gzip or deflate):
+        return ""
+    return "gzip" if gzip >= deflate else "deflate"
+
+
+def _quality(weight: str) -> float:
+    """The number after `q=`; one where there is none, and nothing where it is no number."""
+    _, given, number = weight.partition("=")
+    try:
+        return float(number) if given else 1.0
+    except ValueError:
+        return 0.0
 
 
 def pretty(content: Any) -> bytes:
-    """Indented as OpenSearch does it; a list of plain values is not quite laid out as there."""
-    text = json.dumps(content, indent=2, separators=(",", " : "), ensure_ascii=False)
-    return text.encode() + b"\n"
+    """Indented as OpenSearch does it."""
+    lines = json.dumps(content, indent=2, separators=(",", " : "), ensure_ascii=False).split("\n")
+    return "\n".join(map(_with_room, lines)).encode() + b"\n"
+
+
+def _with_room(line: str) -> str:
+    """What is empty has a space in it. A line that ends so, and is no text, holds an empty object or list."""
+    for empty, spaced in (("{}", "{ }"), ("[]", "[ ]")):
+        if line.rstrip(",").endswith(empty):
+            return spaced.join(line.rsplit(empty, 1))
+    return line
 
 
 def filtered(content: Json, paths: Sequence[str]) -> Json:

@@ -27,6 +27,7 @@ _OPTIONS = {
     "match": _MATCH,
     "match_phrase": {"query", "analyzer", "boost", "_name", "slop", "zero_terms_query"},
     "multi_match": _MATCH | {"fields", "type", "tie_breaker", "slop"},
+    "combined_fields": {"query", "fields", "operator", "minimum_should_match", "boost", "_name"},
     "query_string": _COMMON
     | _FUZZY
     | {"fields", "default_field", "default_operator", "type", "tie_breaker", "phrase_slop", "analyze_wildcard"}

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ltrr_opensearch.retrieve.collapse import collapsing
 from ltrr_opensearch.types import Json, SearchRequest
 
 PLAN_PARAMS = frozenset(
@@ -15,11 +16,14 @@ PLAN_PARAMS = frozenset(
         "allow_partial_search_results",
         "batched_reduce_size",
         "cancel_after_time_interval",
+        "ccs_minimize_roundtrips",
         "expand_wildcards",
         "ignore_throttled",
         "ignore_unavailable",
         "max_concurrent_shard_requests",
+        "pre_filter_shard_size",
         "preference",
+        "request_cache",
         "routing",
         "search_type",
         "timeout",
@@ -27,18 +31,41 @@ PLAN_PARAMS = frozenset(
 )
 """Parameters that say where and how to search, and so must reach every request made for a search."""
 
-HIT_KEYS = ("_source", "fields", "stored_fields", "docvalue_fields", "script_fields", "version", "seq_no_primary_term")
-"""What a client may ask to have in each hit, copied to the fetch of the winners."""
+HIT_KEYS = (
+    *("_source", "fields", "stored_fields", "docvalue_fields", "script_fields", "version", "seq_no_primary_term"),
+    *("explain", "timeout"),
+)
+"""What a client may ask to have in each hit, copied to the fetch of the winners, and how long that may take."""
+
+
+def search_path(request: SearchRequest) -> str:
+    """Where all requests of a search go: a point in time is searched without naming its indexes."""
+    return "/_search" if "pit" in request.body else f"/{request.target}/_search"
+
+
+def state_of(request: SearchRequest) -> Json:
+    """The point in time that a search is of, if any: every request made for it sees the same documents."""
+    return {"pit": request.body["pit"]} if "pit" in request.body else {}
 
 
 def plan_params(request: SearchRequest, preference: str) -> dict[str, str]:
     """All requests of a search go to the same shard copies, or their BM25 statistics would differ."""
-    return {"preference": preference} | {k: v for k, v in request.params if k in PLAN_PARAMS}
+    return _same_copies(request, preference) | {k: v for k, v in request.params if k in PLAN_PARAMS}
 
 
 def original_params(request: SearchRequest, preference: str) -> dict[str, str]:
-    kept = {k: v for k, v in request.params if k not in {"from", "size"}}
-    return kept if "preference" in kept else kept | {"preference": preference}
+    return _same_copies(request, preference) | {k: v for k, v in request.params if k not in {"from", "size"}}
+
+
+def winners_params(request: SearchRequest, preference: str) -> dict[str, str]:
+    """Those of a plan, and what the client asked to be told in each hit."""
+    told = {k: v for k, v in request.params if k == "include_named_queries_score"}
+    return plan_params(request, preference) | told
+
+
+def _same_copies(request: SearchRequest, preference: str) -> dict[str, str]:
+    """A point in time is bound to its shard copies; OpenSearch refuses a `preference` beside it."""
+    return {} if "pit" in request.body else {"preference": preference}
 
 
 def original_body(request: SearchRequest, size: int, hidden: Sequence[str]) -> Json:
@@ -56,7 +83,12 @@ def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | 
         "track_total_hits": False,
         "query": {"bool": {"must": [clause], "filter": list(request.filters)}} if request.filters else clause,
     }
-    return body | {k: request.body[k] for k in ("timeout", "indices_boost") if k in request.body}
+    return (
+        body
+        | state_of(request)
+        | collapsing(request)
+        | {k: request.body[k] for k in ("timeout", "indices_boost") if k in request.body}
+    )
 
 
 def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[str]) -> Json:
@@ -70,6 +102,7 @@ def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[st
         "query": {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters], **named}},
     }
     body |= {k: request.body[k] for k in HIT_KEYS if k in request.body}
+    body |= state_of(request) | collapsing(request)
     body |= _source(body, hidden)
     if highlight := request.body.get("highlight"):
         body["highlight"] = {"highlight_query": query} | highlight
@@ -80,7 +113,7 @@ def features_body(request: SearchRequest, ids: Sequence[str], id_field: str | No
     """Documents to log features of, under the filters: nobody's features are read who may not be seen."""
     found = {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters]}}
     size = min(10_000, 2 * len(ids))
-    return {"size": size, **_ids_only(id_field), "track_total_hits": False, "query": found}
+    return {"size": size, **_ids_only(id_field), "track_total_hits": False, "query": found, **state_of(request)}
 
 
 def _ids_only(id_field: str | None) -> Json:
@@ -114,7 +147,22 @@ def source_without(source: object, hidden: Sequence[str]) -> object:
         return source
     if source is True:
         return {"excludes": list(hidden)}
-    if isinstance(source, dict) and not (source.get("includes") or source.get("include")):
-        excludes = source.get("excludes") or source.get("exclude") or []
-        return {"excludes": [*([excludes] if isinstance(excludes, str) else excludes), *hidden]}
-    return source
+    includes, excludes = _selected(source)
+    left_out = [name for name in hidden if name not in includes]
+    if not left_out or not (includes == [] or any("*" in name for name in includes)):
+        return source
+    return ({"includes": includes} if includes else {}) | {"excludes": [*excludes, *left_out]}
+
+
+def _selected(source: object) -> tuple[list[str], list[str]]:
+    """The included and the excluded names or patterns of a `_source` selection."""
+    if not isinstance(source, dict):
+        return _listed(source), []
+    return (
+        _listed(source.get("includes") or source.get("include")),
+        _listed(source.get("excludes") or source.get("exclude")),
+    )
+
+
+def _listed(names: object) -> list[str]:
+    return [names] if isinstance(names, str) else list(names) if isinstance(names, list) else []

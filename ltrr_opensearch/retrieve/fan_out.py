@@ -18,6 +18,7 @@ from ltrr_opensearch.cluster.upstream import Reply
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.retrieve import bodies
+from ltrr_opensearch.retrieve.collapse import collapse_field, one_each
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.sending import Sender, key_of, reason_of, send_search
 from ltrr_opensearch.types import (
@@ -115,7 +116,10 @@ class FanOut:
                 task.cancel()
         if own is not None:
             results[own.name] = _own_result(own, depth, original, results.get(own.name))
-        return Retrieved(original, tuple(results.get(p.name) or PlanResult(p, 0, Outcome.NOT_ASKED) for p in plans))
+        found = [results.get(p.name) or PlanResult(p, 0, Outcome.NOT_ASKED) for p in plans]
+        if original.page and (field := collapse_field(request)):
+            found = one_each(found, _hits(original.page), field)
+        return Retrieved(original, tuple(found))
 
     async def _within_deadline(
         self, plans: Sequence[QueryPlan], tasks: Sequence[asyncio.Task[PlanResult]], draw: Draw

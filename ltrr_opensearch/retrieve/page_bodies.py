@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
-from ltrr_opensearch.retrieve.bodies import original_body
+from ltrr_opensearch.retrieve.bodies import original_body, state_of
+from ltrr_opensearch.retrieve.collapse import collapsing
 from ltrr_opensearch.types import DocKey, Json, SearchRequest
 
 _OF_HITS = frozenset(
@@ -54,14 +55,19 @@ def behind_body(request: SearchRequest, settled: Sequence[DocKey], hidden: Seque
 def present_body(request: SearchRequest, keys: Sequence[DocKey]) -> Json:
     """Which of these documents are still there, and for this caller."""
     found = {"bool": {"filter": [exactly(keys, request.target), *request.filters]}}
-    return {"size": len(keys), "_source": False, "track_total_hits": False, "query": found}
+    return {"size": len(keys), "_source": False, "track_total_hits": False, "query": found, **state_of(request)}
+
+
+def groups_body(request: SearchRequest, keys: Sequence[DocKey]) -> Json:
+    """These documents with the values that they stand for in a collapsed search."""
+    return present_body(request, keys) | collapsing(request)
 
 
 def matching_body(request: SearchRequest, keys: Sequence[DocKey]) -> Json:
     """How many of these documents the client's own query matches."""
     query = request.body.get("query", {"match_all": {}})
     found = {"bool": {"filter": [exactly(keys, request.target), query]}}
-    return {"size": 0, "track_total_hits": True, "query": found}
+    return {"size": 0, "track_total_hits": True, "query": found, **state_of(request)}
 
 
 def _without(request: SearchRequest, settled: Sequence[DocKey], left_out: frozenset[str]) -> Json:

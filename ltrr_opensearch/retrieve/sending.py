@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import orjson
 
 from ltrr_opensearch.cluster.upstream import Reply
+from ltrr_opensearch.retrieve.bodies import search_path
 from ltrr_opensearch.types import DocKey, Headers, Json, SearchRequest
 
 JSON_TYPE = (b"content-type", b"application/json")
@@ -20,7 +21,7 @@ class Sender(Protocol):
 
 async def send_search(sender: Sender, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
     """A `_search` as the caller."""
-    target = f"/{request.target}/_search?{urlencode(params)}"
+    target = f"{search_path(request)}?{urlencode(params)}"
     return await sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
 
 

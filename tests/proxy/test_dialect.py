@@ -34,6 +34,10 @@ TEXTS: list[tuple[str, Json]] = [
     ("the same words in two fields", {"bool": {"should": [MATCH, {"match": {"body": "red shoes"}}]}}),
     ("the words, and a boost for their phrase", {"bool": {"must": [MATCH], "should": [PHRASE]}}),
     ("a boost by popularity", {"bool": {"must": [MATCH], "should": [{"rank_feature": {"field": "sales"}}]}}),
+    ("in several ways", {"dis_max": {"queries": [MATCH, PHRASE], "tie_breaker": 0.3}}),
+    ("fields as one", {"combined_fields": {"query": "red shoes", "fields": ["title", "body"]}}),
+    ("scored by functions too", {"function_score": {"query": MATCH, "field_value_factor": {"field": "sales"}}}),
+    ("less of something", {"boosting": {"positive": MATCH, "negative": RED, "negative_boost": 0.2}}),
     ("nested bool", {"bool": {"must": [{"bool": {"should": [MATCH, PHRASE]}}]}}),
 ]
 
@@ -65,6 +69,7 @@ FILTERS: list[tuple[str, Json, tuple[Json, ...]]] = [
         {"must": MATCH, "filter": {"match": {"body": "sale"}}},
         ({"match": {"body": "sale"}},),
     ),
+    ("of a scored query", {"must": {"function_score": {"query": {"bool": {"must": MATCH, "filter": RED}}}}}, (RED,)),
     ("match_all says nothing", {"must": [MATCH, {"match_all": {}}]}, ()),
     (
         "nested documents",
@@ -118,18 +123,27 @@ FOREIGN: list[tuple[str, Json]] = [
     ("unknown_clause", {"query": {"more_like_this": {"like": "red"}}}),
     ("unknown_clause", {"query": {"knn": {"v": {"vector": [1], "k": 3}}}}),
     ("unknown_clause", {"query": {"hybrid": {"queries": [MATCH]}}}),
-    ("unknown_clause", {"query": {"function_score": {"query": MATCH}}}),
+    ("scored_otherwise", {"query": {"function_score": {"query": MATCH, "boost_mode": "replace"}}}),
+    ("scored_otherwise", {"query": {"script_score": {"query": MATCH, "script": "1"}}}),
+    ("min_score", {"query": {"function_score": {"query": MATCH, "min_score": 2}}}),
+    ("no_text", {"query": {"function_score": {"query": RED}}}),
+    ("no_text", {"query": {"dis_max": {"queries": [RED, NEW]}}}),
+    ("several_texts", {"query": {"dis_max": {"queries": [MATCH, {"match": {"body": "leather"}}]}}}),
+    ("conditional_filter", {"query": {"dis_max": {"queries": [MATCH, RED]}}}),
     ("unknown_clause", {"query": {"bool": {"must": MATCH, "filter": {"script": {"script": "true"}}}}}),
     ("inner_hits", {"query": {"bool": {"must": MATCH, "filter": {"nested": {"inner_hits": {}, "query": RED}}}}}),
     ("sort", {"query": MATCH, "sort": ["price"]}),
     ("sort", {"query": MATCH, "sort": [{"_score": "asc"}]}),
     ("search_after", {"query": MATCH, "search_after": [1]}),
     ("pit", {"query": MATCH, "pit": {"id": "x"}}),
+    ("terminate_after", {"query": MATCH, "terminate_after": False}),
     ("slice", {"query": MATCH, "slice": {"id": 0, "max": 2}}),
     ("min_score", {"query": MATCH, "min_score": 1}),
     ("rescore", {"query": MATCH, "rescore": {}}),
     ("terminate_after", {"query": MATCH, "terminate_after": 10}),
-    ("collapse", {"query": MATCH, "collapse": {"field": "brand"}}),
+    ("collapse", {"query": MATCH, "collapse": {}}),
+    ("collapse", {"query": MATCH, "collapse": {"field": 7}}),
+    ("inner_hits", {"query": MATCH, "collapse": {"field": "brand", "inner_hits": {"name": "more"}}}),
     ("profile", {"query": MATCH, "profile": True}),
     ("search_pipeline", {"query": MATCH, "search_pipeline": "rrf"}),
     ("unknown_key", {"query": MATCH, "tomorrow": 1}),
@@ -156,7 +170,9 @@ def test_what_is_not_known_in_every_part_is_not_ours(read: Read, reason: str, bo
 
 
 def test_what_says_nothing_does_not_matter(read: Read) -> None:
-    request = read({"query": MATCH, "profile": False, "sort": ["_score", {"_score": {"order": "desc"}}]})
+    request = read(
+        {"query": MATCH, "profile": False, "terminate_after": 0, "sort": ["_score", {"_score": {"order": "desc"}}]}
+    )
     assert isinstance(request, SearchRequest)
     assert request.body == {"query": MATCH}
 
@@ -173,6 +189,7 @@ def test_what_says_nothing_does_not_matter(read: Read) -> None:
         {"suggest": {"s": {"text": "red", "term": {"field": "title"}}}},
         {"size": 20, "from": 40},
         {"timeout": "100ms"},
+        {"collapse": {"field": "brand"}},
     ],
 )
 def test_what_is_served_stays_in_the_body(read: Read, extra: Json) -> None:

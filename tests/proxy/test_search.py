@@ -142,8 +142,8 @@ def test_the_index_of_the_path_holds_where_a_line_names_none(proxy: Listening) -
     got = msearch(proxy, lines({}, {"query": MATCH}), "/test_shop/_msearch?pretty")
     assert [r["hits"]["total"]["value"] for r in got.json["responses"]] == [7]
     assert b'"took" : 3' in got.body
-    got = msearch(proxy, b"\n" + lines({"query": MATCH}), "/test_shop/_msearch")
-    assert [r["hits"]["total"]["value"] for r in got.json["responses"]] == [7]
+    got = msearch(proxy, lines({}, {"query": MATCH}) + b"\n" + lines({"query": MATCH}), "/test_shop/_msearch")
+    assert [r["hits"]["total"]["value"] for r in got.json["responses"]] == [7, 7]
 
 
 def test_an_msearch_without_anything_of_ours_passes_as_it_came(proxy: Listening) -> None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from ltrr_opensearch.proxy.shape import Shape, accepts_gzip, filtered, shaped
+from ltrr_opensearch.proxy.shape import Shape, encoding_of, filtered, pretty, shaped
 from ltrr_opensearch.types import Answer
 from tests.proxy.listening import call
 
@@ -66,7 +66,23 @@ def test_an_error_keeps_its_fields() -> None:
 
 @pytest.mark.parametrize(
     ("accepted", "packed"),
-    [(None, False), (b"gzip", True), (b"deflate, GZIP", True), (b"br", False), (b"gzip;q=0.000", False)],
+    [
+        (None, ""),
+        (b"gzip", "gzip"),
+        (b"deflate, GZIP", "gzip"),
+        (b"gzip;q=0.5, deflate;q=0.8", "deflate"),
+        (b"br", ""),
+        (b"*", "gzip"),
+        (b"gzip;q=0.000", ""),
+        (b"gzip;q=much", ""),
+    ],
 )
-def test_gzip_only_where_it_is_accepted(accepted: bytes | None, packed: bool) -> None:
-    assert accepts_gzip(accepted) is packed
+def test_compressed_only_as_it_is_accepted(accepted: bytes | None, packed: str) -> None:
+    assert encoding_of(accepted) == packed
+
+
+@pytest.mark.parametrize("content", [{}, [], {"a": []}, {"a": {}, "b": [{}, []]}, {"a": "{}", "b[]": ["[],", " {}"]}])
+def test_indented_as_opensearch_does(node: Any, content: Any) -> None:
+    sent = orjson.dumps({"source": {"query": {"match_all": {}}, "ext": content}})
+    theirs = call(node.url, "POST", "/_render/template?pretty", sent).body
+    assert pretty(orjson.loads(theirs)) == theirs
