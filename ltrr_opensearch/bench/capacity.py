@@ -72,30 +72,28 @@ def figures(best: dict[str, list[float]], clients: tuple[int, ...]) -> list[Figu
 
 async def _seen(place: Shop, folder: Path, watch: Watch) -> dict[str, bytes]:
     """For each query of the traffic, what a proxy asks at once for it, as one `_msearch`."""
-    made = {}
+    made, search = {}, f"/{place.index}/_search"
     async with ours.beside(folder, place.variant(f"http://127.0.0.1:{watch.port}")) as proxy:
         upstream = Upstream(ClusterSettings(url=f"http://127.0.0.1:{proxy.port}"))
         await upstream.open()
         for text in place.catalogue.traffic:
             body = orjson.dumps(application_query(text))
-            await upstream.send("POST", f"/{place.index}/_search", JSON_HEADERS, body)  # encodes the text
+            await upstream.send("POST", search, JSON_HEADERS, body)  # encodes the text
             await asyncio.sleep(0.05)
             watch.forget()
-            await upstream.send("POST", f"/{place.index}/_search", JSON_HEADERS, body)
-            made[text] = request("POST", "/_msearch", _msearch(watch.first()), "application/x-ndjson")
+            await upstream.send("POST", search, JSON_HEADERS, body)
+            made[text] = request(
+                "POST", "/_msearch", _msearch(place.index, watch.first(search)), "application/x-ndjson"
+            )
         await upstream.close()
     return made
 
 
-def _msearch(exchanges: list[Exchange]) -> bytes:
+def _msearch(index: str, exchanges: list[Exchange]) -> bytes:
     lines = []
     for exchange in exchanges:
-        path, _, query = exchange.target.partition("?")
-        if not path.endswith("/_search"):
-            raise LtrrError(f"a proxy asked {exchange.target} where only searches were expected")
-        said = dict(parse_qsl(query))
-        header = {"index": path.split("/")[1], **{k: v for k, v in said.items() if k == "preference"}}
-        lines += [orjson.dumps(header), exchange.body]
+        said = dict(parse_qsl(exchange.target.partition("?")[2]))
+        lines += [orjson.dumps({"index": index, "preference": said["preference"]}), exchange.body]
     return b"\n".join(lines) + b"\n"
 
 
