@@ -12,13 +12,15 @@ from ltrr_opensearch.kinds import KIND, kind_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.types import AnalyzedQuery, Asker, Features, QueryPlan, VectorUse
 
+ASKED = "query_asked"
+"""How often the very query was asked before; absent for a new one."""
 _DAY_PARTS = ("night", "morning", "afternoon", "evening")
 
 
 def context_features(query: AnalyzedQuery, aggregates: Aggregates, at: datetime) -> Features:
     features = _text(query) | _readings(query) | _memory(query) | _asker(query.request.asker) | _time(at)
     if seen := aggregates.query(query.normalized):
-        features["query_asked"] = log1p(seen.asked) / 10
+        features[ASKED] = log1p(seen.asked) / 10
         features["query_found"] = seen.found_share
     return {name: value for name, value in features.items() if value}
 

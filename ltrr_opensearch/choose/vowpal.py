@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from ltrr_opensearch.choose import examples
+from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.errors import MissingExtra, ModelError
 from ltrr_opensearch.logged import Part
@@ -44,12 +45,26 @@ def _library() -> Any:
     return vowpal_wabbit_next
 
 
+class Trust(NamedTuple):
+    """The bandit's share beside the safe plan, in 0..1: for queries asked before, and for new ones.
+
+    Traffic is mostly repeats, which say little of how a query does that nobody has asked: only searches of new queries
+    earn trust for new queries.
+    """
+
+    known: float
+    new: float
+
+
+TRUSTED = Trust(1.0, 1.0)
+
+
 class VowpalPolicy:
-    """Mixes the bandit with the safe plan by `trust`, its share in 0..1, which grows with the rounds learned."""
+    """Mixes the bandit with the safe plan by its `trust`, which grows with the rounds learned."""
 
     name = "vowpal"
 
-    def __init__(self, model: bytes, ladder: tuple[int, ...], safe_depth: int, trust: float = 1.0) -> None:
+    def __init__(self, model: bytes, ladder: tuple[int, ...], safe_depth: int, trust: Trust = TRUSTED) -> None:
         self._ladder = ladder
         self._safe = Fixed(safe_depth)
         self._trust = trust
@@ -61,7 +76,7 @@ class VowpalPolicy:
     def from_part(cls, part: Part, ladder: tuple[int, ...], safe_depth: int) -> VowpalPolicy:
         """The published policy, proven: its digest, its shape, and its stored predictions."""
         check_shape(part, ladder)
-        policy = cls(part.payload, ladder, safe_depth, float(part.meta["trust"]))
+        policy = cls(part.payload, ladder, safe_depth, Trust(*part.meta["trust"]))
         verify(policy, part)
         return policy
 
@@ -72,12 +87,13 @@ class VowpalPolicy:
         with self._lock:
             parsed = [self._parser.parse_line(line) for line in lines]
             predicted = self._workspace.predict_one(parsed)
+        trust = self._trust.known if ASKED in slot.context else self._trust.new
         total = sum([p for _, p in predicted])
         pmf = [0.0] * len(slot.ladder)
         for action, p in predicted:
-            pmf[rungs[action]] = self._trust * p / total
-        if self._trust < 1:
-            pmf = [p + (1 - self._trust) * s for p, s in zip(pmf, self._safe.pmf(slot), strict=True)]
+            pmf[rungs[action]] = trust * p / total
+        if trust < 1:
+            pmf = [p + (1 - trust) * s for p, s in zip(pmf, self._safe.pmf(slot), strict=True)]
         return tuple(pmf)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 
 from ltrr_opensearch.choose import examples
-from ltrr_opensearch.choose.vowpal import VowpalPolicy, parser, set_label, stored_checks, workspace
+from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.choose.vowpal import Trust, VowpalPolicy, parser, set_label, stored_checks, workspace
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import labelled
 from ltrr_opensearch.learn.unseen import as_new
@@ -51,10 +52,14 @@ def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | 
     before = _continued(previous, "vowpal", meta)
     learner = workspace([*meta["arguments"], *examples.interaction_arguments()], before.payload if before else None)
     slots = _learn(learner, rounds, settings)
-    seen = len(rounds) + (before.meta["rounds"] if before else 0)
-    meta |= {"rounds": seen, "trust": seen / (seen + choose.apprentice_rounds)}
+    seen, new = len(rounds), sum(ASKED not in r.decision.context for r in rounds)
+    if before:
+        seen, new = seen + before.meta["rounds"], new + before.meta["new_rounds"]
+    safe = choose.apprentice_rounds
+    trust = Trust(*(n / (n + safe) if safe else 1.0 for n in (seen, new)))
+    meta |= {"rounds": seen, "new_rounds": new, "trust": trust}
     payload = learner.serialize()
-    policy = VowpalPolicy(payload, choose.ladder, choose.safe_depth, meta["trust"])
+    policy = VowpalPolicy(payload, choose.ladder, choose.safe_depth, trust)
     return _part(rounds, "vowpal", payload, meta, stored_checks(policy, slots[-_CHECKS:]))
 
 

@@ -4,7 +4,10 @@ from dataclasses import replace
 
 import pytest
 
+from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.uniform import Uniform
+from ltrr_opensearch.choose.vowpal import Trust, VowpalPolicy
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import Label, labelled
 from ltrr_opensearch.learn.policy import train_policy
@@ -111,3 +114,20 @@ def test_what_cannot_be_learned_from_is_said() -> None:
         train_policy(ROUNDS, Settings.model_validate({"choose": {"ladder": [0, 50]}}))
     with pytest.raises(SettingsError, match="'uniform' does not learn"):
         train_policy(ROUNDS, Settings.model_validate({"choose": {"policy": "uniform"}}))
+
+
+def test_only_new_queries_earn_trust_for_new_queries() -> None:
+    """Repeats say little of how a query does that nobody has asked: for one, the safe plan is drawn longer."""
+    settings = Settings.model_validate({"choose": {"apprentice_rounds": 40}})
+    asked = {ASKED: 0.1}
+    rounds = [
+        one if number % 12 == 0 else replace(one, decision=replace(one.decision, context={**one.decision.context, **asked}))
+        for number, one in enumerate(ROUNDS)
+    ]
+    part = train_policy(rounds, settings)
+    assert part.meta["new_rounds"] == 10
+    assert part.meta["trust"] == pytest.approx((120 / 160, 10 / 50))
+    slot, _ = next(iter(labelled(ROUNDS[0], settings.learn)))
+    policy = VowpalPolicy(part.payload, slot.ladder, settings.choose.safe_depth, Trust(known=1.0, new=0.0))
+    assert policy.pmf(slot) == Fixed(settings.choose.safe_depth).pmf(slot)
+    assert policy.pmf(replace(slot, context={**slot.context, **asked})) != policy.pmf(slot)
