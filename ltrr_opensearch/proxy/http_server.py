@@ -106,7 +106,6 @@ class HttpServer:
                     connection.break_off()
 
 
-
 def _too_slow(connection: ClientConnection, now: float) -> bool:
     if connection.awaits_body and now - connection.heard > SILENCE_S:
         return True

@@ -19,8 +19,12 @@ _SMALLEST, _LARGEST = -(2**63), 2**64 - 1
 def loads(raw: bytes) -> Any:
     """Raises `ValueError` for what is no JSON, or not the same JSON to everybody."""
     value = orjson.loads(raw)
+    try:
+        written = orjson.dumps(value)
+    except TypeError:
+        raise ValueError("nested too deep to be written again") from None
     # a key that was dropped took its quotes along; escapes may add some, so with them nothing is sure
-    if b"\\u" in raw or raw.count(b'"') != orjson.dumps(value).count(b'"') or _LONG_NUMBER.search(raw):
+    if b"\\u" in raw or raw.count(b'"') != written.count(b'"') or _LONG_NUMBER.search(raw):
         _check(raw)
     return value
 
