@@ -83,6 +83,10 @@ class Delivery:
             self._pauses.failed(index, _now())
         self._counts.failed.update(one.kind for one in found if one.reason)
 
+    def gave_up(self) -> None:
+        """What was being sent took too long for somebody who cannot keep it meanwhile."""
+        self._not_now("too slow to wait for", ())
+
     def _not_now(self, reason: str, records: Sequence[Record]) -> list[Outcome]:
         self._counts.failed[reason] += 1
         self._pauses.failed(CLUSTER, _now())

@@ -137,7 +137,12 @@ class Writer:
                     await asyncio.wait_for(self._wake.wait(), self._log.flush_ms / 1000)
             self._wake.clear()
             if batch := self._take():
-                await self._deliver(batch)
+                try:
+                    await self._deliver(batch)
+                except Exception as error:  # whatever it is, these records and all later ones must go somewhere
+                    _log.exception("sending %d records failed; they go to the disk", len(batch))
+                    self.counts.failed[type(error).__name__] += 1
+                    await self._spill(batch)
 
     def _take(self) -> list[_Waiting]:
         count, size = 0, 0
@@ -148,7 +153,7 @@ class Writer:
         return batch
 
     async def _deliver(self, batch: list[_Waiting]) -> None:
-        """To the cluster, in time; else onto the disk; else to the cluster however long it takes."""
+        """To the cluster, in time; else onto the disk; where that is full, to the cluster in double the time."""
         assert self._replay
         taken, later = split(batch, lambda one: self._delivery.takes(one.record))
         await self._spill(later)
@@ -157,17 +162,18 @@ class Writer:
         if not taken:
             return
         sending = asyncio.create_task(self._delivery.send([one.record for one in taken]))
-        left_s = self._log.commit_ms / 1000 - (asyncio.get_running_loop().time() - taken[0].since)
-        done, _ = await asyncio.wait([sending], timeout=max(left_s, 0.0))
+        commit_s = self._log.commit_ms / 1000
+        left_s = commit_s - (asyncio.get_running_loop().time() - taken[0].since)
         unkept = taken
-        if not done:
+        if not await _finished(sending, max(left_s, 0.0)):
             self._replay.behind = True
             unkept = await self._keep(taken)
-            if not unkept:
-                sending.cancel()  # what did arrive meets its twin later
-                await asyncio.wait([sending])
-                return
-        await self._settle(taken, await sending, unkept)
+        if unkept and not await _finished(sending, commit_s):
+            self._delivery.gave_up()
+            self._lose(unkept)
+        elif unkept:
+            await self._settle(taken, await sending, unkept)
+        sending.cancel()  # what did arrive meets its twin later
 
     async def _settle(self, sent: Sequence[_Waiting], found: Sequence[Outcome], unkept: Sequence[_Waiting]) -> None:
         """`unkept` of those sent are not on the disk already."""
@@ -184,13 +190,16 @@ class Writer:
     async def _spill(self, batch: list[_Waiting]) -> None:
         """Onto the disk; what finds no room there is lost, counted, and not acknowledged."""
         lost = await self._keep(batch)
+        self._refusing &= bool(lost) or not batch
+        self._lose(lost)
+
+    def _lose(self, lost: Sequence[_Waiting]) -> None:
         self.counts.dropped += len(lost)
         for one in lost:
             one.give_up()
         if lost and not self._refusing:
             _log.error("no room for records in %s: they are dropped until there is", self._log.spool_dir)
-        if batch:
-            self._refusing = bool(lost)
+            self._refusing = True
 
     async def _keep(self, batch: list[_Waiting]) -> list[_Waiting]:
         """Onto the disk; returns those that found no room."""
@@ -212,6 +221,10 @@ class Writer:
     async def _on_disk(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         async with self._disk:
             return await asyncio.to_thread(call, *args, **kwargs)
+
+
+async def _finished(task: asyncio.Task[R], within_s: float) -> bool:
+    return bool((await asyncio.wait([task], timeout=within_s))[0])
 
 
 def _no_room() -> Unreachable:

@@ -59,6 +59,7 @@ class FaultRelay:
         self._port = port
         self._fault: tuple[Fault, Which] | None = None
         self._loop = asyncio.new_event_loop()
+        self._healed = asyncio.Event()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self._runner: web.ServerRunner | None = None
         self._session: aiohttp.ClientSession | None = None
@@ -83,9 +84,11 @@ class FaultRelay:
     def fail(self, fault: Fault, which: Which = lambda _: True) -> None:
         """From now on, the requests that `which` names meet the fault."""
         self._fault = (fault, which)
+        self._loop.call_soon_threadsafe(self._healed.clear)
 
     def heal(self) -> None:
         self._fault = None
+        self._loop.call_soon_threadsafe(self._healed.set)
         self.up()
 
     def down(self) -> None:
@@ -137,7 +140,8 @@ class FaultRelay:
                 await asyncio.sleep(fault.seconds)
                 return await self._forward(request, raw)
             case "hang":
-                await asyncio.Event().wait()
+                await self._healed.wait()  # nobody shall wait for a timeout when the test is over with it
+                _reset(request)
             case "reset":
                 _reset(request)
             case "truncate":
