@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Protocol
 
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.log.ubi import object_id
 from ltrr_opensearch.logged import Decision, LaterShown
 from ltrr_opensearch.record import Settled, decision_of, kept_rows, later_shown
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged, total_of
+from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.serving import Asked
-from ltrr_opensearch.types import Candidate, Json, PlanResult, SearchRequest, Vector
+from ltrr_opensearch.types import Candidate, DocKey, Json, PlanResult, SearchRequest, Vector
 
 MOST_BEHIND = 64
 """Records under way at once; with more, rows are left out rather than queued behind a slow cluster."""
@@ -58,6 +60,18 @@ async def featured(
     return [replace(c, features=values.get(c.key, {})) for c in candidates]
 
 
+async def named(fan_out: FanOut, observer: Observer, asked: Asked, keys: Sequence[DocKey]) -> dict[DocKey, str]:
+    """What events name documents by, where that is a field; nothing where the cluster does not tell in time."""
+    field = asked.serving.index.named_by
+    if field is None:
+        return {}
+    try:
+        return await fan_out.objects(asked.request, keys, field, asked.preference)
+    except Unreachable:
+        observer.fallback("objects")
+        return {}
+
+
 def awaited(asked: Asked) -> Logged:
     """What is logged before the answer: what the ranker reads, and everything where the answer is to be explained."""
     return asked.serving.logged if asked.request.body.get("explain") else asked.serving.awaited
@@ -80,33 +94,51 @@ class Behind:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def keep(self, asked: Asked, settled: Settled, hits: Sequence[Json], took_ms: float) -> None:
-        task = asyncio.create_task(self._recorded(asked, settled, hits, took_ms))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._follow(self._recorded(asked, settled, hits, took_ms))
 
     def keep_later(self, asked: Asked, query_id: str, hits: Sequence[Json]) -> None:
         """Records a later page of the search `query_id`."""
-        shown = later_shown(asked.request, query_id, hits, asked.serving.index.object_id_field)
-        self._record.later(shown, asked.request)
+        self._follow(self._recorded_later(asked, query_id, hits))
+
+    def _follow(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _recorded_later(self, asked: Asked, query_id: str, hits: Sequence[Json]) -> None:
+        names = _seen(asked, hits) | await self._names(asked, hits, ())
+        self._record.later(later_shown(asked.request, query_id, hits, names), asked.request)
 
     async def _recorded(self, asked: Asked, settled: Settled, hits: Sequence[Json], took_ms: float) -> None:
         assert settled.original.page is not None
         total = total_of(settled.original.page)
-        of_search = partial(
-            decision_of, asked.request, asked.serving, settled.searched, hits, total=total, took_ms=took_ms
+        of_search = partial(decision_of, asked.request, asked.serving, settled.searched, hits, total=total)
+        kept, seen = (
+            kept_rows(settled.searched.ranked[: self._depth], hits, self._sample, asked.seed),
+            _seen(asked, hits),
         )
         try:
-            decision = of_search(await self._logged(asked, settled, hits))
+            names = await self._names(asked, hits, kept)
+            # a row tells what the ranker may have known: names that only the page shows are not in it
+            logged = [replace(c, object_id=names.get(c.key)) for c in await self._logged(asked, settled, kept)]
+            decision = of_search(seen | names, logged, took_ms=took_ms)
         except Exception:  # the draw and the page are worth keeping without rows
             self._observer.fallback("record")
-            decision = of_search(())
+            decision = of_search(seen, (), took_ms=took_ms)
         self._observer.searched(decision)
         self._record(decision, asked.request)
 
-    async def _logged(self, asked: Asked, settled: Settled, hits: Sequence[Json]) -> Sequence[Candidate]:
+    async def _names(self, asked: Asked, hits: Sequence[Json], kept: Sequence[Candidate]) -> dict[DocKey, str]:
+        """What events name the documents of the page and the logged candidates by."""
+        keys = dict.fromkeys([*map(key_of, hits), *(c.key for c in kept)])
+        if asked.serving.index.named_by is None:
+            return {}
+        async with self._few:
+            return await named(self._fan_out, self._observer, asked, list(keys))
+
+    async def _logged(self, asked: Asked, settled: Settled, kept: Sequence[Candidate]) -> Sequence[Candidate]:
         """Whose rows are logged. None where their features were not read: the rows would say that nothing matched."""
-        ranked, logged = settled.searched.ranked[: self._depth], asked.serving.logged
-        kept = kept_rows(ranked, hits, self._sample, asked.seed)
+        logged = asked.serving.logged
         if not logged.features.features or awaited(asked) == logged:
             return kept
         if len(self._tasks) > MOST_BEHIND:
@@ -118,3 +150,10 @@ class Behind:
         except Unreachable:
             self._observer.fallback("features")
             return ()
+
+
+def _seen(asked: Asked, hits: Sequence[Json]) -> dict[DocKey, str]:
+    """What events name the page's documents by, as far as the page shows it."""
+    field = asked.serving.index.named_by
+    names = {key_of(hit): object_id(hit, field) for hit in hits} if field else {}
+    return {key: name for key, name in names.items() if name is not None}

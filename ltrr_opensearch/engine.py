@@ -18,7 +18,7 @@ import orjson
 from ltrr_opensearch.answer import compose, totals
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
-from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured
+from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured, named
 from ltrr_opensearch.chance import seed_of
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.paging.orders import Orders
@@ -224,6 +224,10 @@ class Engine:
             with self._timed("features"):
                 head = await featured(self._fan_out, self._observer, asked, candidates[:depth], vector, logged)
             candidates = [*head, *candidates[depth:]]
+        if asked.serving.reads_objects(query):
+            with self._timed("objects"):
+                names = await named(self._fan_out, self._observer, asked, [c.key for c in candidates[:depth]])
+            candidates = [replace(c, object_id=names.get(c.key)) for c in candidates]
         with self._timed("rank"):
             return asked.serving.rank(query, candidates, results, depth)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
-from ltrr_opensearch.log.ubi import object_id, value_at
+from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, SlotRecord
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
@@ -121,17 +121,20 @@ def decision_of(
     serving: Serving,
     searched: Searched,
     hits: Sequence[Json],
+    names: Mapping[DocKey, str],
     kept: Sequence[Candidate],
     *,
     total: int,
     took_ms: float,
 ) -> Decision:
-    """The record of a search whose page shows `hits`; rows are logged for the candidates `kept`."""
-    ids = _object_ids(hits, serving.index.object_id_field)
+    """The record of a search whose page shows `hits`; rows are logged for the candidates `kept`.
+
+    `names`: what events name documents by, where that is not `_id`.
+    """
     logged = searched.rows(serving, kept) if kept else {}
     found = {r.candidate.key: r.candidate.found for r in searched.ranked}
     candidates = tuple(
-        CandidateRecord(key, found.get(key, ()), logged.get(key), ids.get(key))
+        CandidateRecord(key, found.get(key, ()), logged.get(key), names.get(key))
         for key in _as_shown(found, list(map(key_of, hits)), request.offset)
     )
     return Decision(
@@ -158,7 +161,7 @@ def decision_of(
     )
 
 
-def later_shown(request: SearchRequest, query_id: str, hits: Sequence[Json], object_id_field: str | None) -> LaterShown:
+def later_shown(request: SearchRequest, query_id: str, hits: Sequence[Json], names: Mapping[DocKey, str]) -> LaterShown:
     """A later page of the search `query_id`; the client may have named it otherwise, and so will its events."""
     named = request.ubi.query_id if request.ubi else None
     return LaterShown(
@@ -168,7 +171,7 @@ def later_shown(request: SearchRequest, query_id: str, hits: Sequence[Json], obj
         text=request.text,
         asker=request.asker,
         offset=request.offset,
-        objects=tuple(object_id(hit, object_id_field) for hit in hits),
+        objects=tuple(names.get(key_of(hit), str(hit["_id"])) for hit in hits),
         ids=tuple(str(hit["_id"]) for hit in hits),
     )
 
@@ -198,8 +201,3 @@ def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:
         total=result.total,
         took_ms=result.took_ms,
     )
-
-
-def _object_ids(hits: Sequence[Json], field: str | None) -> Mapping[DocKey, str]:
-    """What events will name the shown documents by, where that is a field of theirs and not `_id`."""
-    return {key_of(h): object_id(h, field) for h in hits} if field else {}

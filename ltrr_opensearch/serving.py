@@ -12,7 +12,7 @@ from ltrr_opensearch.choose.draw import draw
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
-from ltrr_opensearch.rank.rows import rows
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, rows
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.settings import ChooseSettings, IndexSettings
 from ltrr_opensearch.types import (
@@ -64,6 +64,12 @@ class Serving:
         # a model inside the cluster reads its whole feature set there
         return every if self.logged.otherwise else every.only(getattr(self.ranker, "used", self.ranker.features))
 
+    def reads_objects(self, query: AnalyzedQuery) -> bool:
+        """Whether the ranker must know what events name the candidates by: it asks how they worked before."""
+        if self.index.named_by is None or self.ranker is None or not query.remembered:
+            return False
+        return not set(MEMORY_COLUMNS).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
+
     @property
     def ranker_name(self) -> str:
         return self.ranker.name if self.ranker else FUSED
@@ -108,7 +114,7 @@ class Serving:
     def rows(
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
     ) -> Matrix:
-        return rows(candidates, query, results, names, by_id=self.index.object_id_field is None)
+        return rows(candidates, query, results, names, by_id=self.index.named_by is None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,6 +189,11 @@ class IndexSettings(Section):
         False, description="Whether only what the client's own query matches is shown, so that facets and hits agree."
     )
 
+    @property
+    def named_by(self) -> str | None:
+        """The field by which events name objects; None where that is `_id`."""
+        return None if self.object_id_field == "_id" else self.object_id_field
+
     @field_validator("strategies")
     @classmethod
     def _names_differ(cls, value: tuple[StrategySettings, ...]) -> tuple[StrategySettings, ...]:

@@ -265,6 +265,8 @@ class Candidate:
     found: tuple[Found, ...]
     fused: float = 0.0
     features: Features = field(default_factory=dict)
+    object_id: str | None = None
+    """What events name it by, where that is a field of its own and was read."""
 
 
 @dataclass(frozen=True, slots=True)

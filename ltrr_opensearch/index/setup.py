@@ -106,7 +106,7 @@ class Setup:
     def tidy(self) -> Iterator[str]:
         """What sync does besides: forgets deleted documents and lets old logs expire."""
         prefix = self._settings.state.prefix
-        if forgotten := forget_deleted(self._client, prefix, self.key, self._index.object_id_field):
+        if forgotten := forget_deleted(self._client, prefix, self.key, self._index.named_by):
             yield f"{self.key}: {forgotten} entities of deleted documents left the memory"
         yield from expire(self._client, self._settings.state, self._settings.log.retention_days, self._now())
 

@@ -55,15 +55,14 @@ def query_document(request: SearchRequest, object_ids: Sequence[str], attributes
     return {k: v for k, v in document.items() if v is not None}
 
 
-def object_id(hit: Json, field: str | None) -> str:
-    """What events name a hit by: the configured field's value in its `_source` or `fields`, else its `_id`."""
-    if field:
-        for part in (hit.get("_source"), hit.get("fields")):
-            value = value_at(part, field)
-            value = value[0] if isinstance(value, list) and value else value
-            if isinstance(value, str | int):
-                return str(value)
-    return str(hit["_id"])
+def object_id(hit: Json, field: str) -> str | None:
+    """What events name a hit by, as far as it shows it: the field's value in its `_source` or `fields`."""
+    for part in (hit.get("_source"), hit.get("fields")):
+        value = value_at(part, field)
+        value = value[0] if isinstance(value, list) and value else value
+        if isinstance(value, str | int):
+            return str(value)
+    return None
 
 
 def value_at(part: Any, path: str) -> Any:

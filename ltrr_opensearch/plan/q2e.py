@@ -32,7 +32,7 @@ class Q2e:
     def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, knowledge: Knowledge) -> None:
         self.name = name
         self._options = read_options(Q2eOptions, name, options)
-        self._id_field = index.object_id_field
+        self._named_by = index.named_by
         self._memory = knowledge.memory
 
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
@@ -84,6 +84,4 @@ class Q2e:
         return {"bool": {"should": should, "minimum_should_match": 1}}
 
     def _with_ids(self, ids: list[str]) -> Json:
-        if self._id_field in (None, "_id"):
-            return {"ids": {"values": ids}}
-        return {"terms": {self._id_field: ids}}
+        return {"terms": {self._named_by: ids}} if self._named_by else {"ids": {"values": ids}}

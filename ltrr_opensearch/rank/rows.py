@@ -53,12 +53,12 @@ def rows(
     """The matrix of the candidates under the named columns; a name that nothing here knows is NaN throughout.
 
     `by_id`: the memory names what worked by `_id`. Where it names objects by a field (`object_id_field`), how a
-    candidate worked is unknown, since only the page's documents are read for that field.
+    candidate worked is unknown until that field of it was read.
     """
     columns = {
         **_plan_columns(candidates, results),
         **_query_columns(query),
-        **(_memory(candidates, query) if by_id else dict.fromkeys(MEMORY_COLUMNS, math.nan)),
+        **_memory([c.key.id if by_id else c.object_id for c in candidates], query),
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]
@@ -122,18 +122,18 @@ def _query_columns(query: AnalyzedQuery) -> Columns:
     }
 
 
-def _memory(candidates: Sequence[Candidate], query: AnalyzedQuery) -> Columns:
+def _memory(objects: Sequence[str | None], query: AnalyzedQuery) -> Columns:
     """How well a candidate worked for this very query, and for its neighbours: score times weight, the largest."""
     same = [r for r in query.remembered if r.similarity >= SAME_WORDS]
     near = [r for r in query.remembered if r.similarity < SAME_WORDS]
-    return {SAME_QUERY: _worked(candidates, same), NEIGHBOURS: _worked(candidates, near)}
+    return {SAME_QUERY: _worked(objects, same), NEIGHBOURS: _worked(objects, near)}
 
 
-def _worked(candidates: Sequence[Candidate], remembered: Sequence[Remembered]) -> list[float] | float:
+def _worked(objects: Sequence[str | None], remembered: Sequence[Remembered]) -> list[float] | float:
     if not remembered:
         return float("nan")
     known: dict[str, float] = {}
     for one in remembered:
         for entity in one.entities:
             known[entity.id] = max(known.get(entity.id, 0.0), one.weight * entity.score)
-    return [known.get(c.key.id, 0.0) for c in candidates]
+    return [math.nan if name is None else known.get(name, 0.0) for name in objects]

@@ -20,6 +20,7 @@ from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.retrieve import bodies
 from ltrr_opensearch.retrieve.collapse import collapse_field, one_each
 from ltrr_opensearch.retrieve.documents import Documents
+from ltrr_opensearch.retrieve.objects import object_ids
 from ltrr_opensearch.retrieve.sending import Sender, key_of, reason_of, send_search
 from ltrr_opensearch.types import (
     DocKey,
@@ -196,6 +197,12 @@ class FanOut:
         if hits is None:
             raise Unreachable(f"logging features of {len(keys)} documents failed: {reason_of(reply)}")
         return {hit.key: logged.way.read(hit.raw, logged.features) for hit in hits}
+
+    async def objects(
+        self, request: SearchRequest, keys: Sequence[DocKey], field: str, preference: str
+    ) -> dict[DocKey, str]:
+        """What events name these documents by, by the caller's own eyes."""
+        return await object_ids(self._sender, request, keys, field, preference, self._deadline_s)
 
     def documents(self, request: SearchRequest, hidden: Sequence[str], preference: str) -> Documents:
         """What the page of this search needs beside the plans."""

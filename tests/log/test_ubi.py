@@ -114,12 +114,12 @@ def test_a_query_document_has_ubi_names() -> None:
 @pytest.mark.parametrize(
     ("hit", "field", "name"),
     [
-        ({"_id": "1", "_source": {"sku": 7}}, None, "1"),
         ({"_id": "1", "_source": {"sku": 7}}, "sku", "7"),
         ({"_id": "1", "_source": {"a": {"sku": "x"}}}, "a.sku", "x"),
         ({"_id": "1", "fields": {"a.sku": ["x"]}}, "a.sku", "x"),
-        ({"_id": "1", "_source": False}, "sku", "1"),
+        ({"_id": "1", "_source": False}, "sku", None),
+        ({"_id": "1", "_source": {"sku": []}}, "sku", None),
     ],
 )
-def test_object_ids(hit: Json, field: str | None, name: str) -> None:
+def test_object_ids(hit: Json, field: str, name: str | None) -> None:
     assert object_id(hit, field) == name

@@ -105,13 +105,16 @@ def test_the_memory_of_a_candidate_tells_this_query_from_its_neighbours() -> Non
     assert np.isnan(cell(results, "b", "memory.score"))
 
 
-def test_a_memory_that_names_objects_says_nothing_of_documents() -> None:
+def test_a_memory_that_names_objects_says_nothing_of_documents_whose_name_was_not_read() -> None:
     same = Remembered("acme shoes", 1.0, (EntityScore("sku-1", 0.9),))
     near = Remembered("acme shoe", 0.8, (EntityScore("sku-1", 0.9),))
     results = [result("lexical", {"a": 8.0})]
     columns = ("memory.score", "memory.near", "query.memory")
     matrix = rows(Rrf().fuse(results), query(same, near), results, columns, by_id=False)
     np.testing.assert_array_equal(matrix, [[np.nan, np.nan, 1.0]])
+    known = [replace(c, object_id=name) for c in Rrf().fuse(results) for name in ("sku-1", "sku-2")]
+    matrix = rows(known, query(same, near), results, columns, by_id=False)
+    np.testing.assert_allclose(matrix, [[0.9, 0.9, 1.0], [0.0, 0.0, 1.0]])
 
 
 def test_the_memorys_own_plan_does_not_count_among_the_plans() -> None:
