@@ -68,8 +68,9 @@ def _said_when_ready(
     settings: Settings, where: tuple[str, int], beside: tuple[str, int]
 ) -> Callable[[Readiness], None]:
     def ready(state: Readiness) -> None:
-        click.echo(f"proxy      http://{where[0]}:{where[1]} -> {settings.cluster.url}")
-        click.echo(f"operators  http://{beside[0]}:{beside[1]}/_ltrr/health/ready, /_ltrr/metrics")
+        scheme = "https" if settings.serve.tls_cert else "http"
+        click.echo(f"proxy      {scheme}://{_spelled(where)} -> {', '.join(settings.cluster.urls)}")
+        click.echo(f"operators  http://{_spelled(beside)}/_ltrr/health/ready, /_ltrr/metrics")
         click.echo(f"indexes    {', '.join(settings.indexes) or 'none configured: everything passes through'}")
         if state.processes > 1:
             click.echo(f"processes  {state.processes}")
@@ -81,6 +82,11 @@ def _said_when_ready(
             _warn(f"learning is switched off for {', '.join(state.off)}: ltrr on")
 
     return ready
+
+
+def _spelled(address: tuple[str, int]) -> str:
+    host, port = address[:2]
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _warn(what: str) -> None:

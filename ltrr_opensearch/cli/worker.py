@@ -39,10 +39,11 @@ def work(settings: Settings, public: socket.socket, pipe: Connection) -> None:
 def servers(settings: Settings) -> tuple[Servers, Health]:
     """The proxy's port and the operators', and what the latter know of this process."""
     from ltrr_opensearch import assemble
+    from ltrr_opensearch.cluster.tls import for_clients
     from ltrr_opensearch.proxy.server import Servers
 
     app, admin = assemble.proxy(settings)
-    return Servers(app, admin), admin.health
+    return Servers(app, admin, for_clients(settings.serve)), admin.health
 
 
 async def _serve(settings: Settings, public: socket.socket, pipe: Connection) -> None:

@@ -23,6 +23,8 @@ from opensearchpy.exceptions import (
 from opensearchpy.exceptions import ConnectionError as NoConnection
 
 from ltrr_opensearch.cluster.capabilities import check_version
+from ltrr_opensearch.cluster.sigv4 import account
+from ltrr_opensearch.cluster.tls import to_cluster
 from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.settings import ClusterSettings
 
@@ -43,16 +45,29 @@ def connect(settings: ClusterSettings) -> OpenSearch:
     auth = (
         (settings.username, settings.password.get_secret_value()) if settings.username and settings.password else None
     )
-    tls = {"verify_certs": settings.verify_certs, "ca_certs": settings.ca_certs, "ssl_show_warn": False}
+    secure = settings.url.startswith("https")
     return OpenSearch(
-        hosts=[settings.url],
-        http_auth=auth,
+        hosts=list(settings.urls),
+        http_auth=account(settings.sigv4) if settings.sigv4 else auth,
         timeout=settings.timeout_ms / 1000,
         max_retries=1,
         http_compress=True,
         transport_class=_Transport,
-        **(tls if settings.url.startswith("https") else {}),
+        **(_tls(settings) if secure else {}),
     )
+
+
+def _tls(settings: ClusterSettings) -> dict[str, Any]:
+    if settings.tls_server_name is None:
+        return {"ssl_context": to_cluster(settings)}
+    return {  # only so can the library be told another name than the host's
+        "verify_certs": settings.verify_certs,
+        "ca_certs": settings.ca_certs,
+        "client_cert": settings.client_cert,
+        "client_key": settings.client_key,
+        "ssl_assert_hostname": settings.tls_server_name if settings.verify_hostname else False,
+        "ssl_show_warn": False,
+    }
 
 
 class _Transport(Transport):

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from ltrr_opensearch.cluster.connections import NoConnection, Origin
 from ltrr_opensearch.cluster.headers import HOP_BY_HOP, head_bytes, header, without
 from ltrr_opensearch.cluster.nodes import Nodes
+from ltrr_opensearch.cluster.sigv4 import Signer
 from ltrr_opensearch.cluster.tls import to_cluster
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.settings import ClusterSettings
@@ -47,8 +48,11 @@ class UpstreamFailure(Unreachable):
 
 class Upstream:
     def __init__(self, settings: ClusterSettings) -> None:
+        """Raises `SettingsError` for certificates that cannot be used."""
         self._settings = settings
         self._urls = settings.urls
+        self.origins = origins(settings)
+        self._signer = Signer(settings.sigv4) if settings.sigv4 else None
         self._opened: Nodes | None = None
 
     async def open(self) -> None:
@@ -56,7 +60,7 @@ class Upstream:
         if self._opened is None:
             s = self._settings
             connect_s = (s.timeout_ms if len(self._urls) == 1 else min(s.connect_ms, s.timeout_ms)) / 1000
-            self._opened = Nodes(origins(s), s.pool_size, connect_s, s.retry_ms / 1000)
+            self._opened = Nodes(self.origins, s.pool_size, connect_s, s.retry_ms / 1000)
 
     async def close(self) -> None:
         if self._opened is not None:
@@ -68,6 +72,11 @@ class Upstream:
         if self._opened is None:
             raise UpstreamFailure(503, f"the connection pool to {self.name} is not open")
         return self._opened
+
+    @property
+    def signer(self) -> Signer | None:
+        """Signs with our own AWS role, where that is wanted."""
+        return self._signer
 
     @property
     def name(self) -> str:
@@ -83,9 +92,13 @@ class Upstream:
         sent = without(headers, _REWRITTEN)
         if body and header(sent, _JSON[0]) is None:
             sent = (*sent, _JSON)
+        key = await self._signer.key() if self._signer else None
 
         def request(origin: Origin) -> bytes:
-            return request_bytes(method, target, origin, (*sent, _PLAIN), body)
+            named = (*sent, _PLAIN)
+            if self._signer and key:
+                named = self._signer.signed(key, method, origin, target, named, body)
+            return request_bytes(method, target, origin, named, body)
 
         with self.failures():
             received = await self.nodes.exchange(request, bodiless=method == "HEAD")

@@ -47,7 +47,9 @@ class ProxyApp:
         self._passing = PassThrough(upstream, metrics)
         self._search = SearchEndpoint(pressure.around(engine), reader, self._passing, metrics, largest)
         self._multi_search = MultiSearchEndpoint(self._search, reader, upstream, self._passing, metrics, largest)
-        self._feedback = FeedbackEndpoint(feedback, settings.state.ubi_events, metrics, utc_now)
+        self._feedback = FeedbackEndpoint(
+            feedback, settings.state.ubi_events, metrics, utc_now, privacy_of(settings.log, settings.state)
+        )
 
     def __call__(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:
         if reason := self._pressure.refuses():
@@ -56,7 +58,7 @@ class ProxyApp:
             exchange.reply(refusal.status, refusal.headers, refusal.body)
             return None
         to = route(exchange.method, exchange.path, self._settings)
-        if to.kind is Kind.OTHER:
+        if to.kind is Kind.OTHER and not self._passing.signs:
             self._pressure.entered()
             self._passing.begin(exchange, to.reason, self._pressure.left)
             return None

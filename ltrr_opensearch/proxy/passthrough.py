@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from ltrr_opensearch.cluster.headers import is_signed, without
+from ltrr_opensearch.cluster.headers import is_signed, onward, without
 from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure, failure_of
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.failures import failure
@@ -44,14 +44,44 @@ class PassThrough:
 
     async def stream(self, exchange: Exchange, reason: str, head: bytes = b"") -> None:
         """Relays with the body still arriving, after the `head` of it that was already read. Raises `HungUp`."""
-        await self._until_over(exchange, reason, Sent(None, head, more=True) if head else _AS_IT_CAME)
+        if self.signs:
+            await self._signed(exchange, reason, exchange.headers, head)
+        else:
+            await self._until_over(exchange, reason, Sent(None, head, more=True) if head else _AS_IT_CAME)
 
     async def whole(self, exchange: Exchange, reason: str, headers: Headers, body: bytes) -> None:
         """Relays with a body that was read to its end. Raises `HungUp`."""
+        if self.signs:
+            await self._signed(exchange, reason, headers, body)
+            return
         fitting = without(headers, _FRAMING)
         if body or exchange.length != 0:
             fitting = (*fitting, (b"content-length", b"%d" % len(body)))
         await self._until_over(exchange, reason, Sent(fitting, body))
+
+    @property
+    def signs(self) -> bool:
+        """Whether all that passes through is signed with our own role."""
+        signer = self._upstream.signer
+        return signer is not None and signer.settings.sign == "everything"
+
+    async def _signed(self, exchange: Exchange, reason: str, headers: Headers, head: bytes) -> None:
+        """Relays with our signature, which covers the whole body: it has to be read first."""
+        signer = self._upstream.signer
+        assert signer is not None
+        limit = int(signer.settings.max_body_mb * 2**20)
+        rest, complete = await exchange.read(limit - len(head))
+        body = head + rest
+        if not complete or len(body) > limit:
+            refused = failure(413, f"a request that is signed here may have {limit} bytes; cluster.sigv4.max_body_mb")
+            await exchange.answer(refused.status, refused.headers, refused.body)
+            return
+        origin = self._upstream.origins[0]
+        plain = without(onward(headers), (b"host", *_FRAMING))
+        if body or exchange.length != 0:
+            plain = (*plain, (b"content-length", b"%d" % len(body)))
+        ours = signer.signed(await signer.key(), exchange.method, origin, exchange.target, plain, body)
+        await self._until_over(exchange, reason, Sent(((b"host", origin.authority), *ours), body))
 
     async def _until_over(self, exchange: Exchange, reason: str, sent: Sent) -> None:
         over = asyncio.get_running_loop().create_future()
@@ -75,7 +105,8 @@ class PassThrough:
                 self._failed(exchange, failure_of(error, self._upstream.name))
             then(error)
 
-        warning = (SIGNED,) if reason in SEARCHES and is_signed(exchange.headers) else ()
+        unsure = reason in SEARCHES and self._upstream.signer is None
+        warning = (SIGNED,) if unsure and is_signed(exchange.headers) else ()
         try:
             nodes = self._upstream.nodes
         except UpstreamFailure as error:

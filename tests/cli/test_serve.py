@@ -22,7 +22,7 @@ cluster: {{url: "{url}"}}
 log: {{spool_dir: "{spool}"}}
 state: {{prefix: test_serve{secret}}}
 indexes:
-  test_serve_shop: {{text_fields: {{title: 1}}}}
+  serve_shop: {{text_fields: {{title: 1}}}}
 """
 LTRR = [sys.executable, "-c", "from ltrr_opensearch.cli.main import main; main()"]
 
@@ -58,7 +58,7 @@ def address(line: str) -> str:
 def test_it_says_where_it_listens_and_stops_when_told(node: Any, configuration: Any) -> None:
     with serving(configuration(node.url)) as (process, printed):
         proxy, admin, indexes = address(printed[0]), address(printed[1]), printed[2]
-        assert "test_serve_shop" in indexes
+        assert "serve_shop" in indexes
         assert process.stdout is not None
         assert "OpenSearch 3." in process.stdout.readline()
         assert call(proxy, "GET", "/").json["version"]["distribution"] == "opensearch"

@@ -94,10 +94,10 @@ async def test_no_cluster_is_unreachable_with_a_gateways_status() -> None:
     assert failed.value.status == 503
 
 
-async def test_authorities_that_cannot_be_read_are_a_setting_at_fault(tmp_path: Path) -> None:
+def test_authorities_that_cannot_be_read_are_a_setting_at_fault(tmp_path: Path) -> None:
     settings = ClusterSettings(url="https://localhost:1", ca_certs=str(tmp_path / "none.pem"))
     with pytest.raises(SettingsError, match=r"cluster\.ca_certs.*none\.pem"):
-        await Upstream(settings).open()
+        Upstream(settings)
 
 
 def test_headers() -> None:
