@@ -121,7 +121,9 @@ def test_only_new_queries_earn_trust_for_new_queries() -> None:
     settings = Settings.model_validate({"choose": {"apprentice_rounds": 40}})
     asked = {ASKED: 0.1}
     rounds = [
-        one if number % 12 == 0 else replace(one, decision=replace(one.decision, context={**one.decision.context, **asked}))
+        one
+        if number % 12 == 0
+        else replace(one, decision=replace(one.decision, context={**one.decision.context, **asked}))
         for number, one in enumerate(ROUNDS)
     ]
     part = train_policy(rounds, settings)
