@@ -39,9 +39,10 @@ def uninstall(settings: Settings, index: str | None, dry_run: bool, ubi: bool, y
             what = index or f"everything of prefix {settings.state.prefix}"
             if not yes:
                 click.confirm(f"Delete what was added and learned for {what} on {settings.cluster.url}?", abort=True)
-            sent = 0
-            for sent, request in enumerate(run.perform(), start=1):
+            gone = False
+            for request in run.perform():
                 click.echo(f"{request.method} {request.path}  ({request.why})")
-            click.echo(f"{what}: gone" if sent else "nothing to do")
+                gone = True
+            click.echo(f"{what}: gone" if gone else "nothing to do")
     for line in stays:
         click.echo(line)

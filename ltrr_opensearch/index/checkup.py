@@ -20,6 +20,7 @@ from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.errors import ClusterError, LtrrError
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.jobs import JobStore
+from ltrr_opensearch.index.permissions import account, missing
 from ltrr_opensearch.index.prepare import state_requests
 from ltrr_opensearch.index.releases import unreadable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
@@ -65,7 +66,7 @@ def examine(client: OpenSearch, settings: Settings) -> list[Finding]:
         ("state", partial(_state, client, settings.state)),
         ("kill switch", partial(_switch, client, prefix)),
         ("spool", partial(_spool, settings.log)),
-        ("permissions", partial(_permissions, client, prefix)),
+        ("permissions", partial(_permissions, client, settings)),
         *(
             (f"index {key}", partial(_index, client, settings, key, index, capabilities))
             for key, index in settings.indexes.items()
@@ -186,14 +187,14 @@ def _spool(log: LogSettings) -> Iterator[Finding]:
         yield Finding("spool", State.OK, said)
 
 
-def _permissions(client: OpenSearch, prefix: str) -> Iterator[Finding]:
-    """Writes a document of ours and deletes it."""
-    index = f"{prefix}_jobs"
-    if not client.indices.exists(index=index):
-        return
-    client.index(index=index, id="doctor", body={"kind": "doctor"})
-    client.delete(index=index, id="doctor")
-    yield Finding("permissions", State.OK, f"may write {index}")
+def _permissions(client: OpenSearch, settings: Settings) -> Iterator[Finding]:
+    who = account(client)
+    refused = missing(client, settings)
+    for trial, why in refused:
+        fix = f"give our account the role that `ltrr role {trial.role}` prints; doctor itself needs that of setup"
+        yield Finding("permissions", State.BROKEN, f"{trial.what} is not allowed: {why}", fix)
+    if not refused:
+        yield Finding("permissions", State.OK, f"everything that was tried is allowed{f' ({who})' if who else ''}")
 
 
 def _index(

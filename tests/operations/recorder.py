@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -45,7 +46,8 @@ def recording(node: str, refuse: Refuse = lambda _: None) -> Iterator[Recorded]:
         def handle_any(self) -> None:
             body = self.rfile.read(int(self.headers.get("content-length") or 0))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            asked = Asked(self.command, self.path, headers, body)
+            plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
+            asked = Asked(self.command, self.path, headers, plain)
             recorded.requests.append(asked)
             refusal = refuse(asked)
             if refusal is not None:
