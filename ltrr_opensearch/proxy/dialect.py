@@ -78,7 +78,7 @@ def _read(
     configured = owner(target, settings)
     if configured is None:
         raise Foreign("other_index")
-    if is_signed(headers):
+    if is_signed(headers) and settings.cluster.sigv4 is None:
         raise Foreign("signed")
     said = read_extensions(body.get("ext", {}))
     kept, folded = fold(params, {key: value for key, value in body.items() if key != "ext"})
