@@ -21,7 +21,7 @@ from ltrr_opensearch.answer.pages import page_key
 from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured, named
 from ltrr_opensearch.chance import seed_of
 from ltrr_opensearch.errors import Unreachable
-from ltrr_opensearch.paging.orders import Orders
+from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
 from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.documents import Documents
@@ -106,7 +106,8 @@ class Engine:
     async def _first(self, asked: Asked) -> Answer | None:
         request, serving = asked.request, asked.serving
         started = perf_counter()
-        settled = await self._settle(asked)
+        before = self._orders.look(asked.key)
+        settled = await self._settle(asked, before)
         if not isinstance(settled, Settled):
             return settled
         own, documents = settled.own, self._documents(asked)
@@ -120,8 +121,8 @@ class Engine:
                     )
         except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
-            return await self._untouched(asked, settled.original, own)
-        await self._orders.begin(asked.key, page.listing)
+            return await self._untouched(asked, settled.original, own, before)
+        await self._orders.begin(asked.key, page.listing, before)
         took_ms = (perf_counter() - started) * 1000
         self._behind.keep(asked, settled, page.hits, took_ms)
         hits = page.hits
@@ -145,6 +146,7 @@ class Engine:
             if not isinstance(settled, Settled):
                 return None
             known = settled.listing
+            self._orders.adopt(asked.key, known)
             self._behind.keep(first, settled, (), (perf_counter() - started) * 1000)
         with self._timed("page"):
             found = await later(self._documents(asked), known, self._orders.most)
@@ -162,7 +164,7 @@ class Engine:
         original = Original(found.reply, found.rest, took_ms)
         return _respond(request, original, hits, query_id, found.more, took_ms, told)
 
-    async def _settle(self, asked: Asked) -> Settled | Answer | None:
+    async def _settle(self, asked: Asked, before: Before = None) -> Settled | Answer | None:
         """Understand, plan, choose, encode, retrieve, fuse and rank. An Answer is the cluster's own page.
 
         None where the cluster refused the client's query: asked again without us, so that the error is its own.
@@ -192,7 +194,7 @@ class Engine:
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
             more.cancel()
             self._observer.fallback("rank")
-            return await self._untouched(asked, found.original, own)
+            return await self._untouched(asked, found.original, own, before)
         order = listing(ranked, own, request.query_id)
         searched = Searched(query, context, draw, found.results, ranked, vector)
         return Settled(found.original, own, order, searched, more)
@@ -247,11 +249,11 @@ class Engine:
             self._observer.fallback("encode")
         return None
 
-    async def _untouched(self, asked: Asked, original: Original, own: Mapping[DocKey, Json]) -> Answer:
+    async def _untouched(self, asked: Asked, original: Original, own: Mapping[DocKey, Json], before: Before) -> Answer:
         """The cluster's own page, cut from what was asked of it; later pages continue it."""
         assert original.page is not None
         request = asked.request
-        await self._orders.begin(asked.key, listing((), own, request.query_id))
+        await self._orders.begin(asked.key, listing((), own, request.query_id), before)
         hits = list(own.values())[: request.size]
         page = original.page | {"hits": original.page["hits"] | {"hits": hits}}
         return Answer(200, original.reply.headers, orjson.dumps(page))

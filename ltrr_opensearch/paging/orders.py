@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.paging.shared import SharedPages
+
+Before = asyncio.Task[Listing | None] | None
 
 
 class Orders:
@@ -25,19 +29,32 @@ class Orders:
         self._memory.put(key, found)
         return found
 
-    async def begin(self, key: str, listing: Listing) -> None:
-        """A search began. Written behind its answer, unless its caller just saw another order of it: then a next page
-        on another proxy must not meet that one.
+    def look(self, key: str) -> Before:
+        """Whether this caller began the same search a short while ago: asked while the search itself is under way."""
+        if self._shared is None:
+            return None
+        return asyncio.create_task(self._shared.read(key, patient=False))
+
+    async def begin(self, key: str, listing: Listing, before: Before) -> None:
+        """A search began. Written behind its answer, unless another order of it is there: then a next page on another
+        proxy must not meet that one.
         """
-        before = self._memory.get(key)
+        known = [self._memory.get(key), await before if before else None]
         kept = listing.first(self.most)
         self._memory.put(key, kept)
         if self._shared is None:
             return
-        if before is None or before.keys == kept.keys:
+        if all(one is None or one.keys == kept.keys for one in known):
             self._shared.put(key, kept)
         else:
             await self._shared.write(key, kept)
+
+    def adopt(self, key: str, listing: Listing) -> None:
+        """An order that nobody knew was settled again; where one turns up after all, that one stays."""
+        kept = listing.first(self.most)
+        self._memory.put(key, kept)
+        if self._shared is not None:
+            self._shared.put(key, kept, anew=True)
 
     async def extend(self, key: str, listing: Listing) -> None:
         """More of an order is settled; whoever serves the next page must know."""

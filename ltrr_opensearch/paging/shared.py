@@ -33,7 +33,7 @@ PAUSE_S = 1.0
 """After a failure nothing is written for so long: no queue before a cluster that is not well."""
 WRITE_S, READ_S = 0.25, 0.1
 """Longest waits of an answer for an order to be written, and to be read."""
-PATIENCE_S = (0.01, 0.02, 0.04)
+PATIENCE_S = (0.01, 0.02, 0.04, 0.08)
 """Pauses before an order is asked for again that is not there: it may be on its way from another proxy."""
 
 
@@ -48,6 +48,8 @@ class _Written:
 @dataclass(slots=True)
 class _Waiting:
     listing: Listing
+    anew: bool
+    """Whether it was settled for want of one that was there: then one that is there stays."""
     through: list[asyncio.Future[None]] = field(default_factory=list)
 
 
@@ -74,6 +76,7 @@ class SharedPages:
         self._written: deque[_Written] = deque(maxlen=MOST_KNOWN)
         self._wake = asyncio.Event()
         self._quiet_until = 0.0
+        self._closing = False
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -82,16 +85,15 @@ class SharedPages:
         try:
             yield
         finally:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
-            if self._waiting:
-                await self._send(self._take())
+            self._closing = True
+            self._wake.set()
+            await writing
 
     def pending(self, key: str) -> bool:
         """Whether an order waits to be written by this process, so that nobody else's is newer."""
         return key in self._waiting or key in self._under_way
 
-    def put(self, key: str, listing: Listing) -> asyncio.Future[None]:
+    def put(self, key: str, listing: Listing, *, anew: bool = False) -> asyncio.Future[None]:
         """Queues an order, in place of one that waits; the future is done when it was written or given up."""
         done = asyncio.get_running_loop().create_future()
         if len(self._waiting) >= MOST_WAITING or self._clock() < self._quiet_until:
@@ -99,7 +101,7 @@ class SharedPages:
             done.set_result(None)
             return done
         before = self._waiting.get(key)
-        self._waiting[key] = _Waiting(listing, [*(before.through if before else ()), done])
+        self._waiting[key] = _Waiting(listing, anew, [*(before.through if before else ()), done])
         self._wake.set()
         return done
 
@@ -111,15 +113,20 @@ class SharedPages:
 
     async def read(self, key: str, *, patient: bool) -> Listing | None:
         """The order that some proxy wrote last. `patient`: it may be on its way."""
+        answered = False
         for pause in (0.0, *(PATIENCE_S if patient else ())):
             await asyncio.sleep(pause)
             try:
                 found = await asyncio.wait_for(self._get(key), READ_S)
-            except (Unreachable, TimeoutError, DataError):
-                self._failed("pages_read")
-                return None
+            except Unreachable:
+                continue
+            except (TimeoutError, DataError, ValueError, KeyError):
+                break
             if found is not None:
                 return found
+            answered = True
+        if not answered:
+            self._failed("pages_read")
         return None
 
     async def _get(self, key: str) -> Listing | None:
@@ -133,7 +140,7 @@ class SharedPages:
         return from_document(source) if alive else None
 
     async def _write_on(self) -> None:
-        while True:
+        while not self._closing:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), TIDY_S)
             self._wake.clear()
@@ -149,14 +156,14 @@ class SharedPages:
 
     async def _send(self, batch: dict[str, _Waiting]) -> None:
         expired = [self._written.popleft() for _ in range(DELETED_AT_ONCE) if self._expired()]
-        lines = [part for key, one in batch.items() for part in self._index_lines(key, one.listing)]
+        lines = [part for key, one in batch.items() for part in self._lines(key, one)]
         lines += [_delete_line(one) for one in expired]
         try:
             reply = await self._sender.send("POST", f"/{self._index}/_bulk", (*self._account, NDJSON), b"".join(lines))
             if reply.status != HTTPStatus.OK:
                 raise Unreachable(f"writing orders to {self._index} failed: {reply.status}")
             items = orjson.loads(reply.body)["items"]
-            self._remember([item["index"] for item in items[: len(batch)]])
+            self._remember([next(iter(item.values())) for item in items[: len(batch)]])
         except (Unreachable, KeyError, ValueError):
             self._failed("pages_write")
             self._quiet_until = self._clock() + PAUSE_S
@@ -165,16 +172,17 @@ class SharedPages:
             for one in batch.values():
                 _settle(one)
 
-    def _index_lines(self, key: str, listing: Listing) -> list[bytes]:
-        document = to_document(listing) | {"at": int(self._clock() * 1000)}
-        return [orjson.dumps({"index": {"_id": key}}), b"\n", orjson.dumps(document), b"\n"]
+    def _lines(self, key: str, one: _Waiting) -> list[bytes]:
+        document = to_document(one.listing) | {"at": int(self._clock() * 1000)}
+        action = {"create" if one.anew else "index": {"_id": key}}
+        return [orjson.dumps(action), b"\n", orjson.dumps(document), b"\n"]
 
     def _remember(self, items: list[Any]) -> None:
         expires = self._clock() + self._seconds
         for item in items:
             if item["status"] < HTTPStatus.MULTIPLE_CHOICES:
                 self._written.append(_Written(expires, item["_id"], item["_seq_no"], item["_primary_term"]))
-            else:
+            elif item["status"] != HTTPStatus.CONFLICT:
                 self._failed("pages_write")
 
 

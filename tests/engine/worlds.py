@@ -15,7 +15,7 @@ from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.cluster.feature_logging import NamedScores
 from ltrr_opensearch.cluster.upstream import Upstream
-from ltrr_opensearch.engine import Engine, Limits
+from ltrr_opensearch.engine import Engine, Limits, TextEncoder
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.logged import Decision, LaterShown
@@ -69,25 +69,31 @@ class Bench:
     """An engine with what it recorded and counted."""
 
     def __init__(
-        self, upstream: Upstream, serving: Serving, window: int = 1000, shared: SharedPages | None = None
+        self, upstream: Upstream, serving: Serving, window: int = 1000, encoder: TextEncoder | None = None
     ) -> None:
         self.upstream = upstream
         self.serving = serving
         self.counts = Counts()
         self.recorded = Recorded()
-        self.orders = Orders(PageMemory(100, 300, time.monotonic), shared, window)
+        self.encoder = encoder
+        self.window = window
         self.engine: Engine
-        self.ask_through(FanOut(upstream, deadline_ms=5000))
+        self.share(None)
 
     @property
     def decisions(self) -> list[Decision]:
         return self.recorded.decisions
 
+    def share(self, shared: SharedPages | None) -> None:
+        """Forgets all orders; from now on they are shared, or kept by this engine alone."""
+        self.orders = Orders(PageMemory(100, 300, time.monotonic), shared, self.window)
+        self.ask_through(FanOut(self.upstream, deadline_ms=5000))
+
     def ask_through(self, fan_out: F) -> F:
         self.engine = Engine(
             fan_out,
             lambda _key: self.serving,
-            None,
+            self.encoder,
             self.recorded,
             self.counts,
             self.orders,
