@@ -21,7 +21,7 @@ from ltrr_opensearch.errors import ClusterError, LtrrError
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.permissions import account, missing
-from ltrr_opensearch.index.prepare import state_requests
+from ltrr_opensearch.index.prepare import state_clashes, state_requests
 from ltrr_opensearch.index.releases import unreadable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
 from ltrr_opensearch.knowledge.snapshot import Knowledge
@@ -150,12 +150,14 @@ def _total(node: dict[str, dict[str, dict[str, int]]]) -> dict[str, int]:
 
 
 def _state(client: OpenSearch, state: StateSettings) -> Iterator[Finding]:
-    missing = dict.fromkeys(r.path.rsplit("/", 1)[-1] for r in state_requests(client, state))
+    missing = dict.fromkeys(r.subject for r in state_requests(client, state))
     if missing:
         said = f"missing or older than this version: {', '.join(missing)}"
         yield Finding("our templates and indexes", State.BROKEN, said, "ltrr setup INDEX")
     else:
         yield Finding("our templates and indexes", State.OK, f"installed, prefix {state.prefix}")
+    for clash in state_clashes(client, state):
+        yield Finding("our templates and indexes", State.WARN, *_split(clash))
 
 
 def _switch(client: OpenSearch, prefix: str) -> Iterator[Finding]:

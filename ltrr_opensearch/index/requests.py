@@ -20,6 +20,11 @@ class Request:
     body: Json | None
     why: str
 
+    @property
+    def subject(self) -> str:
+        """What it changes: an index, a template, a feature set."""
+        return self.path.removesuffix("/_mapping").rpartition("/")[2]
+
     def __str__(self) -> str:
         shown = "" if self.body is None else "\n" + json.dumps(self.body, indent=1, ensure_ascii=False)
         return f"{self.method} {self.path}{shown}"
