@@ -15,6 +15,7 @@ Contradiction = tuple[Sequence[int | str], str]
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _cluster(settings)
     yield from _state(settings)
+    yield from _log(settings)
     yield from _choose(settings)
     yield from _learn(settings)
     for key, index in settings.indexes.items():
@@ -47,6 +48,14 @@ def _state(settings: Settings) -> Iterator[Contradiction]:
     for key in settings.indexes:
         if key.startswith(f"{state.prefix}_") or key in (state.ubi_queries, state.ubi_events):
             yield ("indexes", key), "is an index of ours, not of documents; take it out, or change state.prefix"
+
+
+def _log(settings: Settings) -> Iterator[Contradiction]:
+    if settings.state.secret_is_known:
+        for name in ("users", "queries"):
+            if getattr(settings.log, name) != "keep":
+                said = f"is {getattr(settings.log, name)}, but everybody knows the key of the hashes; set state.secret"
+                yield ("log", name), said
 
 
 def _choose(settings: Settings) -> Iterator[Contradiction]:

@@ -13,6 +13,15 @@ from datetime import datetime
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 
+HIDDEN, CUT = "[hidden] ", "[cut] "
+"""How a logged query begins that is a hash, or a part of what was asked; normalised words begin with no bracket."""
+
+
+def is_whole(normalized: str) -> bool:
+    """Whether a logged query is what was asked, so that it can be asked and remembered again."""
+    return bool(normalized) and not normalized.startswith((HIDDEN, CUT))
+
+
 @dataclass(frozen=True, slots=True)
 class SlotRecord:
     """A slot as logged: what was seen, the whole pmf that was sampled, and what happened.

@@ -77,6 +77,13 @@ class LogSettings(Section):
     spool_mb: Positive = Field(512, description="Largest size of the spool; what does not fit is counted and refused.")
     retention_days: int = Field(90, ge=1, description="How long decisions and events are kept.")
     impressions: bool = Field(True, description="Whether what was shown is also written as UBI impression events.")
+    users: Literal["keep", "hash", "omit"] = Field(
+        "keep", description="What the log says of who asked (user, session, client): as it came, a keyed hash, nothing."
+    )
+    queries: Literal["keep", "hash", "cut", "omit"] = Field(
+        "keep", description="What the log says of a query's words: all, a keyed hash, the first of them, nothing."
+    )
+    query_chars: int = Field(40, ge=1, description="Characters that are kept of a query that is cut.")
 
 
 DEFAULT_SECRET = "change-me"  # noqa: S105 not a secret, which is the point

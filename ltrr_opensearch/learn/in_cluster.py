@@ -22,7 +22,7 @@ from ltrr_opensearch.index.jobs import serving_field
 from ltrr_opensearch.index.prepare import feature_requests
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.learn.plugin_models import model_name
-from ltrr_opensearch.logged import Decision, Part, Round
+from ltrr_opensearch.logged import Decision, Part, Round, is_whole
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, SCORE, split
@@ -111,7 +111,8 @@ def _create(client: OpenSearch, exchange: ltr_plugin.Exchange) -> None:
 
 def _scored(place: Place, model: str, features: FeatureSet, rounds: Sequence[Round]) -> Iterator[Features]:
     """Values and scores of what the last searches of different texts found, without an embedding and with one."""
-    latest = {one.decision.text: one.decision for one in rounds if one.decision.candidates}
+    decisions = (one.decision for one in rounds if one.decision.candidates)
+    latest = {decision.text: decision for decision in decisions if is_whole(decision.normalized)}
     for decision in list(latest.values())[-SAMPLED_SEARCHES:]:
         yield from _scored_search(place, ModelScores(model), features, decision, None)
         if place.encoder:

@@ -18,7 +18,7 @@ from opensearchpy.helpers import scan
 from ltrr_opensearch.errors import ClusterError, Conflict, DataError
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.learn.memory import Entry, fold, from_document, to_document
-from ltrr_opensearch.logged import Round
+from ltrr_opensearch.logged import Round, is_whole
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Json, Vector
@@ -42,7 +42,7 @@ class MemoryStore:
         """Add rounds to the documents of their queries."""
         by_query: defaultdict[str, list[Round]] = defaultdict(list)
         for one in rounds:
-            if one.decision.normalized:
+            if is_whole(one.decision.normalized):
                 by_query[one.decision.normalized].append(one)
         queries = sorted(by_query)
         for start in range(0, len(queries), BATCH):

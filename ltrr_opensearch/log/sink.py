@@ -6,6 +6,7 @@ from typing import Protocol
 
 from ltrr_opensearch.chance import seed_of, uniform
 from ltrr_opensearch.log import records, ubi
+from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Decision, LaterShown
 from ltrr_opensearch.settings import LogSettings, StateSettings
 from ltrr_opensearch.types import Json, SearchRequest
@@ -22,10 +23,12 @@ class DecisionSink:
         self._writer = writer
         self._state = state
         self._log = log
+        self._privacy = privacy_of(log, state)
 
     def __call__(self, decision: Decision, request: SearchRequest) -> None:
         if not self._sampled(decision.query_id):
             return
+        decision, request = self._privacy.decision(decision), self._privacy.request(request)
         document = records.to_document(decision) | {"sampled": self._log.sample_rate}
         self._writer.write(records.index_name(self._state.prefix, decision.at), decision.query_id, document)
         page = decision.candidates[decision.offset : decision.offset + decision.shown]
@@ -41,6 +44,7 @@ class DecisionSink:
         """A later page: its impressions, and where the client gave it a name of its own, what that name continues."""
         if not self._sampled(shown.continues):
             return
+        shown, request = self._privacy.later(shown), self._privacy.request(request)
         if shown.query_id != shown.continues:
             query = ubi.query_document(request, shown.objects, {ubi.CONTINUES: shown.continues})
             self._writer.write(self._state.ubi_queries, shown.query_id, query)

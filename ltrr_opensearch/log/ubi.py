@@ -46,7 +46,7 @@ def query_document(request: SearchRequest, object_ids: Sequence[str], attributes
         "query_response_id": request.query_id,
         "query_response_hit_ids": list(object_ids),
         "user_query": (ubi.user_query if ubi else None) or request.text,
-        "query": orjson.dumps(request.body).decode(),
+        "query": orjson.dumps(request.body).decode() if request.body else None,
         "query_attributes": {**(ubi.query_attributes if ubi else {}), **attributes},
         "object_id_field": ubi.object_id_field if ubi else None,
         "client_id": (ubi.client_id if ubi else None) or asker.client,

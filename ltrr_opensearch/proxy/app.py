@@ -7,6 +7,7 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from typing import Any
 
 from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.feedback import EventSink, FeedbackEndpoint
 from ltrr_opensearch.proxy.metrics import Metrics

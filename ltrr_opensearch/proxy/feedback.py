@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import orjson
 
 from ltrr_opensearch.errors import DataError, Unreachable
+from ltrr_opensearch.log.privacy import Privacy
 from ltrr_opensearch.log.ubi import UbiEvent, parse_event
 from ltrr_opensearch.proxy.exchange import Exchange
 from ltrr_opensearch.proxy.failures import failure
@@ -29,11 +30,14 @@ class EventSink(Protocol):
 
 
 class FeedbackEndpoint:
-    def __init__(self, sink: EventSink, index: str, metrics: Metrics, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, sink: EventSink, index: str, metrics: Metrics, now: Callable[[], datetime], privacy: Privacy
+    ) -> None:
         self._sink = sink
         self._index = index
         self._metrics = metrics
         self._now = now
+        self._privacy = privacy
 
     async def handle(self, exchange: Exchange) -> None:
         if exchange.method != "POST":
@@ -69,7 +73,7 @@ class FeedbackEndpoint:
             try:
                 if isinstance(raw, DataError):
                     raise raw
-                valid[place] = parse_event(raw, now)
+                valid[place] = self._privacy.event(parse_event(raw, now))
             except DataError as error:
                 rejected[place] = str(error)
         return valid, rejected

@@ -88,7 +88,7 @@ _CODINGS = (
     *(b"", b",chunked", b"chunked,", b"\x0bchunked", b'"chunked"', b"chunked\xff", b"deflate", b" chunked", b"cHuNkEd"),
 )
 _SIZES = (
-    *(b"%x;a=b", b"0x%x", b"%x ", b" %x", b"+%x", b"-%x", b"%x\t", b"0000000000000000000%x", b"1%x", b"%x;", b"%xg"),
+    *(b"0x%x", b"%x ", b" %x", b"+%x", b"-%x", b"%x\t", b"0000000000000000000%x", b"1%x", b"%x;", b"%xg"),
     *(b"ffffffffffffffff%x", b"8000000000000000%x", b"%x\n", b"%x\r", b"%x;\r\nx", b"%X", b"%x\0", b'%x;a="\r\n"'),
 )
 

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import pytest
 from opensearchpy import OpenSearch, helpers
 
-from tests.fuzz import bodies, framing, heads
+from tests.fuzz import bodies, framing, heads, json_bodies
 from tests.fuzz.case import Case, cases
 from tests.fuzz.judge import complaint
 from tests.fuzz.under_test import Heard, Proxy, hear, proxy_before
@@ -32,8 +32,8 @@ GENERATORS = {
     for generate in (
         *(framing.both_lengths, framing.odd_lengths, framing.folded, framing.bare_breaks, framing.codings),
         *(heads.injected, heads.foreign_forms, heads.path_tricks, heads.request_lines, heads.oversized_heads),
-        *(bodies.deep, bodies.numbers, bodies.characters, bodies.malformed, bodies.doubled),
-        *(bodies.wrong_types, bodies.lines, bodies.oversized, bodies.events),
+        *(json_bodies.deep, json_bodies.numbers, json_bodies.characters, json_bodies.malformed),
+        *(json_bodies.doubled, json_bodies.wrong_types, bodies.lines, bodies.oversized, bodies.events),
     )
 }
 GROWTH_KB = 200 * 1024
