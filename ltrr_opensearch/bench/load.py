@@ -20,7 +20,12 @@ import httptools
 
 from ltrr_opensearch.errors import LtrrError
 
+OVERLOADED = (429, 503)
 _UNITS = {"us": 1e-3, "ms": 1.0, "s": 1e3}
+
+
+class Refused(LtrrError):
+    """A server said that it has too much to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,8 @@ class _Client(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if not 200 <= (status := self._parser.get_status_code()) < 300:
-            self._end_with(LtrrError(f"an answer under load had the status {status}"))
+            kind = Refused if status in OVERLOADED else LtrrError
+            self._end_with(kind(f"an answer under load had the status {status}"))
             return
         now = self._now()
         self._times.append((now - self._started) * 1000)

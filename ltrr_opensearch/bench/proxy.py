@@ -66,5 +66,5 @@ def _searches(console: Console, folder: Path, place: whole.Shop, quick: bool) ->
     rounds, seconds = (2, 2.0) if quick else (3, 4.0)
     with bar(console, "Whole searches", count + len(place.catalogue.traffic)) as done:
         made = whole.figures(uvloop.run(whole.measure_times(place, folder, count, done)))
-    with bar(console, "Searches under load", rounds + 1) as done:
+    with bar(console, "Searches under load", rounds) as done:
         return made + uvloop.run(capacity.measure(place, folder, clients, rounds, seconds, done))

@@ -44,11 +44,9 @@ class Watch:
             until = max(until, exchange.ended)
         return total
 
-    def first(self, path: str) -> list[Exchange]:
-        """The requests to a path that were begun before any of them was answered."""
-        asked = [e for e in self.exchanges if e.target.partition("?")[0] == path]
-        answered = min((e.ended for e in asked), default=0.0)
-        return [e for e in asked if e.started < answered]
+    def to(self, path: str) -> list[Exchange]:
+        """The requests to a path."""
+        return [e for e in self.exchanges if e.target.partition("?")[0] == path]
 
 
 @asynccontextmanager

@@ -64,8 +64,12 @@ class Shop:
         return [visit.query for visit in made]
 
     def variant(self, url: str, **changes: Json) -> Json:
-        """The demo's configuration for a cluster at `url`, quiet: no polling in between, nothing logged."""
-        quiet: Json = {"cluster": {"url": url}, "serve": {"poll_s": 3600.0}, "log": {"sample_rate": 0.0}}
+        """The demo's configuration for a cluster at `url`, quiet: no polling, nothing logged, pages kept by itself."""
+        quiet: Json = {
+            "cluster": {"url": url},
+            "serve": {"poll_s": 3600.0, "share_pages": False},
+            "log": {"sample_rate": 0.0},
+        }
         merged = {**self.config}
         for section, values in [*quiet.items(), *changes.items()]:
             merged[section] = {**merged.get(section, {}), **values}
