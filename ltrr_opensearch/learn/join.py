@@ -6,15 +6,16 @@ order, within the attribution window. Events may name objects by a field; a roun
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.read import Window, decision_pages, events_of
+from ltrr_opensearch.learn.unknown import count_unknown
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import LearnSettings, StateSettings
 
@@ -32,12 +33,30 @@ def read_rounds(
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Round]:
     """The rounds of a window in the order of time. `counts` says what was read and what was left out, by reason."""
-    joined: list[tuple[Decision, tuple[Event, ...]]] = []
+    found: list[tuple[Decision, Sequence[Event]]] = []
     for page in decision_pages(client, state.prefix, index, window, learn.max_rounds, counts):
         events = events_of(client, state.ubi_events, [d.query_id for d in page], counts)
-        joined += [(d, attributed(d, events.get(d.query_id, ()), learn.window_s, counts)) for d in page]
+        found += [(d, events.get(d.query_id, ())) for d in page]
         progress(len(page))
+    count_unknown(client, state, window, counts)
+    joined = [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts)]
     return rounds(joined, learn, counts)
+
+
+def told_apart(
+    found: Sequence[tuple[Decision, Sequence[Event]]], counts: Counter[str]
+) -> Iterator[tuple[Decision, Sequence[Event]]]:
+    """Where a client searched several times under one query_id, an event belongs to the last search before it."""
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
+    for decision, _ in found:
+        times[decision.query_id].append(decision.at)
+    for decision, events in found:
+        same = times[decision.query_id]
+        if len(same) == 1:
+            yield decision, events
+        else:
+            counts["searches under a repeated query_id"] += 1
+            yield decision, [e for e in events if decision.at == max((t for t in same if t <= e.at), default=min(same))]
 
 
 def attributed(decision: Decision, events: Iterable[Event], window_s: float, counts: Counter[str]) -> tuple[Event, ...]:

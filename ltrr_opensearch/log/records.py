@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,12 @@ def index_name(prefix: str, at: datetime) -> str:
 def zoned(at: datetime) -> str:
     """A time as OpenSearch's `strict_date_time` wants it: with a fraction and a zone."""
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def document_id(document: Json, named: bool) -> str:
+    """The `_id` of a decision. Under a query_id that the client `named`, which it may do twice, each has its own."""
+    query_id: str = document["query_id"]
+    return f"{query_id}~{sha256(orjson.dumps(document)).hexdigest()[:12]}" if named else query_id
 
 
 def to_document(decision: Decision) -> Json:

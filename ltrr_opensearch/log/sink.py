@@ -30,14 +30,15 @@ class DecisionSink:
             return
         decision, request = self._privacy.decision(decision), self._privacy.request(request)
         document = records.to_document(decision) | {"sampled": self._log.sample_rate}
-        self._writer.write(records.index_name(self._state.prefix, decision.at), decision.query_id, document)
+        id = records.document_id(document, named=request.ubi is not None and request.ubi.query_id is not None)
+        self._writer.write(records.index_name(self._state.prefix, decision.at), id, document)
         page = decision.candidates[decision.offset : decision.offset + decision.shown]
         shown = [c.object_id or c.key.id for c in page]
         words = {"ltrr_policy": decision.policy, "ltrr_ranker": decision.ranker, "ltrr_release": decision.release}
         query = ubi.query_document(request, shown, words)
-        self._writer.write(self._state.ubi_queries, decision.query_id, query)
+        self._writer.write(self._state.ubi_queries, id, query)
         if self._log.impressions:
-            for event in ubi.impressions(decision):
+            for event in ubi.impressions(decision, id):
                 self._writer.write(self._state.ubi_events, event.id, event.document)
 
     def later(self, shown: LaterShown, request: SearchRequest) -> None:

@@ -75,12 +75,16 @@ def value_at(part: Any, path: str) -> Any:
     return value_at(part.get(head), rest) if rest else None
 
 
-def impressions(decision: Decision) -> list[UbiEvent]:
-    """One `impression` event for every hit of the page, its ordinal from 1, as COEC and other UBI tools read them."""
+def impressions(decision: Decision, of: str) -> list[UbiEvent]:
+    """One `impression` event for every hit of the page, its ordinal from 1, as COEC and other UBI tools read them.
+
+    `of` begins their ids: that of the decision's document.
+    """
     page = decision.candidates[decision.offset : decision.offset + decision.shown]
     common = _common(decision.query_id, decision.text, decision.at, decision.asker)
     return [
-        _impression(common, c.object_id or c.key.id, place) for place, c in enumerate(page, start=decision.offset + 1)
+        _impression(common, c.object_id or c.key.id, place, of)
+        for place, c in enumerate(page, start=decision.offset + 1)
     ]
 
 
@@ -88,11 +92,14 @@ def later_impressions(shown: LaterShown) -> list[UbiEvent]:
     """Those of a later page, marked by `message_type`; `message` is the `_id` where objects have another name."""
     common = _common(shown.query_id, shown.text, shown.at, shown.asker) | {"message_type": LATER}
     pairs = enumerate(zip(shown.objects, shown.ids, strict=True), start=shown.offset + 1)
-    return [_impression(common | ({"message": id} if id != name else {}), name, place) for place, (name, id) in pairs]
+    return [
+        _impression(common | ({"message": id} if id != name else {}), name, place, shown.query_id)
+        for place, (name, id) in pairs
+    ]
 
 
-def impression_id(query_id: str, place: int) -> str:
-    return f"{query_id}-shown-{place}"
+def impression_id(of: str, place: int) -> str:
+    return f"{of}-shown-{place}"
 
 
 def _common(query_id: str, text: str, at: datetime, asker: Asker) -> Json:
@@ -109,9 +116,9 @@ def _common(query_id: str, text: str, at: datetime, asker: Asker) -> Json:
     return {k: v for k, v in common.items() if v is not None}
 
 
-def _impression(common: Json, object_id: str, place: int) -> UbiEvent:
+def _impression(common: Json, object_id: str, place: int, of: str) -> UbiEvent:
     where = {"object": {"object_id": object_id}, "position": {"ordinal": place}}
-    return UbiEvent(impression_id(common["query_id"], place), {**common, "event_attributes": where})
+    return UbiEvent(impression_id(of, place), {**common, "event_attributes": where})
 
 
 def parse_event(raw: Any, now: datetime) -> UbiEvent:

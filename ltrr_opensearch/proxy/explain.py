@@ -18,7 +18,8 @@ class DecisionLookup:
         self._indexes = f"{settings.state.prefix}_decisions-*"
 
     async def __call__(self, query_id: str) -> Json | None:
-        body = orjson.dumps({"size": 1, "query": {"ids": {"values": [query_id]}}})
+        newest = {"@timestamp": {"order": "desc", "unmapped_type": "date"}}
+        body = orjson.dumps({"size": 1, "query": {"term": {"query_id": query_id}}, "sort": [newest]})
         target = f"/{self._indexes}/_search?ignore_unavailable=true"
         reply = await self._upstream.send("POST", target, self._headers, body)
         if reply.status != 200:

@@ -76,7 +76,7 @@ def test_what_is_no_object_is_refused() -> None:
 
 
 def test_impressions_are_the_page_with_ordinals_over_all_pages() -> None:
-    shown = impressions(replace(typical(), offset=10, shown=2))
+    shown = impressions(replace(typical(), offset=10, shown=2), "q1")
     assert [e.document["event_attributes"]["position"]["ordinal"] for e in shown] == [11, 12]
     assert [e.id for e in shown] == ["q1-shown-11", "q1-shown-12"]
     assert shown[0].document["event_attributes"]["object"]["object_id"] == typical().candidates[10].key.id
