@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -50,6 +50,8 @@ class Authority:
     ours: re.Pattern[str]
     asked: list[Asked] = field(default_factory=list)
     url: str = ""
+    stop: Callable[[], None] = lambda: None
+    stopped: bool = False
 
     def alias(self, name: str) -> str:
         return f"{self.index}_{name}"
@@ -98,6 +100,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         if self.headers.get("transfer-encoding"):
             body = self._chunks()
+        if self.authority.stopped:
+            self.close_connection = True
+            return
         who = self.authority.known(self.headers.get("authorization"))
         allowed = self.authority.rewritten(who, self.command, self.path, body) if who else None
         if allowed is None:
@@ -125,7 +130,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _refusal(self, who: str | None) -> tuple[int, list[tuple[str, str]], bytes]:
         if who is None:
             return 401, [("WWW-Authenticate", 'Basic realm="authority"')], b"Unauthorized"
-        error = {"type": "security_exception", "reason": f"no permissions for {self.command} {self.path} and {who}"}
+        where = urlsplit(self.path).path
+        error = {"type": "security_exception", "reason": f"no permissions for {self.command} {where} and {who}"}
         answer = orjson.dumps({"error": {"root_cause": [error], **error}, "status": 403})
         return 403, [("content-type", "application/json")], answer
 
@@ -154,5 +160,12 @@ def authorising(authority: Authority) -> Iterator[Authority]:
         authority.url = f"http://127.0.0.1:{server.server_address[1]}"
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
+
+        def stop() -> None:
+            authority.stopped = True
+            server.shutdown()
+            server.server_close()
+
+        authority.stop = stop
         yield authority
-        server.shutdown()
+        stop()

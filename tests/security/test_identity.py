@@ -42,7 +42,7 @@ def quiet(authority: Authority) -> None:
     """Features are logged behind the answers of the test before; they belong to its searches."""
     before = -1
     while before != (before := sum(one.who != OWN for one in authority.asked)):
-        time.sleep(0.3)
+        time.sleep(0.15)
 
 
 @pytest.fixture(scope="module")

@@ -119,8 +119,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(cluster: str, index: str, folder: Path, *, encoder: bool = True, **more: object) -> Iterator[Serving]:
-    """`ltrr serve` as a process, every strategy always asked; `more` are further sections of its configuration."""
+def serving(
+    cluster: str, index: str, folder: Path, *, encoder: bool = True, secret: str = "of-the-test", token: str = ""
+) -> Iterator[Serving]:
+    """`ltrr serve` as a process, every strategy always asked; with a `token` its operators' port asks for it."""
     ports = free_port(), free_port()
     searched: dict[str, object] = {"text_fields": {"title": 1}, "slot_fields": ["brand"]}
     if encoder:
@@ -128,18 +130,17 @@ def serving(cluster: str, index: str, folder: Path, *, encoder: bool = True, **m
     config = {
         "cluster": {"url": cluster, "username": OWN, "password": f"password-of-{OWN}"},
         "serve": {"port": ports[0], "deadline_ms": 5000, "window": 60},
-        "admin": {"port": ports[1]},
+        "admin": {"port": ports[1], "open_health": True} | ({"token": token} if token else {}),
         "state": {
             "prefix": f"{index}-own",
             "ubi_queries": f"{index}-ubi_queries",
             "ubi_events": f"{index}-ubi_events",
-            "secret": "of-the-test",
+            "secret": secret,
         },
         "log": {"spool_dir": str(folder / "spool"), "flush_ms": 100},
         "choose": {"policy": "fixed"},
         "encoder": {"model": ENCODER} if encoder else {},
         "indexes": {index: searched},
-        **more,
     }
     path = folder / "ltrr.yml"
     path.write_text(yaml.safe_dump(config))
