@@ -15,6 +15,8 @@ from ltrr_opensearch.types import Json
 _BACKING = re.compile(r"\.ds-(.+)-\d{6,}")
 """The indexes behind a data stream: `.ds-{stream}-{generation}`."""
 _CONTEXT_ID_BYTES = 8
+_LONGEST_SHIFT = 28
+"""Of a number of 32 bits, seven a byte."""
 _REFUSED_BESIDE = frozenset(
     ("preference", "routing", "ignore_unavailable", "allow_no_indices", "expand_wildcards", "ignore_throttled")
 )
@@ -71,6 +73,8 @@ class _Reader:
             if byte < 0x80:
                 return value
             shift += 7
+            if shift > _LONGEST_SHIFT:
+                raise _Unreadable
 
     def _text(self) -> str:
         length = self._number()

@@ -21,6 +21,7 @@ NAMES: dict[Side, str] = {"straight": "side-a", "through": "side-b"}
 """What `{side}` stands for: scenarios that write keep the two sides' documents apart by it."""
 PASSED = re.compile(r'^ltrr_passthrough_total\{reason="([a-z_]+)"\} ([0-9.e+]+)', re.MULTILINE)
 MANY = 1000
+_OF_PAGE_AND_Q = frozenset(("size", "from", "q", "df", "default_operator", "analyzer", "analyze_wildcard", "lenient"))
 
 
 @dataclass
@@ -66,7 +67,7 @@ class Player:
     def others(self, step: Step, ids: list[str]) -> dict[Key, Json]:
         """Documents that the client's own query does not find, in the form that the client asked for."""
         body = asked(step)
-        url = [(k, v) for k, v in parse_qsl(step.url, keep_blank_values=True) if k not in ("size", "from", "q")]
+        url = [(k, v) for k, v in parse_qsl(step.url, keep_blank_values=True) if k not in _OF_PAGE_AND_Q]
         query = body.get("query", {"query_string": {"query": dict(parse_qsl(step.url)).get("q", "*")}})
         found = {"bool": {"filter": [{"ids": {"values": ids}}], "should": [query]}}
         kept = {k: v for k, v in body.items() if k not in ("aggs", "suggest")}

@@ -60,8 +60,8 @@ def key_of(hit: Json) -> Key:
 def bare(hit: Json, allowed: frozenset[str]) -> Json:
     """A hit without what may differ in it."""
     kept = {k: v for k, v in hit.items() if k != "_score"}
-    if "named_scores" in allowed:
-        kept["matched_queries"] = sorted(kept["matched_queries"])
+    if "named_scores" in allowed and isinstance(kept.get("matched_queries"), dict):
+        kept["matched_queries"] = dict.fromkeys(kept["matched_queries"], "score")
     if "_explanation" in kept and "explanation" in allowed:
         kept["_explanation"] = sorted(kept["_explanation"])
     return kept

@@ -136,6 +136,9 @@ def walked(player: Player, scenario: Scenario) -> None:
     assert len(units) == min(total, size * scenario.walk.pages)
     if size * scenario.walk.pages >= total:
         assert own <= set(units)
+    if scenario.holds:
+        keys = set(map(key_of, seen))
+        assert player.matching(scenario, scenario.holds, keys) == keys
 
 
 def value_of(step: Step, hit: Json) -> str:
@@ -143,9 +146,21 @@ def value_of(step: Step, hit: Json) -> str:
     return repr(hit.get("fields", {}).get((step.search or {})["collapse"]["field"]))
 
 
+def told(world: World, query: Json) -> dict[str, Json]:
+    """What the proxy says of its plans, by name."""
+    body = {"query": query, "ext": {"ltrr": {"explain": True}}}
+    plans = Player(world).ask(Step(search=body), "through").json["ext"]["ltrr"]["plans"]
+    return {plan["plan"]: plan for plan in plans}
+
+
 def test_the_hits_come_from_every_plan(world: World) -> None:
     """What the scenarios compare is the work of several plans, or they would prove nothing."""
-    body = orjson.dumps({"query": {"match": {"title": "red shoes"}}, "ext": {"ltrr": {"explain": True}}}).decode()
-    told = Player(world).ask(Step(raw=body), "through").json["ext"]["ltrr"]
-    assert {p["plan"]: p["found"] for p in told["plans"]}.keys() == {"original", "lexical", "structured", "q2e", "knn"}
-    assert all(p["outcome"] == "ok" and p["found"] for p in told["plans"]), told["plans"]
+    plans = told(world, {"match": {"title": "red shoes"}})
+    assert plans.keys() == {"original", "lexical", "structured", "q2e", "knn"}
+    assert all(plan["outcome"] == "ok" and plan["found"] for plan in plans.values()), plans
+
+
+def test_a_filter_leaves_as_many_neighbours(world: World) -> None:
+    """It stands inside the `knn` clause; beside it hardly any would be left."""
+    few = {"bool": {"must": {"match": {"title": "red shoes"}}, "filter": {"range": {"price": {"gt": 190}}}}}
+    assert told(world, few)["knn"]["found"] == 10

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.retrieve import bodies
-from ltrr_opensearch.types import Asker, SearchRequest
+from ltrr_opensearch.retrieve import bodies, page_bodies
+from ltrr_opensearch.types import Asker, DocKey, SearchRequest
 
 IN_STOCK = {"term": {"in_stock": True}}
 REQUEST = SearchRequest(
@@ -34,6 +34,7 @@ REQUEST = SearchRequest(
     at=datetime(2026, 1, 1, tzinfo=UTC),
 )
 HIDDEN = ("ltrr_embedding",)
+KEY = DocKey("products", "1")
 TITLED = {"title": "red laptop", "price": 7, "ltrr_embedding": [0.5]}
 
 
@@ -110,6 +111,38 @@ def test_where_to_search_reaches_every_plan_and_the_shape_only_the_original() ->
     assert bodies.plan_params(own, "p") == bodies.original_params(own, "p") == {"preference": "_local"}
 
 
+def test_a_point_in_time_is_searched_by_every_request_and_by_no_name() -> None:
+    pit = {"id": "x", "keep_alive": "1m"}
+    request = replace(REQUEST, body=REQUEST.body | {"pit": pit}, params=(("request_cache", "true"),))
+    for body in (
+        bodies.original_body(request, 10, ()),
+        bodies.plan_body(request, {"match_all": {}}, 10),
+        bodies.winners_body(request, ["1"], ()),
+        bodies.features_body(request, ["1"]),
+        page_bodies.rest_body(request, [KEY]),
+        page_bodies.following_body(request, [KEY], 5),
+        page_bodies.present_body(request, [KEY]),
+        page_bodies.matching_body(request, [KEY]),
+    ):
+        assert body["pit"] == pit
+    assert (bodies.search_path(request), bodies.search_path(REQUEST)) == ("/_search", "/products/_search")
+    assert bodies.plan_params(request, "p") == bodies.original_params(request, "p") == {"request_cache": "true"}
+
+
+def test_plans_and_winners_are_collapsed_but_features_are_not() -> None:
+    """OpenSearch refuses `collapse` beside the `rescore` that logs features."""
+    request = replace(REQUEST, body=REQUEST.body | {"collapse": {"field": "brand"}})
+    assert bodies.plan_body(request, {"match_all": {}}, 10)["collapse"] == {"field": "brand"}
+    assert bodies.winners_body(request, ["1"], ())["collapse"] == {"field": "brand"}
+    assert "collapse" not in bodies.features_body(request, ["1"])
+
+
+def test_what_hits_are_to_tell_is_asked_of_winners_alone() -> None:
+    named = replace(REQUEST, params=(("include_named_queries_score", "true"),))
+    assert bodies.winners_params(named, "p") == {"preference": "p", "include_named_queries_score": "true"}
+    assert bodies.plan_params(named, "p") == {"preference": "p"}
+
+
 @pytest.mark.parametrize(
     ("asked", "sent"),
     [
@@ -118,6 +151,9 @@ def test_where_to_search_reaches_every_plan_and_the_shape_only_the_original() ->
         ({"excludes": "price"}, {"excludes": ["price", "ltrr_embedding"]}),
         ({"excludes": ["a", "b"]}, {"excludes": ["a", "b", "ltrr_embedding"]}),
         ({"includes": ["title"]}, {"includes": ["title"]}),
+        ({"includes": "*", "excludes": "b*"}, {"includes": ["*"], "excludes": ["b*", "ltrr_embedding"]}),
+        (["t*"], {"includes": ["t*"], "excludes": ["ltrr_embedding"]}),
+        (["*", "ltrr_embedding"], ["*", "ltrr_embedding"]),
         ("title", "title"),
         (["ltrr_embedding"], ["ltrr_embedding"]),
     ],
