@@ -13,6 +13,9 @@ from opensearchpy import NotFoundError, OpenSearch
 
 from ltrr_opensearch.settings import StateSettings
 
+ORDERS_LIVE = timedelta(hours=1)
+"""Much longer than anybody goes on paging."""
+
 
 def expire(client: OpenSearch, state: StateSettings, retention_days: int, now: datetime) -> list[str]:
     """Deletes what is older; returns what, in words."""
@@ -30,7 +33,18 @@ def expire(client: OpenSearch, state: StateSettings, retention_days: int, now: d
             continue
         if deleted:
             said.append(f"deleted {deleted} documents of {index} older than {retention_days} days")
-    return said
+    return said + _expired_pages(client, state, now)
+
+
+def _expired_pages(client: OpenSearch, state: StateSettings, now: datetime) -> list[str]:
+    """Orders that a proxy which is no more left behind; one that runs deletes its own."""
+    index, before = f"{state.prefix}_pages", int((now - ORDERS_LIVE).timestamp() * 1000)
+    body = {"query": {"range": {"at": {"lt": before}}}}
+    try:
+        deleted = client.delete_by_query(index=index, body=body, params={"conflicts": "proceed"})["deleted"]
+    except NotFoundError:
+        return []
+    return [f"deleted {deleted} orders of searches that nobody pages any more"] if deleted else []
 
 
 def expired(prefix: str, names: Iterable[str], retention_days: int, now: datetime) -> list[str]:

@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import reward
-from ltrr_opensearch.learn.read import Window, decision_pages, events_of
+from ltrr_opensearch.learn.later_pages import with_later_pages
+from ltrr_opensearch.learn.read import Window, decision_pages
 from ltrr_opensearch.learn.unknown import count_unknown
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import LearnSettings, StateSettings
@@ -35,8 +36,8 @@ def read_rounds(
     """The rounds of a window in the order of time. `counts` says what was read and what was left out, by reason."""
     found: list[tuple[Decision, Sequence[Event]]] = []
     for page in decision_pages(client, state.prefix, index, window, learn.max_rounds, counts):
-        events = events_of(client, state.ubi_events, [d.query_id for d in page], counts)
-        found += [(d, events.get(d.query_id, ())) for d in page]
+        whole, events = with_later_pages(client, state, page, counts)
+        found += [(d, events.get(d.query_id, ())) for d in whole]
         progress(len(page))
     count_unknown(client, state, window, counts)
     joined = [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts)]

@@ -54,7 +54,7 @@ def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, floa
 def looked_at(one: Round) -> Iterator[tuple[int, CandidateRecord, float]]:
     """(place from 0, candidate, gain) of what people surely had before them.
 
-    That is the page, and of later pages, which leave no record, what was acted upon.
+    That is the first page, and of later ones what was acted upon.
     """
     decision = one.decision
     first_unseen = decision.offset + decision.shown

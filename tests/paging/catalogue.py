@@ -62,6 +62,7 @@ def remove(client: OpenSearch, index: str, ids: Iterable[str]) -> None:
 
 @contextmanager
 def made(client: OpenSearch, index: str, shards: int = 2, **settings: Any) -> Iterator[str]:
+    """The index, and one for its pages beside it, which is called after it."""
     properties = {
         "title": {"type": "text"},
         "body": {"type": "text"},
