@@ -17,9 +17,9 @@ from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.serving import Asked
 from ltrr_opensearch.types import Candidate, DocKey, Json, PlanResult, SearchRequest, Vector
 
-MOST_BEHIND = 64
+MOST_BEHIND = 16
 """Records under way at once; with more, rows are left out rather than queued behind a slow cluster."""
-READ_BEHIND = 2
+READ_BEHIND = 1
 """Requests for features behind answers at once: they must not crowd out the searches that somebody waits for."""
 
 

@@ -43,9 +43,9 @@ class NamedScores:
         rescored = _with_rescore(body, {"bool": {"should": named}}, window=1)
         return rescored, {**params, NAMED_SCORES: "true"}
 
-    def read(self, hit: Json, features: FeatureSet) -> Features:
-        matched = hit.get("matched_queries", {})
-        return {name: float(matched[PREFIX + name]) for name in features.names if PREFIX + name in matched}
+    def read(self, hit: Json, features: FeatureSet) -> Features:  # noqa: ARG002  no others were asked for
+        matched = hit.get("matched_queries", {}).items()
+        return {key[len(PREFIX) :]: float(value) for key, value in matched if key.startswith(PREFIX)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,8 @@ def rows(
 
 def sparse(row: NDArray[np.float32], names: Sequence[str]) -> Features:
     """A row as it is logged: only what is known."""
-    return {name: float(value) for name, value in zip(names, row, strict=True) if not np.isnan(value)}
+    # NaN is the one value that differs from itself
+    return {name: value for name, value in zip(names, row.tolist(), strict=True) if value == value}  # noqa: PLR0124
 
 
 def dense(logged: Iterable[Mapping[str, float]], names: Sequence[str]) -> Matrix:

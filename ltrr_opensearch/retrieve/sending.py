@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -21,8 +22,14 @@ class Sender(Protocol):
 
 async def send_search(sender: Sender, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
     """A `_search` as the caller."""
-    target = f"{search_path(request)}?{urlencode(params)}"
+    target = f"{search_path(request)}?{_query_string(tuple(params.items()))}"
     return await sender.send("POST", target, (*request.headers, JSON_TYPE), orjson.dumps(body))
+
+
+@lru_cache(maxsize=1024)
+def _query_string(params: tuple[tuple[str, str], ...]) -> str:
+    """The plans of a search have the same parameters."""
+    return urlencode(params)
 
 
 def key_of(hit: Json) -> DocKey:
