@@ -16,6 +16,7 @@ SUITES: Mapping[str, str | None] = {
     "main": "ltrr_opensearch.bench.main_path",
     "cost": "ltrr_opensearch.bench.cost",
     "proxy": "ltrr_opensearch.bench.proxy",
+    "soak": "ltrr_opensearch.bench.soak",
     "learning": None,
     "ranking": None,
     "understanding": None,

@@ -41,7 +41,7 @@ class ProxyApp:
         self._settings = settings
         self._metrics = metrics
         self._pressure = pressure = Pressure(settings.serve.limits)
-        metrics.sampled_by(lambda: metrics.load(pressure.requests, pressure.delay_s))
+        metrics.sampled_by(lambda: metrics.load(pressure.requests, pressure.tasks, pressure.delay_s))
         self._beside = (_pool(upstream), pressure.running, *beside)
         largest = int(settings.serve.max_search_kb * 1024)
         reader = Reader(settings, is_off=is_off, sheds=self._sheds)

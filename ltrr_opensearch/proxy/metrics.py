@@ -49,6 +49,7 @@ class Metrics:
         self._records = Counter("ltrr_records", "Our own records, by what became of them.", ["outcome"], registry=r)
         self._record_failures = Counter("ltrr_record_failures", "Failed writes, by reason.", ["reason"], registry=r)
         self._requests = self._gauge("ltrr_requests_under_way", "Clients' requests not yet answered.")
+        self._tasks = self._gauge("ltrr_tasks", "Tasks of the event loop.")
         self._delay = self._gauge("ltrr_loop_delay_seconds", "Standing delay of the event loop.", mode="livemax")
         self._queue = self._gauge("ltrr_queue_records", "Records waiting in memory.")
         self._spool = self._gauge("ltrr_spool_bytes", "Records waiting on disk.")
@@ -99,8 +100,9 @@ class Metrics:
         """A search that was cut to the client's own query because there was too much to do."""
         self._shed.labels(index).inc()
 
-    def load(self, requests: int, delay_s: float) -> None:
+    def load(self, requests: int, tasks: int, delay_s: float) -> None:
         self._requests.set(requests)
+        self._tasks.set(tasks)
         self._delay.set(delay_s)
 
     def hung_up(self) -> None:

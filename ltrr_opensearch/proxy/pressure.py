@@ -32,6 +32,7 @@ class Pressure:
     def __init__(self, limits: LimitSettings) -> None:
         self._limits = limits
         self._late_s: deque[float] = deque([0.0] * TICKS, maxlen=TICKS)
+        self._tasks = 0
         self.requests = 0
         self.searches = 0
         """Of those under way."""
@@ -39,6 +40,11 @@ class Pressure:
     @property
     def delay_s(self) -> float:
         return min(self._late_s)
+
+    @property
+    def tasks(self) -> int:
+        """Of the event loop, when it last ticked."""
+        return self._tasks
 
     def sheds(self) -> bool:
         """Whether a search should be left to the cluster."""
@@ -86,7 +92,12 @@ class Pressure:
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Measures the delay while the proxy runs."""
-        ticking = asyncio.create_task(tick(self.ticked))
+
+        def told(late_s: float) -> None:
+            self.ticked(late_s)
+            self._tasks = len(asyncio.all_tasks())
+
+        ticking = asyncio.create_task(tick(told))
         try:
             yield
         finally:
