@@ -11,6 +11,8 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.index.backfill import Need, Target, need_of
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.index.shards import Document
+from ltrr_opensearch.index.vector_mapping import properties
+from ltrr_opensearch.settings import VectorSettings
 from tests.index.worlds import CountingEncoder, make_index, put, run_fill, vector_of
 
 
@@ -53,6 +55,33 @@ def test_rewritten_changed_and_new_documents_are_embedded_again(
     tally, _ = run_fill(client, index_name, encoder, tmp_path)
     assert sorted(encoder.asked) == ["fresh", "new partial", "new whole"]
     assert tally.unchanged == 1
+
+
+def test_every_index_behind_an_alias_and_every_generation_of_a_data_stream_is_filled(
+    client: OpenSearch, index_name: str, tmp_path: Path
+) -> None:
+    alias, stream = f"{index_name}_alias", f"{index_name}_stream"
+    for part in "ab":
+        make_index(client, f"{index_name}_{part}")
+        client.indices.put_alias(index=f"{index_name}_{part}", name=alias)
+        put(client, f"{index_name}_{part}", part, {"title": "shoe"})
+    tally, done = run_fill(client, alias, CountingEncoder(), tmp_path)
+    assert (tally.embedded, done) == (2, True)
+
+    vector = properties(VectorSettings(field="vec", dimension=2), "vec")
+    made = {"settings": {"index.knn": True}, "mappings": {"properties": {"title": {"type": "text"}, **vector}}}
+    template = {"index_patterns": [stream], "data_stream": {}, "priority": 500, "template": made}
+    client.indices.put_index_template(name=stream, body=template)
+    try:
+        for id in ("old", "new"):
+            document = {"@timestamp": "2026-01-01T00:00:00Z", "title": "boot"}
+            client.create(index=stream, id=id, body=document, params={"refresh": "true"})
+            client.indices.rollover(alias=stream)
+        tally, done = run_fill(client, stream, CountingEncoder(), tmp_path)
+        assert (tally.embedded, tally.failed, done) == (2, 0, True)
+    finally:
+        client.indices.delete_data_stream(name=stream)
+        client.indices.delete_index_template(name=stream)
 
 
 def test_a_concurrent_write_of_the_application_wins_and_is_embedded(
