@@ -22,7 +22,7 @@ def test_noise_alone_has_an_interval_around_nothing() -> None:
 
 def test_a_leak_falls_short_and_caches_that_fill_at_first_do_not() -> None:
     filling = [Sample(t, 200 + min(t, 100), 20, 30) for t in range(0, 600, 3)]
-    leaking = [Sample(t, 200 + t / 10, 20 + t // 60, 30) for t in range(0, 600, 3)]
+    leaking = [Sample(t, 200 + t / 10, 20 + t // 20, 30) for t in range(0, 600, 3)]
     assert [f.name for f in growths(filling) if f.falls_short] == []
     assert [f.name for f in growths(leaking) if f.falls_short] == [
         "resident memory, growth over the run",
