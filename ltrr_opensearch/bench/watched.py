@@ -32,6 +32,7 @@ class Watch:
 
     port: int = 0
     exchanges: list[Exchange] = field(default_factory=list)
+    open: set[asyncio.Transport] = field(default_factory=set)
 
     def forget(self) -> None:
         self.exchanges.clear()
@@ -60,6 +61,9 @@ async def watching(host: str, port: int) -> AsyncIterator[Watch]:
         yield watch
     finally:
         server.close()
+        for transport in watch.open:
+            transport.abort()
+        await asyncio.sleep(0)
 
 
 class _Asking(asyncio.Protocol):
@@ -73,12 +77,14 @@ class _Asking(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.Transport, transport)
+        self._watch.open.add(self.transport)
         self._parser = httptools.HttpRequestParser(self)
         self._connecting = asyncio.ensure_future(self._connect())
 
     async def _connect(self) -> None:
         loop = asyncio.get_running_loop()
         self._to, _ = await loop.create_connection(lambda: _Answering(self), *self._there)
+        self._watch.open.add(self._to)
         self._to.writelines(self._held)
 
     def data_received(self, data: bytes) -> None:
@@ -102,6 +108,7 @@ class _Asking(asyncio.Protocol):
 
     def connection_lost(self, _error: Exception | None) -> None:
         self._connecting.cancel()
+        self._watch.open.discard(self.transport)
         if self._to is not None:
             self._to.close()
 

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ltrr_opensearch.bench import __main__ as command
 from ltrr_opensearch.bench import screen
-from ltrr_opensearch.bench.figures import Figure, environment, ratio, timing
+from ltrr_opensearch.bench.figures import Figure, environment, mean_ratio, ratio, repeated, timing
 
 MISSED = Figure("cost", 1.5, "x", ("hybrid", 1.0), 1.25, higher_is_better=False, interval=(1.4, 1.6), runs=20)
 MET = Figure("ahead", 0.1, "nDCG@10", ("original", 0.5), 0.0, interval=(0.05, 0.15))
@@ -30,6 +30,19 @@ def test_the_ratio_of_interleaved_times_is_that_of_their_medians() -> None:
 def test_a_timing_is_a_median_with_its_middle_half() -> None:
     figure = timing("search", [1.0, 2.0, 3.0, 4.0, 100.0])
     assert (figure.value, figure.interval) == (3.0, (2.0, 4.0))
+    assert figure.p99 is not None
+    assert 4.0 < figure.p99 <= 100.0
+
+
+def test_means_are_moved_by_what_is_seldom_slow() -> None:
+    figure = mean_ratio("cost", [1.0, 1.0, 7.0], [1.0, 1.0, 1.0], "other", 2.0)
+    assert figure.value == 3.0
+    assert figure.falls_short
+
+
+def test_repetitions_are_told_with_their_range() -> None:
+    figure = repeated("rate", [5.0, 1.0, 3.0], "1/s")
+    assert (figure.value, figure.interval, figure.spread) == (3.0, (1.0, 5.0), "range")
 
 
 def test_what_falls_short_is_marked() -> None:
