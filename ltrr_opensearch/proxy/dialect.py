@@ -29,17 +29,23 @@ _SERVED = frozenset(
         *("query", "size", "from", "post_filter", "track_total_hits", "track_scores", "timeout"),
         *("_source", "fields", "stored_fields", "docvalue_fields", "script_fields", "version", "seq_no_primary_term"),
         *("highlight", "explain", "aggs", "aggregations", "suggest", "indices_boost", "pit"),
-        "collapse",
+        *("collapse", "stats"),
     )
 )
 REASONS = {
     key: key
     for key in (
         *("search_after", "slice", "min_score", "rescore", "terminate_after"),
-        *("profile", "search_pipeline", "derived", "stats"),
+        *("profile", "search_pipeline", "derived"),
     )
 }
 _SAYS_NOTHING = {"profile": False, "terminate_after": 0}
+_READ: dict[str, Callable[[Any], bool]] = {
+    "explain": lambda value: isinstance(value, bool),
+    "track_total_hits": lambda value: isinstance(value, int) and value >= -1,
+    "_source": lambda value: isinstance(value, bool | str | list | dict),
+}
+"""What we read ourselves, in the forms that we read; OpenSearch takes more, or says what is wrong with it."""
 _BY_SCORE = ("_score", {"_score": "desc"}, {"_score": {"order": "desc"}})
 _NOT_FORWARDED = HOP_BY_HOP | {b"host", b"content-length", b"content-type", b"content-encoding"}
 _NOT_FORWARDED |= {b"accept", b"accept-encoding", b"x-ltrr"}
@@ -115,6 +121,8 @@ def _served(body: Json) -> Json:
     """The body without what says nothing; refused when it asks for something we do not serve."""
     kept: Json = {}
     for key, value in body.items():
+        if key in _READ and not _READ[key](value):
+            raise Foreign("malformed_query")
         if key == "sort":
             if any(by not in _BY_SCORE for by in (value if isinstance(value, list) else [value])):
                 raise Foreign("sort")

@@ -63,8 +63,15 @@ def bare(hit: Json, allowed: frozenset[str]) -> Json:
     if "named_scores" in allowed and isinstance(kept.get("matched_queries"), dict):
         kept["matched_queries"] = dict.fromkeys(kept["matched_queries"], "score")
     if "_explanation" in kept and "explanation" in allowed:
-        kept["_explanation"] = sorted(kept["_explanation"])
+        kept["_explanation"] = explains(kept["_explanation"])
     return kept
+
+
+def explains(given: Json) -> bool:
+    """Whether it has the form of OpenSearch's explanations."""
+    value, text, details = given["value"], given["description"], given["details"]
+    formed = isinstance(value, int | float) and isinstance(text, str) and isinstance(details, list)
+    return formed and given.keys() == {"value", "description", "details"} and all(map(explains, details))
 
 
 def around(page: Json, allowed: frozenset[str]) -> Json:

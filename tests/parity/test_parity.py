@@ -123,15 +123,16 @@ def as_asked(player: Player, step: Step, hits: list[Json], allowed: frozenset[st
 def walked(player: Player, scenario: Scenario) -> None:
     """Page after page: nothing twice, and with pages enough for all nothing lost."""
     assert scenario.walk is not None
-    size, seen, page = scenario.walk.size, [], {}
+    size, seen, totals = scenario.walk.size, [], set()
     for number in range(scenario.walk.pages):
         asked = (scenario.search or {}) | {"size": size, "from": number * size}
         page = player.ask(scenario.model_copy(update={"search": asked}), "through").json
         seen += page["hits"]["hits"]
+        totals.add(total_of(page))
     unit = partial(value_of, scenario) if "one_each" in scenario.allowed(scenario) else key_of
     units, own = list(map(unit, seen)), set(map(unit, player.own_hits(scenario).values()))
     assert len(set(units)) == len(units)
-    total = len(own | set(units)) if unit is not key_of else total_of(page)
+    (total,) = {len(own | set(units))} if unit is not key_of else totals
     assert total is not None
     assert len(units) == min(total, size * scenario.walk.pages)
     if size * scenario.walk.pages >= total:
