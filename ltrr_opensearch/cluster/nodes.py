@@ -60,6 +60,8 @@ class Node:
 
     async def connection(self, fresh: bool) -> Connection:
         """Raises `NoConnection`."""
+        if not fresh and (kept := self.idle()):
+            return kept
         try:
             async with asyncio.timeout(self._connect_s):
                 await self._turn()
