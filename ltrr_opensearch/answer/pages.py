@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Callable
 from hashlib import blake2b
@@ -11,7 +12,12 @@ import orjson
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.types import SearchRequest
 
-IDENTITY = (b"authorization", b"securitytenant", b"cookie")
+_IDENTITY = re.compile(
+    rb"auth|tenant|cookie|token|user(?!-agent$)|role|group|impersonat|identity|principal|cert|jwt|saml|session|api-?key"
+)
+"""Names of headers by which a cluster, or what stands before it, may know a caller. One too many costs a next page its
+order; one too few would give it somebody else's.
+"""
 _OF_A_PAGE = ("from", "size")
 
 
@@ -20,7 +26,7 @@ def page_key(request: SearchRequest, secret: str) -> str:
 
     A keyed hash: without the secret nobody tells who or what is behind it.
     """
-    caller = sorted((k.lower(), v) for k, v in request.headers if k.lower() in IDENTITY)
+    caller = sorted((k.lower(), v) for k, v in request.headers if _IDENTITY.search(k.lower()))
     body = {k: v for k, v in request.body.items() if k not in _OF_A_PAGE}
     params = sorted((k, v) for k, v in request.params if k not in _OF_A_PAGE)
     asker = (request.asker.user, request.asker.session, request.asker.client)

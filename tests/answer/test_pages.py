@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import pytest
+
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.answer.pages import PageMemory, page_key
 from ltrr_opensearch.types import Asker, SearchRequest
@@ -28,6 +30,28 @@ def test_the_pages_of_a_search_share_a_key() -> None:
         REQUEST, query_id="r", offset=10, body=REQUEST.body | {"from": 10}, params=(*REQUEST.params, ("from", "10"))
     )
     assert page_key(second, "s") == page_key(REQUEST, "s")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(b"Authorization", b"Proxy-Authorization", b"Cookie", b"securitytenant", b"x-proxy-user", b"X-Proxy-Roles"),
+        *(b"opendistro_security_impersonate_as", b"X-Forwarded-User", b"x-amz-security-token", b"X-Api-Key", b"x-jwt"),
+        *(b"X-Forwarded-Client-Cert", b"x-remote-groups"),
+    ],
+)
+def test_whatever_may_name_a_caller_tells_callers_apart(name: bytes) -> None:
+    def key(value: bytes) -> str:
+        return page_key(replace(REQUEST, headers=((name, value),)), "s")
+
+    assert key(b"alice") != key(b"bob")
+    assert key(b"alice") == key(b"alice")
+
+
+@pytest.mark.parametrize("name", [b"User-Agent", b"X-Opaque-Id", b"traceparent", b"X-Request-Id", b"Referer"])
+def test_what_differs_from_page_to_page_does_not(name: bytes) -> None:
+    keys = {page_key(replace(REQUEST, headers=(*REQUEST.headers, (name, value))), "s") for value in (b"1", b"2")}
+    assert len(keys) == 1
 
 
 def test_another_caller_index_query_or_user_has_another_key() -> None:
