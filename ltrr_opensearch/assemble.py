@@ -66,7 +66,11 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
     beside = (*loaded, *recorded, switch.run, polled, told(warm))
     app = ProxyApp(watch.around(engine), upstream, writer, settings, metrics, beside, switch.is_off)
-    health = Health(upstream, lambda: releases.faults, lambda: switch.off, lambda: int(warm.is_set()))
+
+    def faults() -> list[str]:
+        return [*switch.faults, *releases.faults]
+
+    health = Health(upstream, faults, lambda: switch.off, lambda: int(warm.is_set()))
     return app, operators(settings, upstream, health, metrics)
 
 

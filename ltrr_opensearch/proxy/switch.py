@@ -1,6 +1,7 @@
 """The kill switch as a proxy sees it: asked for at least every second, by a cheap get of one document.
 
-While the cluster does not say, what it said last holds: an outage turns nothing on or off.
+While the cluster does not say, what it said last holds: an outage turns nothing on or off. A cluster that is no
+OpenSearch, or too old a one, is off by itself: everything passes through untouched, and health says why.
 """
 
 from __future__ import annotations
@@ -14,8 +15,9 @@ from typing import Protocol
 
 import orjson
 
+from ltrr_opensearch.cluster.capabilities import check_version
 from ltrr_opensearch.cluster.upstream import Reply
-from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.release.switch import DOCUMENT, Switched, index_of, read_document
 from ltrr_opensearch.types import Headers
 
@@ -45,14 +47,22 @@ class Switch:
         self._poll_s = poll_s
         self._told = told
         self._state = Switched()
+        self._known = False
+        """Whether the cluster has told what it is."""
+        self._objection = ""
 
     def is_off(self, key: str) -> bool:
-        return self._state.is_off(key)
+        return bool(self._objection) or self._state.is_off(key)
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """Why nothing is learned on this cluster, where that is so."""
+        return (self._objection,) if self._objection else ()
 
     @property
     def off(self) -> tuple[str, ...]:
         """The configured indexes for which learning is off."""
-        return tuple(key for key in self._keys if self._state.is_off(key))
+        return tuple(key for key in self._keys if self.is_off(key))
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
@@ -67,12 +77,27 @@ class Switch:
                 await task
 
     async def read(self) -> None:
+        if not self._known:
+            await self._look_at_cluster()
         state = await self._asked()
         if state is not None and state != self._state:
             self._say(state)
             self._state = state
         for key in self._keys:
             self._told(key, self.is_off(key))
+
+    async def _look_at_cluster(self) -> None:
+        try:
+            reply = await asyncio.wait_for(self._sender.send("GET", "/", self._headers), PATIENCE_S)
+            if reply.status != HTTPStatus.OK:
+                return
+            self._known = True
+            check_version(orjson.loads(reply.body))
+        except (TimeoutError, Unreachable, orjson.JSONDecodeError):
+            return
+        except ClusterError as error:
+            self._objection = f"{error}: searches pass through untouched and nothing is learned"
+            _log.error("%s", self._objection)
 
     async def _asked(self) -> Switched | None:
         """None where the cluster does not say."""
@@ -86,9 +111,9 @@ class Switch:
 
     def _say(self, state: Switched) -> None:
         for key in self._keys:
-            if (off := state.why(key)) and not self.is_off(key):
+            if (off := state.why(key)) and not self._state.is_off(key):
                 _log.warning("learning is switched off for index %r since %s: %s", key, off.since, off.why)
-            elif self.is_off(key) and not state.is_off(key):
+            elif self._state.is_off(key) and not state.is_off(key):
                 _log.warning("learning is switched on again for index %r", key)
 
     async def _keep_reading(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,8 +26,9 @@ class Asked:
         return self.target.partition("?")[0]
 
 
-Refuse = Callable[[Asked], bytes | None]
-"""The body of a 403, or None where the request may pass."""
+Answer = tuple[int, bytes]
+Instead = Callable[[Asked], Answer | None]
+"""What is answered in the place of the node, or None where the request may pass."""
 
 
 @dataclass
@@ -37,7 +38,7 @@ class Recorded:
 
 
 @contextmanager
-def recording(node: str, refuse: Refuse = lambda _: None) -> Iterator[Recorded]:
+def recording(node: str, instead: Instead = lambda _: None) -> Iterator[Recorded]:
     origin = urlsplit(node).netloc
 
     class Handler(BaseHTTPRequestHandler):
@@ -49,27 +50,27 @@ def recording(node: str, refuse: Refuse = lambda _: None) -> Iterator[Recorded]:
             plain = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
             asked = Asked(self.command, self.path, headers, plain)
             recorded.requests.append(asked)
-            refusal = refuse(asked)
-            if refusal is not None:
-                self.respond(403, {"content-type": "application/json"}, refusal)
+            ours = instead(asked)
+            if ours is not None:
+                self.respond(ours[0], {"content-type": "application/json"}, ours[1])
                 return
-            upstream = HTTPConnection(origin, timeout=60)
             sent = {name: value for name, value in headers.items() if name not in {"host", "connection"}}
-            upstream.request(self.command, self.path, body or None, sent)
-            answer = upstream.getresponse()
-            content = answer.read()
+            with closing(HTTPConnection(origin, timeout=60)) as upstream:
+                upstream.request(self.command, self.path, body or None, sent)
+                answer = upstream.getresponse()
+                content = answer.read()
             kept = {name: value for name, value in answer.getheaders() if name.lower() not in KEPT}
             self.respond(answer.status, kept, content)
-            upstream.close()
 
         def respond(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
             self.send_response_only(status)
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked has gone
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(body)
 
         # http.server looks for these names
         do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = handle_any  # noqa: N815

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from ltrr_opensearch.cluster.roles import KINDS, Kind, path_of, role
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 from tests.operations.actions import allowed, needed
-from tests.operations.recorder import Asked, Recorded, recording
+from tests.operations.recorder import Answer, Asked, Instead, Recorded, recording
 from tests.operations.world import configuration_of, running, settings_for, until
 from tests.proxy.listening import call
 
@@ -32,13 +32,13 @@ CLIENT = {"authorization": "Basic " + base64.b64encode(b"client:secret").decode(
 BODY = {"query": {"match": {"title": "red shoes"}}, "size": 3}
 
 
-def guard(granted: Json, refusals: list[str]) -> Callable[[Asked], bytes | None]:
-    def refuse(asked: Asked) -> bytes | None:
+def guard(granted: Json, refusals: list[str]) -> Instead:
+    def refuse(asked: Asked) -> Answer | None:
         if asked.headers.get("authorization") == CLIENT["authorization"]:
             return None
         if asked.headers.get("authorization") != OURS:
             assert asked.target == "/", "only whether the cluster is up may be asked without an account"
-            return b"{}"
+            return 401, b"{}"
         lacking = [
             f"{action} on {index or 'the cluster'}"
             for action, index in needed(asked)
@@ -48,7 +48,7 @@ def guard(granted: Json, refusals: list[str]) -> Callable[[Asked], bytes | None]
             return None
         refusals.append(f"{asked.method} {asked.target}: {lacking[0]}")
         reason = f"no permissions for [{lacking[0]}] and User [name=ours]"
-        return orjson.dumps({"error": {"type": "security_exception", "reason": reason}, "status": 403})
+        return 403, orjson.dumps({"error": {"type": "security_exception", "reason": reason}, "status": 403})
 
     return refuse
 
