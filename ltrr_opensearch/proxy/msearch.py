@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import orjson
 
@@ -18,10 +19,10 @@ from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.foreign import NotOurs
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.ndjson import Item, item_response, items, joined_lines, response
-from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string, truth
+from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string
 from ltrr_opensearch.proxy.passthrough import PassThrough
 from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, reason_of_media, switched_off, without_ours
-from ltrr_opensearch.proxy.shape import Shape, encoding_of, shaped
+from ltrr_opensearch.proxy.shape import Shape, shape_of, shaped
 from ltrr_opensearch.proxy.strict_query import is_plain
 from ltrr_opensearch.types import Answer, SearchRequest
 
@@ -29,9 +30,14 @@ _log = logging.getLogger(__name__)
 
 AT_ONCE = 16
 """Searches of one `_msearch` that the engine works on at the same time."""
-_SHARED = frozenset(("typed_keys", "max_concurrent_shard_requests", "pre_filter_shard_size", "ccs_minimize_roundtrips"))
+_SHARED = frozenset(
+    (
+        *("typed_keys", "max_concurrent_shard_requests", "pre_filter_shard_size", "ccs_minimize_roundtrips"),
+        "rest_total_hits_as_int",
+    )
+)
 _NUMBERS = frozenset(("max_concurrent_searches", "max_concurrent_shard_requests", "pre_filter_shard_size"))
-_SWITCHES = frozenset(("typed_keys", "ccs_minimize_roundtrips", "pretty"))
+_SWITCHES = frozenset(("typed_keys", "ccs_minimize_roundtrips", "pretty", "rest_total_hits_as_int"))
 _ANSWER_HEADER = b"x-ltrr"
 
 Mine = Mapping[int, SearchRequest]
@@ -88,8 +94,8 @@ class MultiSearchEndpoint:
             length = (b"content-length", str(len(bare)).encode())
             await self._passing.whole(exchange, "engine", (*headers, length), bare)
             return
-        pretty = truth(dict(params).get("pretty", "false"))
-        shape = Shape(pretty=pretty, encoding=encoding_of(exchange.header(b"accept-encoding")))
+        # totals were made numbers in each item
+        shape = replace(shape_of(params, exchange.header(b"accept-encoding")), total_as_int=False)
         formed = shaped(answer, shape)
         await exchange.answer(formed.status, formed.headers, formed.body)
 
@@ -109,7 +115,8 @@ class MultiSearchEndpoint:
         async with asyncio.TaskGroup() as group:
             engine = group.create_task(self._through_engine(mine))
             cluster = group.create_task(self._to_cluster(exchange, asked, others))
-        answers = {place: answer for place, answer in engine.result().items() if answer is not None}
+        numbers = Shape(total_as_int=shape_of(parse_query_string(exchange.query), None).total_as_int)
+        answers = {place: shaped(answer, numbers) for place, answer in engine.result().items() if answer is not None}
         again = [place for place in mine if place not in answers]
         self._metrics.passed_through("engine", len(again))
         replies = {tuple(others): cluster.result(), tuple(again): await self._to_cluster(exchange, asked, again)}
@@ -137,7 +144,7 @@ def _understood(name: str, value: str) -> bool:
     """Whether OpenSearch takes a parameter as it is; of a wrong one it should say so itself, though all is ours."""
     if name in _NUMBERS:
         return value.isascii() and value.isdigit() and int(value[:9]) > 0 and len(value) <= 9
-    return name in _SWITCHES and value in ("", "true", "false")
+    return name == "filter_path" or (name in _SWITCHES and value in ("", "true", "false"))
 
 
 def _merged(answers: Mapping[int, Answer], replies: Mapping[tuple[int, ...], Reply]) -> Answer:
@@ -161,5 +168,5 @@ def _bare(item: Item) -> tuple[bytes, bytes]:
 
 
 def _query_without_form(query: str) -> str:
-    kept = "&".join(p for p in query.split("&") if p and p.partition("=")[0] != "pretty")
+    kept = "&".join(p for p in query.split("&") if p and p.partition("=")[0] not in ("pretty", "filter_path"))
     return f"?{kept}" if kept else ""

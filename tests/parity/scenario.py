@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,8 +32,8 @@ class Step(Strict):
     """One request. `search` is short for a POST of that body to `/{index}/_search`, `lines` for ndjson.
 
     `items` says the fate of each search of an `_msearch`, `told` a header that both answers must have, `adds` one
-    that only the proxy gives. The body
-    may be `packed` by gzip, `chunked`, `grown` by so many spaces, its query `nested` in so many bools.
+    that only the proxy gives. The body may be `packed` by gzip, `chunked`, `grown` by so many spaces, its query
+    `nested` in so many bools.
     """
 
     method: str = "POST"
@@ -124,9 +125,10 @@ class Scenario(Step):
         return frozenset(ALLOWANCES[said] if isinstance(said, str) else said)
 
 
-def scenarios() -> list[Scenario]:
+@cache
+def scenarios() -> tuple[Scenario, ...]:
     """All of them, in the order of the files."""
-    return [one for file in sorted((HERE / "scenarios").glob("*.yml")) for one in _in(file)]
+    return tuple(one for file in sorted((HERE / "scenarios").glob("*.yml")) for one in _in(file))
 
 
 def _in(file: Path) -> Iterator[Scenario]:
