@@ -78,7 +78,9 @@ def _said_when_ready(
             click.echo(f"cluster    OpenSearch {state.cluster or 'of a version that it does not tell us'}")
         else:
             _warn(f"{state.reason}; serving 503 until the cluster answers")
-        if state.off:
+        for fault in state.faults:
+            _warn(fault)
+        if state.off and not state.faults:
             _warn(f"learning is switched off for {', '.join(state.off)}: ltrr on")
 
     return ready
