@@ -122,7 +122,8 @@ class Engine:
         except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
             return await self._untouched(asked, settled.original, own, before)
-        await self._orders.begin(asked.key, page.listing, before)
+        more_pages = len(own) >= request.size or len(page.listing.keys) > request.size
+        await self._orders.begin(asked.key, page.listing, before, paged=more_pages)
         took_ms = (perf_counter() - started) * 1000
         self._behind.keep(asked, settled, page.hits, took_ms)
         hits = page.hits

@@ -35,14 +35,14 @@ class Orders:
             return None
         return asyncio.create_task(self._shared.read(key, patient=False))
 
-    async def begin(self, key: str, listing: Listing, before: Before) -> None:
+    async def begin(self, key: str, listing: Listing, before: Before, *, paged: bool = True) -> None:
         """A search began. Written behind its answer, unless another order of it is there: then a next page on another
-        proxy must not meet that one.
+        proxy must not meet that one. Where there is no next page (`paged`) nothing is written.
         """
         known = [self._memory.get(key), await before if before else None]
         kept = listing.first(self.most)
         self._memory.put(key, kept)
-        if self._shared is None:
+        if self._shared is None or not (paged or any(known)):
             return
         if all(one is None or one.keys == kept.keys for one in known):
             self._shared.put(key, kept)

@@ -52,9 +52,8 @@ async def later(documents: Documents, listing: Listing, most: int) -> LaterPage:
         reply = await resting
     finally:
         resting.cancel()
-    gone = sum(key not in set(page.listing.keys) for key in listing.keys)
     rest = orjson.loads(reply.body) if reply.status == 200 else None
-    return LaterPage(reply, rest, page, len(listing.keys) - gone)
+    return LaterPage(reply, rest, page, len({*listing.keys} & {*page.listing.keys}))
 
 
 async def _behind_or_within(documents: Documents, listing: Listing, most: int) -> Page:

@@ -6,9 +6,10 @@ Every plan, and the fetch of the winners, carries the client's filters, whatever
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 
 from ltrr_opensearch.retrieve.collapse import collapsing
-from ltrr_opensearch.types import Json, SearchRequest
+from ltrr_opensearch.types import DocKey, Json, SearchRequest
 
 PLAN_PARAMS = frozenset(
     {
@@ -91,15 +92,21 @@ def plan_body(request: SearchRequest, clause: Json, depth: int, id_field: str | 
     )
 
 
-def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[str]) -> Json:
+def exactly(keys: Sequence[DocKey], target: str) -> Json:
+    """These documents and no others: an id may stand in several of the indexes that a target names."""
+    by_index = sorted(keys, key=lambda key: key.index)
+    parts = [_ids(index, [k.id for k in group], target) for index, group in groupby(by_index, lambda key: key.index)]
+    return parts[0] if len(parts) == 1 else {"bool": {"should": parts}}
+
+
+def winners_body(request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str]) -> Json:
     """The documents of the page that the client's own query had not brought, in the form that the client asked for."""
     query = request.body.get("query", {"match_all": {}})
     named = {"should": [query]} if _has_names(query) else {}
     body: Json = {
-        # an id may stand in several of the searched indexes
-        "size": min(10_000, 4 * len(ids)),
+        "size": len(keys),
         "track_total_hits": False,
-        "query": {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters], **named}},
+        "query": {"bool": {"filter": [exactly(keys, request.target), *request.filters], **named}},
     }
     body |= {k: request.body[k] for k in HIT_KEYS if k in request.body}
     body |= state_of(request) | collapsing(request)
@@ -109,11 +116,10 @@ def winners_body(request: SearchRequest, ids: Sequence[str], hidden: Sequence[st
     return body
 
 
-def features_body(request: SearchRequest, ids: Sequence[str], id_field: str | None = None) -> Json:
+def features_body(request: SearchRequest, keys: Sequence[DocKey], id_field: str | None = None) -> Json:
     """Documents to log features of, under the filters: nobody's features are read who may not be seen."""
-    found = {"bool": {"filter": [{"ids": {"values": list(ids)}}, *request.filters]}}
-    size = min(10_000, 2 * len(ids))
-    return {"size": size, **_ids_only(id_field), "track_total_hits": False, "query": found, **state_of(request)}
+    found = {"bool": {"filter": [exactly(keys, request.target), *request.filters]}}
+    return {"size": len(keys), **_ids_only(id_field), "track_total_hits": False, "query": found, **state_of(request)}
 
 
 def _ids_only(id_field: str | None) -> Json:
@@ -166,3 +172,8 @@ def _selected(source: object) -> tuple[list[str], list[str]]:
 
 def _listed(names: object) -> list[str]:
     return [names] if isinstance(names, str) else list(names) if isinstance(names, list) else []
+
+
+def _ids(index: str, ids: Sequence[str], target: str) -> Json:
+    found: Json = {"ids": {"values": list(ids)}}
+    return found if index == target else {"bool": {"filter": [{"term": {"_index": index}}, found]}}

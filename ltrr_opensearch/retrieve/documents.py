@@ -31,7 +31,7 @@ class Documents:
         """Documents in the client's form; one that is gone, or not for this caller, is not in the answer."""
         if not keys:
             return {}
-        body = bodies.winners_body(self.request, [k.id for k in keys], self.hidden)
+        body = bodies.winners_body(self.request, keys, self.hidden)
         hits = await self._hits(body, bodies.winners_params, f"fetching {len(keys)} winners")
         return {key_of(h): h for h in hits}
 

@@ -188,7 +188,7 @@ class FanOut:
         if not keys or not logged.features.features:
             return {}
         by = None if any(k.routing for k in keys) else logged.id_field
-        body = bodies.features_body(request, [k.id for k in keys], by)
+        body = bodies.features_body(request, keys, by)
         params = bodies.plan_params(request, preference)
         body, params = logged.way.instrument(body, params, logged.features, request.text, vector)
         try:

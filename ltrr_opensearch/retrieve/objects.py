@@ -22,7 +22,7 @@ async def object_ids(
     """
     if not keys:
         return {}
-    body = bodies.features_body(request, [k.id for k in keys]) | {"docvalue_fields": [field]}
+    body = bodies.features_body(request, keys) | {"docvalue_fields": [field]}
     sent = send_search(sender, request, body, bodies.plan_params(request, preference))
     try:
         reply = await asyncio.wait_for(sent, deadline_s)

@@ -7,9 +7,8 @@ What follows the settled part of an order is the client's own query without thos
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
 
-from ltrr_opensearch.retrieve.bodies import original_body, state_of
+from ltrr_opensearch.retrieve.bodies import exactly, original_body, state_of
 from ltrr_opensearch.retrieve.collapse import collapsing
 from ltrr_opensearch.types import DocKey, Json, SearchRequest
 
@@ -20,13 +19,6 @@ _OF_HITS = frozenset(
     )
 )
 _BESIDE_HITS = frozenset(("aggs", "aggregations", "suggest", "track_total_hits"))
-
-
-def exactly(keys: Sequence[DocKey], target: str) -> Json:
-    """These documents and no others: an id may stand in several of the indexes that a target names."""
-    by_index = sorted(keys, key=lambda key: key.index)
-    parts = [_ids(index, [k.id for k in group], target) for index, group in groupby(by_index, lambda key: key.index)]
-    return parts[0] if len(parts) == 1 else {"bool": {"should": parts}}
 
 
 def rest_body(request: SearchRequest, settled: Sequence[DocKey]) -> Json:
@@ -78,8 +70,3 @@ def _without(request: SearchRequest, settled: Sequence[DocKey], left_out: frozen
     if own := body.get("post_filter"):
         outside["bool"]["filter"] = [own]
     return body | {"post_filter": outside}
-
-
-def _ids(index: str, ids: Sequence[str], target: str) -> Json:
-    found: Json = {"ids": {"values": list(ids)}}
-    return found if index == target else {"bool": {"filter": [{"term": {"_index": index}}, found]}}

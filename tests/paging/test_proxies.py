@@ -20,7 +20,7 @@ from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.settings import LearnSettings, Settings
 from ltrr_opensearch.types import Json
 from tests.operations.world import Running, running, set_up, settings_for, swept, until
 from tests.paging.catalogue import QUERY, made, matching
@@ -126,7 +126,7 @@ def test_clicks_behind_the_first_page_are_gains(two: Two, client: OpenSearch) ->
     until(lambda: _shown(client, state.ubi_events, [query_id, own_name]) == 30)
     client.indices.refresh(index=f"{state.prefix}*")
     window = Window(start - timedelta(minutes=1), datetime.now(UTC) + timedelta(minutes=1))
-    rounds = read_rounds(client, state, two.settings.learn, two.index, window, Counter())
+    rounds = read_rounds(client, state, LearnSettings(), two.index, window, Counter())
     [one] = [r for r in rounds if r.decision.query_id == query_id]
     assert one.gains.keys() == {object_id for _, object_id, _ in clicked}
     assert all(c.found == () for c in one.decision.candidates if c.key.id == clicked[1][1])

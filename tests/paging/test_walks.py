@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import cycle
 from typing import Any
 
@@ -139,3 +140,13 @@ async def test_strictly_only_what_the_query_matches_is_shown(node: Any, client: 
         assert (set(few.ids), few.totals) == ({"3", "5"}, [2])
         none = await two.asks(NOTHING)[0](0, 10)
         assert none["hits"]["total"]["value"] == len(none["hits"]["hits"]) == 0
+
+
+async def test_several_indexes_with_the_same_ids(node: Any, client: OpenSearch, index_name: str) -> None:
+    with ExitStack() as stack:
+        indexes = [stack.enter_context(made(client, f"{index_name}-{n}")) for n in range(6)]
+        async with proxies(node.url, ",".join(indexes)) as two:
+            walked = await walk(two.asks(), 100)
+            assert (walked.repeats, walked.totals_below) == (0, 0)
+            assert set(walked.totals) == {len(walked.keys)}
+            assert {(index, id) for index in indexes for id in matching()} <= set(walked.keys)

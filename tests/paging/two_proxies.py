@@ -82,7 +82,7 @@ async def proxies(
     for _ in range(count):
         engine = Bench(upstream, served or serving(), window, encoder=Encoder())
         if share:
-            shared = SharedPages(upstream, (), f"{index}_pages", 600, engine.counts.fallback)
+            shared = SharedPages(upstream, (), f"{index.partition(',')[0]}_pages", 600, engine.counts.fallback)
             engine.share(shared)
             started.append(shared.running())
         engine.ask_through(FanOut(upstream, deadline_ms))

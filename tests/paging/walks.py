@@ -17,6 +17,8 @@ Meanwhile = Callable[[int], Awaitable[None]]
 class Walk:
     pages: list[list[str]] = field(default_factory=list)
     totals: list[int] = field(default_factory=list)
+    keys: list[tuple[str, str]] = field(default_factory=list)
+    """(index, `_id`)"""
 
     @property
     def ids(self) -> list[str]:
@@ -24,7 +26,7 @@ class Walk:
 
     @property
     def repeats(self) -> int:
-        return len(self.ids) - len(set(self.ids))
+        return len(self.keys) - len(set(self.keys))
 
     @property
     def totals_below(self) -> int:
@@ -50,5 +52,6 @@ async def walk(asks: Sequence[Ask], size: int, pages: int = 1_000, meanwhile: Me
         if not hits["hits"]:
             break
         walked.pages.append([hit["_id"] for hit in hits["hits"]])
+        walked.keys += [(hit["_index"], hit["_id"]) for hit in hits["hits"]]
         walked.totals.append(hits["total"]["value"])
     return walked

@@ -47,6 +47,9 @@ def shop(client: OpenSearch, index_name: str) -> str:
     return index_name
 
 
+ONE = DocKey("products", "1")
+
+
 def test_the_original_is_the_clients_body_from_its_first_hit() -> None:
     body = bodies.original_body(REQUEST, 50, HIDDEN)
     assert body == REQUEST.body | {"from": 0, "size": 50}
@@ -64,7 +67,7 @@ def test_ids_may_come_from_a_field_that_repeats_them() -> None:
 
 
 def test_winners_are_fetched_under_the_filters_in_the_clients_form() -> None:
-    body = bodies.winners_body(REQUEST, ["1", "2"], HIDDEN)
+    body = bodies.winners_body(REQUEST, [ONE, DocKey("products", "2")], HIDDEN)
     assert body["query"] == {"bool": {"filter": [{"ids": {"values": ["1", "2"]}}, IN_STOCK]}}
     assert body["_source"] == ["title"]
     assert body["highlight"] == {"highlight_query": REQUEST.body["query"], "fields": {"title": {}}}
@@ -74,7 +77,7 @@ def test_winners_are_fetched_under_the_filters_in_the_clients_form() -> None:
 @pytest.mark.parametrize("names", [{"bool": {"must": [{"match": {"title": {"query": "laptop", "_name": "t"}}}]}}, {}])
 def test_winners_tell_which_named_parts_of_the_query_they_match(names: Any) -> None:
     query = names or REQUEST.body["query"]
-    body = bodies.winners_body(replace(REQUEST, body={"query": query}), ["1"], HIDDEN)
+    body = bodies.winners_body(replace(REQUEST, body={"query": query}), [ONE], HIDDEN)
     assert body["query"]["bool"].get("should") == ([query] if names else None)
 
 
@@ -99,7 +102,7 @@ def test_hits_have_the_form_of_the_straight_answer(client: OpenSearch, shop: str
     [straight] = client.search(index=shop, body=request.body)["hits"]["hits"]
     straight.get("_source", {}).pop("ltrr_embedding", None)
     assert straight["matched_queries"] == ["in title"]
-    for body in (bodies.original_body(request, 1, HIDDEN), bodies.winners_body(request, ["1"], HIDDEN)):
+    for body in (bodies.original_body(request, 1, HIDDEN), bodies.winners_body(request, [ONE], HIDDEN)):
         [hit] = client.search(index=shop, body=body)["hits"]["hits"]
         assert hit | {"_score": 0} == straight | {"_score": 0}
 
@@ -117,8 +120,8 @@ def test_a_point_in_time_is_searched_by_every_request_and_by_no_name() -> None:
     for body in (
         bodies.original_body(request, 10, ()),
         bodies.plan_body(request, {"match_all": {}}, 10),
-        bodies.winners_body(request, ["1"], ()),
-        bodies.features_body(request, ["1"]),
+        bodies.winners_body(request, [ONE], ()),
+        bodies.features_body(request, [ONE]),
         page_bodies.rest_body(request, [KEY]),
         page_bodies.following_body(request, [KEY], 5),
         page_bodies.present_body(request, [KEY]),
@@ -133,8 +136,8 @@ def test_plans_and_winners_are_collapsed_but_features_are_not() -> None:
     """OpenSearch refuses `collapse` beside the `rescore` that logs features."""
     request = replace(REQUEST, body=REQUEST.body | {"collapse": {"field": "brand"}})
     assert bodies.plan_body(request, {"match_all": {}}, 10)["collapse"] == {"field": "brand"}
-    assert bodies.winners_body(request, ["1"], ())["collapse"] == {"field": "brand"}
-    assert "collapse" not in bodies.features_body(request, ["1"])
+    assert bodies.winners_body(request, [ONE], ())["collapse"] == {"field": "brand"}
+    assert "collapse" not in bodies.features_body(request, [ONE])
 
 
 def test_what_hits_are_to_tell_is_asked_of_winners_alone() -> None:

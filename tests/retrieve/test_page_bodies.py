@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ltrr_opensearch.retrieve import page_bodies
+from ltrr_opensearch.retrieve import bodies, page_bodies
 from ltrr_opensearch.types import Asker, DocKey, SearchRequest
 
 QUERY = {"match": {"title": "laptop"}}
@@ -62,7 +62,7 @@ def test_behind_what_is_settled_hits_have_the_clients_form() -> None:
 
 def test_of_several_indexes_a_document_is_named_with_its_own() -> None:
     keys = [DocKey("shop-a", "1"), DocKey("shop-b", "1"), DocKey("shop-a", "2")]
-    assert page_bodies.exactly(keys, "shop-*") == {
+    assert bodies.exactly(keys, "shop-*") == {
         "bool": {
             "should": [
                 {"bool": {"filter": [{"term": {"_index": "shop-a"}}, {"ids": {"values": ["1", "2"]}}]}},
