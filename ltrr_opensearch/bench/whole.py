@@ -90,9 +90,10 @@ async def ways(place: Shop, folder: Path, watch: Watch) -> AsyncIterator[dict[st
     url, seen = place.settings.cluster.url, f"http://127.0.0.1:{watch.port}"
     fixed = {"policy": "fixed", "floor": 0.0}
     plain = {"rank_depth": 1}
+    least = fixed | {"safe_depth": min(depth for depth in place.settings.choose.ladder if depth)}
     one = {**place.config["indexes"][place.index], "strategies": [{"name": "original", "use": "original"}]}
     made = {
-        ALONE: place.variant(url, choose=fixed, serve=plain, indexes={place.index: one}),
+        ALONE: place.variant(url, choose=least, serve=plain, indexes={place.index: one}),
         DEFAULT: place.variant(url, choose=fixed, serve=plain),
         WATCHED: place.variant(seen, choose=fixed, serve=plain),
         UNRANKED: place.variant(url, serve=plain),
