@@ -19,6 +19,7 @@ from ltrr_opensearch.settings import ClusterSettings, IndexSettings, VectorSetti
 from tests.cluster.exchanges import exchange
 
 Answer = Callable[[str], dict[str, Any]]
+GREETING = {"status": 200, "body": {"version": {"number": "3.6.0", "distribution": "opensearch"}}}
 INDEX = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(dimension=2))
 
 
@@ -30,13 +31,13 @@ def _capabilities(*, ltr: bool) -> Capabilities:
 
 @pytest.fixture
 def plugin() -> Iterator[Callable[[Answer], OpenSearch]]:
-    """A server that gives recorded answers by path."""
+    """A server that greets as OpenSearch does, and gives recorded answers by path."""
     servers: list[ThreadingHTTPServer] = []
 
     def serve(answer: Answer) -> OpenSearch:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:  # http.server's name
-                recorded = answer(self.path)
+                recorded = GREETING if self.path == "/" else answer(self.path)
                 self.send_response(recorded["status"])
                 self.send_header("content-type", "application/json")
                 self.end_headers()
