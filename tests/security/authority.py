@@ -71,6 +71,8 @@ class Authority:
             return None
         if target == "_msearch":
             return path, self._lines(who, body)
+        if target == "_search" and b'"pit"' in body:
+            return path, body  # a point in time is of the alias through which it was opened
         if target.partition("/")[0] != self.index:
             return (path, body) if target == "" else None
         replaced = path.replace(f"/{self.index}/", f"/{self.alias(who)}/", 1)

@@ -172,6 +172,23 @@ def test_an_msearch_is_made_as_its_caller(authority: Authority, proxy: Serving, 
     assert any(one.path.startswith("/_msearch") for one in asked)
 
 
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_point_in_time_is_searched_as_its_caller(authority: Authority, proxy: Serving, who: str) -> None:
+    headers = {"authorization": basic(who)}
+    opened = call(proxy.url, "POST", f"/{authority.index}/_search/point_in_time?keep_alive=1m", None, headers)
+    since = len(authority.asked)
+    body = {"query": RED, "size": 20, "pit": {"id": opened.json["pit_id"], "keep_alive": "1m"}}
+    got = call(proxy.url, "POST", "/_search", orjson.dumps(body), headers)
+    assert "x-ltrr" in got.headers
+    assert len(ids(got)) == 20
+    assert words_of(other(who)) not in got.body
+    asked = [
+        one for one in authority.asked[since:] if one.path.startswith("/_search") or authority.index + "/" in one.path
+    ]
+    assert len(asked) > 1
+    assert {one.who for one in asked} == {who}
+
+
 @pytest.mark.parametrize("target", ["_search", "_search?q=red", "_count", "_msearch", "_search?scroll=1m"])
 @pytest.mark.parametrize(
     "headers", [{}, {"authorization": "Basic bm9ib2R5Om5vYm9keQ=="}, {"authorization": "Bearer x"}, {"cookie": "a=b"}]
