@@ -135,7 +135,10 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     pinned = job.store.pinned(job.index)
     dry_run = dry_run or pinned is not None
     read.refresh(job.client, job.prefix, job.settings.state.ubi_events)
-    run = _begin(job, job.now - timedelta(seconds=closed), dry=dry_run)
+    until = job.now - timedelta(seconds=closed)
+    # a clock that runs ahead, or records that wait on a proxy's disk, must not be taken for learned
+    until = read.last_search(job.client, job.prefix, job.index, until) or until
+    run = _begin(job, until, dry=dry_run)
     due = [k for k in KINDS if k in kinds and (k in run.forced or job.count(Window(run.done[k], run.until)))]
     if not due:
         return Learned(job.index, run.until, run.counts, (), pinned=pinned)

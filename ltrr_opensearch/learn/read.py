@@ -48,6 +48,14 @@ def count_decisions(client: OpenSearch, prefix: str, index: str, window: Window)
     return int(whole.search(client, body, _decisions(prefix))["hits"]["total"]["value"])
 
 
+def last_search(client: OpenSearch, prefix: str, index: str, until: datetime) -> datetime | None:
+    """The time of the newest search of an index that is in the log, of those up to `until`."""
+    newest: Json = {"@timestamp": {"order": "desc", "unmapped_type": "date"}}
+    body: Json = {"size": 1, "_source": ["@timestamp"], "query": _of(index, Window(None, until)), "sort": [newest]}
+    hits = whole.search(client, body, _decisions(prefix))["hits"]["hits"]
+    return datetime.fromisoformat(hits[0]["_source"]["@timestamp"]).astimezone(UTC) if hits else None
+
+
 def decision_pages(
     client: OpenSearch, prefix: str, index: str, window: Window, most: int, counts: Counter[str]
 ) -> Iterator[list[Decision]]:

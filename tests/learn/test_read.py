@@ -120,3 +120,13 @@ def test_events_that_say_too_little(change: Json) -> None:
 def test_a_window_has_its_end_and_not_its_beginning() -> None:
     window = Window(START, START + timedelta(1))
     assert (window.holds(START), window.holds(START + timedelta(1))) == (False, True)
+
+
+def test_the_last_search_that_is_in_the_log(shop: Shop) -> None:
+    made = decisions(5)
+    shop.put(made)
+    read_all(shop, Window(None, made[-1].at))
+    late = made[-1].at + timedelta(days=9)
+    assert read.last_search(shop.client, shop.prefix, "shop", late) == made[-1].at
+    assert read.last_search(shop.client, shop.prefix, "shop", made[2].at) == made[2].at
+    assert read.last_search(shop.client, shop.prefix, "other", late) is None
