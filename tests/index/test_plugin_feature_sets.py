@@ -19,7 +19,7 @@ from ltrr_opensearch.settings import ClusterSettings, IndexSettings, VectorSetti
 from tests.cluster.exchanges import exchange
 
 Answer = Callable[[str], dict[str, Any]]
-GREETING = {"status": 200, "body": {"version": {"number": "3.6.0", "distribution": "opensearch"}}}
+GREETING: dict[str, Any] = {"status": 200, "body": {"version": {"number": "3.6.0", "distribution": "opensearch"}}}
 INDEX = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(dimension=2))
 
 
