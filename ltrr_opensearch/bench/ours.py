@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -16,6 +17,7 @@ import yaml
 
 from ltrr_opensearch.bench.processes import running, wait_until
 from ltrr_opensearch.demo.stack import free_port
+from ltrr_opensearch.errors import LtrrError
 from ltrr_opensearch.types import Json
 
 LTRR = str(Path(sys.executable).with_name("ltrr"))
@@ -41,7 +43,10 @@ def proxy(folder: Path, settings: Json, on: Sequence[int] = ()) -> Iterator[Prox
     started = time.perf_counter()
     with running([LTRR, "--config", str(file), "serve"], log, on) as process:
         wait_until(lambda: _ready(admin), process, log)
-        yield Proxy(port, admin, process.pid, time.perf_counter() - started)
+        ready_s = time.perf_counter() - started
+        if faults := json.loads(_told(admin, "health/ready")).get("faults"):
+            raise LtrrError(f"a proxy does not serve its release as it should: {faults}; run the demo again")
+        yield Proxy(port, admin, process.pid, ready_s)
 
 
 @asynccontextmanager
@@ -57,15 +62,19 @@ async def beside(folder: Path, settings: Json) -> AsyncIterator[Proxy]:
 
 def _ready(admin: int) -> bool:
     try:
-        with urlopen(f"http://127.0.0.1:{admin}/_ltrr/health/ready", timeout=5) as reply:
-            return bool(reply.status == 200)
-    except (URLError, OSError):
+        return bool(_told(admin, "health/ready"))
+    except (URLError, OSError):  # a refusal is a URLError too
         return False
+
+
+def _told(admin: int, route: str) -> str:
+    with urlopen(f"http://127.0.0.1:{admin}/_ltrr/{route}", timeout=5) as reply:
+        said: str = reply.read().decode()
+    return said
 
 
 def stage_ms(admin: int, stage: str) -> float:
     """Sum of the times that a proxy's searches have spent in a stage, as its metrics tell it."""
-    with urlopen(f"http://127.0.0.1:{admin}/_ltrr/metrics", timeout=5) as reply:
-        lines = reply.read().decode().splitlines()
+    lines = _told(admin, "metrics").splitlines()
     head = f'ltrr_stage_seconds_sum{{stage="{stage}"}} '
     return sum(float(line.removeprefix(head)) for line in lines if line.startswith(head)) * 1000
