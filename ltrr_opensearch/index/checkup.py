@@ -22,11 +22,12 @@ from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.permissions import account, missing
 from ltrr_opensearch.index.prepare import state_clashes, state_requests
-from ltrr_opensearch.index.releases import unreadable_parts
+from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.log.look import look_at
 from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.release.switch import EVERYTHING, SwitchStore
 from ltrr_opensearch.settings import IndexSettings, LogSettings, Settings, StateSettings
 
@@ -215,17 +216,24 @@ def _index(
         yield Finding(f"index {key}", State.BROKEN, *_split(said))
     if not wrong:
         yield Finding(f"index {key}", State.OK, f"{documents} documents in {', '.join(sorted(found))}")
-    yield from _release(client, settings.state.prefix, key)
+    yield from _release(client, settings, key)
     if index.vector:
         yield from _vectors(client, settings, key, index, capabilities, documents)
 
 
-def _release(client: OpenSearch, prefix: str, key: str) -> Iterator[Finding]:
-    id, faults = unreadable_parts(client, prefix, key)
+def _release(client: OpenSearch, settings: Settings, key: str) -> Iterator[Finding]:
+    id, faults = unreadable_parts(client, settings.state.prefix, key)
+    unusable = unusable_parts(client, settings, key)
+    for said in unusable:
+        yield Finding(f"release of {key}", State.BROKEN, *_split(said))
     for fault in faults:
         yield Finding(f"release of {key}", State.BROKEN, *_split(str(fault)))
-    if not faults:
-        yield Finding(f"release of {key}", State.OK, f"{id}, every part readable" if id else "none yet")
+    if old := outdated_ranker(client, settings.state.prefix, key):
+        yield Finding(f"release of {key}", State.WARN, *_split(old))
+    if not faults and not unusable:
+        pinned = ReleaseStore(client, settings.state.prefix).pinned(key)
+        said = f"{id}, every part readable{', pinned (ltrr models unpin)' if pinned else ''}"
+        yield Finding(f"release of {key}", State.OK, said if id else "none yet")
 
 
 def _vectors(

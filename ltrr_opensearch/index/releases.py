@@ -1,12 +1,24 @@
-"""Whether the parts of the release in force can be read, as a proxy would read them at its start."""
+"""Whether the parts of the release in force can be read and used, as a proxy would at its start."""
 
 from __future__ import annotations
 
-from opensearchpy import OpenSearch
+import json
 
-from ltrr_opensearch.errors import PartError
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import TransportError
+
+from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.errors import ModelError, PartError
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.logged import Part
+from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL
+from ltrr_opensearch.rank.load import verify_ranker
 from ltrr_opensearch.release.best import lineage
+from ltrr_opensearch.release.parts import reading
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.settings import Settings
 
 
 def unreadable_parts(client: OpenSearch, prefix: str, index: str) -> tuple[str | None, list[PartError]]:
@@ -20,3 +32,62 @@ def unreadable_parts(client: OpenSearch, prefix: str, index: str) -> tuple[str |
         except PartError as fault:
             faults.append(fault)
     return (line[0].id if line else None), faults
+
+
+def unusable_parts(client: OpenSearch, settings: Settings, key: str) -> list[str]:
+    """What a proxy could not use of the parts that it can read, each with the remedy after a semicolon.
+
+    Loads them as a proxy does, with their stored predictions; a model that scores inside the cluster must be there.
+    """
+    store = ReleaseStore(client, settings.state.prefix)
+    said = []
+    for kind, version in next((r.versions for r in store.history(key) if r.current), {}).items():
+        try:
+            part = store.part(key, kind, version)
+        except PartError:
+            continue
+        try:
+            with reading(kind, version, key):
+                _load(client, settings, part)
+        except PartError as fault:
+            said.append(str(fault))
+    return said
+
+
+def outdated_ranker(client: OpenSearch, prefix: str, key: str) -> str:
+    """What is to be said where a ranker was trained on another feature set than set-up has published since."""
+    store = ReleaseStore(client, prefix)
+    versions = next((r.versions for r in store.history(key) if r.current), {})
+    if not {"ranker", "feature_set"} <= versions.keys():
+        return ""
+    try:
+        now = json.loads(store.part(key, "feature_set", versions["feature_set"]).payload)["version"]
+    except (PartError, ValueError, KeyError):
+        return ""
+    learned = store.meta(key, "ranker", versions["ranker"]).get("feature_set", now)
+    if learned == now:
+        return ""
+    return f"the ranker knows the features {learned}, set-up has published {now}; ltrr learn ranker"
+
+
+def _load(client: OpenSearch, settings: Settings, part: Part) -> None:
+    match part.kind:
+        case "policy":
+            build_policy(settings.choose, part)
+        case "ranker":
+            verify_ranker(part)
+            if model := part.meta.get(CLUSTER_MODEL):
+                _in_cluster(client, model)
+        case "memory":
+            Memory.from_bytes(part.payload)
+        case "gazetteer":
+            Gazetteer.from_bytes(part.payload)
+        case "aggregates":
+            Aggregates.from_bytes(part.payload)
+
+
+def _in_cluster(client: OpenSearch, model: str) -> None:
+    try:
+        client.transport.perform_request("GET", f"/_ltr/_model/{model}")
+    except TransportError as error:
+        raise ModelError(f"the LTR plugin does not have its model {model}; run `ltrr learn ranker`") from error

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.index.releases import unreadable_parts
+from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.settings import ChooseSettings, Settings, StateSettings
 from tests.release.test_store import KEY, part, prefix, store
 
 __all__ = ["prefix", "store"]
@@ -20,3 +23,23 @@ def test_a_part_that_no_proxy_could_read_is_found(client: OpenSearch, prefix: st
         f"ranker v1 of index {KEY!r}: lacks its chunk 0 in {prefix}_models; "
         "publish it again with `ltrr learn` or `ltrr setup`, or go back with `ltrr models rollback`"
     ]
+
+
+def test_a_part_that_no_proxy_could_use_is_found(client: OpenSearch, prefix: str, store: ReleaseStore) -> None:
+    """Its bytes are those that were published, and nothing can be made of them."""
+    store.publish(KEY, {kind: part(kind, b"junk", "v1") for kind in ("policy", "ranker", "memory")})
+    settings = Settings(state=StateSettings(prefix=prefix), choose=ChooseSettings(policy="greedy"))
+    said = unusable_parts(client, settings, KEY)
+    assert [line.split()[0] for line in said] == ["policy", "ranker", "memory"]
+    assert all("; " in line for line in said)
+
+
+def test_a_ranker_of_other_features_is_found(client: OpenSearch, prefix: str, store: ReleaseStore) -> None:
+    features = part("feature_set", b'{"version": "new"}', "f1")
+    ranker = part("ranker", b"r", "v1")
+    store.publish(KEY, {"feature_set": features, "ranker": replace(ranker, meta={"feature_set": "old"})})
+    assert outdated_ranker(client, prefix, KEY) == (
+        "the ranker knows the features old, set-up has published new; ltrr learn ranker"
+    )
+    store.publish(KEY, {"ranker": replace(ranker, version="v2", meta={"feature_set": "new"})})
+    assert outdated_ranker(client, prefix, KEY) == ""
