@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 import time
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -61,9 +64,9 @@ def left(node: Any, client: OpenSearch, tmp_path_factory: pytest.TempPathFactory
     world.publish_what_was_learned(client, index, f"{index}-own")
     said: dict[str, bytes] = {}
     authority = world.authority_for(node.url, index)
-    with authorising(authority) as relay:
-        proxy_before = serving(relay.url, index, folder, encoder=False, secret="planted-state-secret", token=TOKEN)
-        with proxy_before as proxy:
+    with authorising(authority) as relay, collecting(said) as collector:
+        planted = {"secret": "planted-state-secret", "token": TOKEN, "collector": collector}
+        with serving(relay.url, index, folder, encoder=False, **planted) as proxy:
             _use(proxy, authority, said)
             said |= _of_operators(proxy)
             time.sleep(1.5)
@@ -80,6 +83,25 @@ def left(node: Any, client: OpenSearch, tmp_path_factory: pytest.TempPathFactory
     said["settings"] = f"{settings!r} {settings} {settings.model_dump()} {settings.model_dump_json()}".encode()
     yield Left(said)
     client.indices.delete(index=f"{index}*", ignore_unavailable=True)
+
+
+@contextmanager
+def collecting(said: dict[str, bytes]) -> Iterator[str]:
+    """The address of a collector of spans, which keeps what it is sent."""
+
+    class Collector(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            said["spans"] = said.get("spans", b"") + self.rfile.read(int(self.headers["content-length"]))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Collector) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
 
 
 def _use(proxy: Serving, authority: Authority, said: dict[str, bytes], when: str = "") -> None:
@@ -139,6 +161,8 @@ def test_everything_was_collected(left: Left) -> None:
     assert b"no connection to the cluster" in left.said["log"]
     assert b"ltrr_" in left.said["metrics with token"]
     assert b'"what"' in left.said["doctor"]
+    assert b"retrieve" in left.said["spans"]
+    assert b"slow search" in left.said["log"]
     assert len(left.said) > 80
 
 

