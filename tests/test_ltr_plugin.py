@@ -31,9 +31,9 @@ from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Features, Json, Vector
+from tests.engine.worlds import bench, request_of
 from tests.index.worlds import CountingEncoder
 from tests.learn.synthetic import ubi
-from tests.engine.worlds import bench, request_of
 
 pytestmark = pytest.mark.ltr
 
