@@ -53,6 +53,8 @@ async def later(documents: Documents, listing: Listing, most: int) -> LaterPage:
     finally:
         resting.cancel()
     rest = orjson.loads(reply.body) if reply.status == 200 else None
+    if rest is not None:
+        rest.pop("terminated_early", None)  # said of a count that stops at its bound, not of a page with hits
     return LaterPage(reply, rest, page, len({*listing.keys} & {*page.listing.keys}))
 
 

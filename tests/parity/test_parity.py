@@ -9,8 +9,10 @@ from itertools import pairwise
 
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from ltrr_opensearch.types import Json
+from tests.parity.combined import searches
 from tests.parity.play import Player
 from tests.parity.rules import around, at, bare, headers_of, key_of, keys_in, masked, total_of
 from tests.parity.scenario import Fate, Scenario, Step, scenarios
@@ -145,6 +147,16 @@ def walked(player: Player, scenario: Scenario) -> None:
 def value_of(step: Step, hit: Json) -> str:
     """Of the field by which hits are collapsed."""
     return repr(hit.get("fields", {}).get((step.search or {})["collapse"]["field"]))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(searches())
+def test_features_combined(world: World, search: Scenario) -> None:
+    player = Player(world)
+    straight, through = player.ask(search, "straight"), player.ask(search, "through")
+    assert straight.status == through.status == 200
+    assert ANSWERED in through.headers
+    engaged(player, search, search, straight, through)
 
 
 def told(world: World, query: Json) -> dict[str, Json]:
