@@ -7,7 +7,7 @@ leaves out.
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -287,8 +287,13 @@ class Settings(Section):
         default_factory=dict, description="Configured indexes by name, alias or pattern."
     )
 
-    def index_for(self, target: str) -> tuple[str, IndexSettings] | None:
-        """The configuration that owns an index expression: an exact key first, else the first matching pattern."""
-        if target in self.indexes:
-            return target, self.indexes[target]
-        return next(((k, v) for k, v in self.indexes.items() if fnmatchcase(target, k)), None)
+    def index_for(self, name: str) -> tuple[str, IndexSettings] | None:
+        """The configuration of a name or pattern: the key that is spelled so, else the first that covers it."""
+        if name in self.indexes:
+            return name, self.indexes[name]
+        return next(((key, index) for key, index in self.indexes.items() if _covers(key, name)), None)
+
+
+def _covers(key: str, name: str) -> bool:
+    """Whether some part of a key is the name or, with `*` for any characters, a pattern of it."""
+    return any(re.fullmatch(".*".join(map(re.escape, part.split("*"))), name) for part in key.split(","))

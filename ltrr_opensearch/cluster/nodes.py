@@ -132,18 +132,24 @@ class Nodes:
         """A kept connection to the node whose turn it is, if there is one."""
         node = self._order(())[0]
         connection = node.idle()
-        return (node, connection) if connection else None
+        if connection is None:
+            return None
+        self._turn += 1
+        return node, connection
 
     async def connection(self, tried: Collection[Node] = (), fresh: bool = False) -> tuple[Node, Connection]:
         """A connection to some node not yet tried; a node that takes none is left out. Raises `NoConnection`."""
         failed: list[NoConnection] = []
         for node in self._order(tried):
             try:
-                return node, await node.connection(fresh)
+                connection = await node.connection(fresh)
             except NoConnection as error:
                 failed.append(error)
                 if not isinstance(error, Crowded):
                     self.leave_out(node, error)
+            else:
+                self._turn += 1
+                return node, connection
         raise failed[-1] if failed else NoConnection("every node was tried")
 
     async def exchange(self, request: Callable[[Origin], bytes], bodiless: bool = False) -> Received:
@@ -198,8 +204,8 @@ class Nodes:
         """Those that are up, beginning with the one whose turn it is; then the others."""
         if len(self._nodes) == 1:
             return self._nodes if not tried else []
-        self._turn = (self._turn + 1) % len(self._nodes)
-        turned = [n for n in (*self._nodes[self._turn :], *self._nodes[: self._turn]) if n not in tried]
+        first = self._turn % len(self._nodes)
+        turned = [n for n in (*self._nodes[first:], *self._nodes[:first]) if n not in tried]
         return [n for n in turned if n.up] or turned
 
     async def _revive(self, node: Node) -> None:

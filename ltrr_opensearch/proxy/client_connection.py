@@ -35,10 +35,16 @@ class Refused(Exception):
 
 
 class ClientConnection(asyncio.Protocol):
-    """`closed` is told when it is."""
+    """`opened` and `closed` are told when it is; one whose TLS fails never was."""
 
-    def __init__(self, handle: Handler, closed: Callable[[ClientConnection], None]) -> None:
+    def __init__(
+        self,
+        handle: Handler,
+        opened: Callable[[ClientConnection], None],
+        closed: Callable[[ClientConnection], None],
+    ) -> None:
         self._handle = handle
+        self._tell_opened = opened
         self._tell_closed = closed
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
@@ -78,6 +84,7 @@ class ClientConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
+        self._tell_opened(self)
         self.since = asyncio.get_running_loop().time()
 
     def connection_lost(self, _exc: Exception | None) -> None:

@@ -46,7 +46,9 @@ class Client(Protocol):
 
 class BodySink(Protocol):
     def more(self, chunk: bytes) -> None: ...
-    def complete(self) -> None: ...
+    def complete(self) -> None:
+        """All has arrived, also while it is still held."""
+
     def gone(self) -> None: ...
     def hold_answer(self, held: bool) -> None:
         """Whether the answer should wait until the client has taken more of it."""
@@ -136,7 +138,7 @@ class Exchange:
 
     def arrived_whole(self, trailers: Headers) -> None:
         self.read_whole, self.trailers = True, trailers
-        if self._flowing and self._sink is not None:
+        if self._sink is not None:
             self._sink.complete()
         self._notify()
 

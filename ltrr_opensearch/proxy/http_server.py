@@ -74,9 +74,7 @@ class HttpServer:
                     await self._left.wait()
 
     def _connection(self) -> ClientConnection:
-        connection = ClientConnection(self._begin, self._closed)
-        self._connections.add(connection)
-        return connection
+        return ClientConnection(self._begin, self._connections.add, self._closed)
 
     def _closed(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)

@@ -21,6 +21,9 @@ READING = frozenset(
 )
 """Last parts of paths: a POST of one only reads."""
 
+SMALL_BODY = 64 * 1024
+"""Bytes; so much of a request that may be repeated is read before it is sent, so that it can be sent again."""
+
 Done = Callable[[ConnectionError | HungUp | None], None]
 """Told once: None when the exchange is answered, else why it is not; with an answer half written, it was broken off."""
 
@@ -56,10 +59,21 @@ class Relay:
         self._headers = () if self._plain else sent.headers or exchange.headers
         self._chunked = header(self._headers, b"transfer-encoding") is not None
         self._stale = False
+        self._waits = False
+        """Whether the body is awaited before anything is sent."""
         self._again = False
 
     def start(self) -> None:
-        self._exchange.watch(self)
+        exchange = self._exchange
+        exchange.watch(self)
+        small = 0 < (exchange.length or 0) <= SMALL_BODY and not exchange.read_whole
+        if small and self._sending and may_be_repeated(exchange.method, exchange.target):
+            exchange.invite()
+            self._waits = True
+        else:
+            self._go()
+
+    def _go(self) -> None:
         kept = self._nodes.idle()
         if kept is not None:
             self._begin(*kept)
@@ -121,9 +135,13 @@ class Relay:
             self._connection.write(self._framed(chunk))
 
     def complete(self) -> None:
-        self._sending = False
-        if self._connection is not None and self._chunked:
-            self._connection.write(last_chunk(self._exchange.trailers))
+        if self._waits:
+            self._waits = False
+            self._go()
+        elif self._connection is not None and self._sending:
+            self._sending = False
+            if self._chunked:
+                self._connection.write(last_chunk(self._exchange.trailers))
 
     def gone(self) -> None:
         self._over(HungUp())

@@ -1,4 +1,8 @@
-"""Which configuration owns an index expression."""
+"""Which configuration owns an index expression. Pure: what the cluster knows of aliases is not asked.
+
+Every plan of a search is asked on the expression that the client used. So what an alias filters, what a wildcard meets
+and what an exclusion leaves out hold for all of them by themselves; what has to be decided is only whose settings apply.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,35 @@ from urllib.parse import unquote
 
 from ltrr_opensearch.settings import IndexSettings, Settings
 
+_OTHERS = ("_", "<", "+")
+"""How what we never take begins: `_all` and the like, date mathematics."""
+
 
 def owner(target: str, settings: Settings) -> tuple[str, IndexSettings] | None:
     """The key and configuration of a target as the URL spelled it; None where it is not wholly one of ours.
 
-    A list is ours when all its parts have the same owner; `_all` and exclusions never are.
+    A list is ours when all its names have the same owner. An exclusion after a wildcard only makes it smaller. Other
+    clusters (`name:index`) never are.
     """
     spelled = unquote(target)
     if spelled in settings.indexes:
         return spelled, settings.indexes[spelled]
-    parts = spelled.split(",")
-    if any(part == "" or part[0] in "_-" for part in parts):
+    names = _included(spelled)
+    if names is None:
         return None
-    found = [settings.index_for(part) for part in parts]
-    first = found[0]
-    return first if all(f is not None and first is not None and f[0] == first[0] for f in found) else None
+    first, *others = [settings.index_for(name) for name in names]
+    if first is None or any(other is None or other[0] != first[0] for other in others):
+        return None
+    return first
+
+
+def _included(spelled: str) -> list[str] | None:
+    """The names that an expression takes in; None where we do not know what it means."""
+    names: list[str] = []
+    for part in spelled.split(","):
+        if part.startswith("-") and any("*" in name for name in names):
+            continue
+        if not part or part[0] in _OTHERS or part[0] == "-" or ":" in part:
+            return None
+        names.append(part)
+    return names

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 import uvloop
 
+from ltrr_opensearch.cluster.tls import for_clients
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.log.ubi import UbiEvent
 from ltrr_opensearch.proxy.admin import AdminApp
@@ -100,14 +101,14 @@ def listening(
             searched.append(request)
             return engine(request) if callable(engine) else await engine.search(request, index_key)
 
-    public, operators = listen("127.0.0.1", 0, "serve.port"), listen("127.0.0.1", 0, "admin.port")
+    public, operators = listen(settings.serve.host, 0, "serve.port"), listen("127.0.0.1", 0, "admin.port")
     upstream = Upstream(settings.cluster)
     proxy = ProxyApp(Engine(), upstream, events, settings, metrics)
     admin = AdminApp(Health(upstream), metrics, _no_decision, guard)
     up, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
-        servers = Servers(proxy, admin)
+        servers = Servers(proxy, admin, for_clients(settings.serve))
         running = asyncio.create_task(servers.run(public, operators, lambda _: up.set()))
         await asyncio.to_thread(stop.wait)
         servers.stop()
@@ -118,7 +119,8 @@ def listening(
     assert up.wait(10)
     try:
         where, beside = public.getsockname(), operators.getsockname()
-        yield Listening(f"http://127.0.0.1:{where[1]}", f"http://127.0.0.1:{beside[1]}", metrics, events, searched)
+        host = "[::1]" if ":" in where[0] else where[0]
+        yield Listening(f"http://{host}:{where[1]}", f"http://127.0.0.1:{beside[1]}", metrics, events, searched)
     finally:
         stop.set()
         thread.join(10)
