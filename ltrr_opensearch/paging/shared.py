@@ -30,7 +30,8 @@ MOST_KNOWN = 100_000
 DELETED_AT_ONCE = 500
 TIDY_S = 30.0
 PAUSE_S = 1.0
-"""After a failure nothing is written for so long: no queue before a cluster that is not well."""
+"""After a failed write or a late answer nothing is written or read for so long: nobody waits for a cluster that is
+not well."""
 WRITE_S, READ_S = 0.25, 0.1
 """Longest waits of an answer for an order to be written, and to be read."""
 PATIENCE_S = (0.01, 0.02, 0.04, 0.08)
@@ -113,6 +114,8 @@ class SharedPages:
 
     async def read(self, key: str, *, patient: bool) -> Listing | None:
         """The order that some proxy wrote last. `patient`: it may be on its way."""
+        if self._clock() < self._quiet_until:
+            return None
         answered = False
         for pause in (0.0, *(PATIENCE_S if patient else ())):
             await asyncio.sleep(pause)
@@ -120,7 +123,10 @@ class SharedPages:
                 found = await asyncio.wait_for(self._get(key), READ_S)
             except Unreachable:
                 continue
-            except (TimeoutError, DataError, ValueError, KeyError):
+            except TimeoutError:
+                self._quiet_until = self._clock() + PAUSE_S
+                break
+            except (DataError, ValueError, KeyError):
                 break
             if found is not None:
                 return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,7 @@ from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.index.retention import expire
+from ltrr_opensearch.paging import shared
 from ltrr_opensearch.paging.orders import Orders
 from ltrr_opensearch.paging.shared import MOST_WAITING, PAUSE_S, SharedPages
 from ltrr_opensearch.settings import ClusterSettings, StateSettings
@@ -137,9 +139,21 @@ async def test_without_a_cluster_writing_pauses(pages: str) -> None:
         assert two.first.put("k", order("a")).done()
         assert two.failed["pages_full"] == 1
         two.clock.ahead = PAUSE_S + 1
-        assert not two.first.put("k", order("a")).done()
         assert await two.first.read("k", patient=False) is None
+        assert not two.first.put("k", order("a")).done()
         assert two.failed["pages_read"] == 1
+
+
+async def test_a_cluster_that_does_not_answer_is_waited_for_once(pages: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "READ_S", 0.01)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        async with sharing(url, pages) as two:
+            assert await two.first.read("k", patient=True) is None
+            assert two.failed == {"pages_read": 1}
+            monkeypatch.setattr(shared, "READ_S", 600)
+            assert await two.first.read("k", patient=True) is None
+            assert two.first.put("k", order("a")).done()
 
 
 async def test_the_queue_is_bounded(pages: str) -> None:
