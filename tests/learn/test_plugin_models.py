@@ -10,12 +10,17 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+import numpy as np
+import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster import ltr_plugin
 from ltrr_opensearch.learn.plugin_models import delete_unnamed, model_name, unnamed
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.rank.feature_sets import derive, plugin_body
+from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.settings import IndexSettings
 from tests.cluster.exchanges import exchange
 from tests.learn.shop import Shop
 
@@ -91,3 +96,28 @@ def test_models_that_no_kept_release_names_are_deleted(client: OpenSearch, index
     with plugin(names) as (url, asked), OpenSearch(url) as there:
         assert delete_unnamed(there, store, shop.prefix, "my-shop", NOW) == names[:2]
     assert asked == [f"/_ltr/_model/{name}" for name in names[:2]]
+
+
+@pytest.mark.ltr
+def test_the_plugin_itself_lists_and_deletes(ltr_client: OpenSearch, ltr_index_name: str) -> None:
+    features = derive(IndexSettings(text_fields={"title": 1}))
+    if "_default_" not in ltr_client.transport.perform_request("GET", "/_ltr")["stores"]:
+        ltr_client.transport.perform_request("PUT", "/_ltr")
+    there = ltr_client.transport.perform_request("GET", f"/_ltr/_featureset/{features.name}", params={"ignore": 404})
+    if not there.get("found"):
+        ltr_client.transport.perform_request("POST", f"/_ltr/_featureset/{features.name}", body=plugin_body(features))
+    store = ReleaseStore(ltr_client, ltr_index_name)
+    part = Part("ranker", "shop", SERVING, "linear", b"x", sha256(b"x").hexdigest(), NOW)
+    store.publish("shop", {"ranker": part})
+    # more than one of the plugin's own pages
+    names = [model_name(ltr_index_name, "shop", f"20260501T120000.000000-{n:08x}") for n in range(24)]
+    names.append(model_name(ltr_index_name, "shop", SERVING))
+    for name in names:
+        exchange = ltr_plugin.create_model(name, features, LinearRanker(features.names, np.ones(len(features.names))))
+        ltr_client.transport.perform_request(exchange.method, exchange.path, body=exchange.body)
+    ltr_client.indices.refresh(index=".ltrstore")
+    assert delete_unnamed(ltr_client, store, ltr_index_name, "shop", NOW) == names[:-1]
+    ltr_client.indices.refresh(index=".ltrstore")
+    listed = ltr_client.transport.perform_request("GET", ltr_plugin.list_models(ltr_index_name).path)
+    assert ltr_plugin.listed(listed) == names[-1:]
+    ltr_client.transport.perform_request("DELETE", ltr_plugin.delete_model(names[-1]).path)
