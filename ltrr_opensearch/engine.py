@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from time import perf_counter
 from typing import Protocol
 
@@ -43,6 +44,8 @@ from ltrr_opensearch.types import (
 )
 
 ANSWER_HEADER = b"x-ltrr"
+USUAL_WINDOW = 10_000
+"""OpenSearch's default `index.max_result_window`: only beyond it the cluster is asked whether a page may be had."""
 DRAWN_ALIKE_S = 600
 """A caller that repeats a search within such a stretch of time, without a query_id of its own, gets the same draw."""
 
@@ -89,6 +92,8 @@ class Engine:
         """The answer, or None when the request should pass through: the cluster gave nothing to fall back to."""
         asked = self._asked(request, self._serving(index_key))
         try:
+            if request.offset + request.size > USUAL_WINDOW and await self._too_far(asked):
+                return None
             return await (self._later(asked) if request.offset else self._first(asked))
         except Unreachable:
             self._observer.fallback("cluster")
@@ -102,6 +107,13 @@ class Engine:
         search = named or f"{key} {request.at.timestamp() // DRAWN_ALIKE_S:.0f}"
         same = request.body | {"text": request.text}
         return Asked(request, serving, key, seed_of(self._limits.secret, search, same, request.target))
+
+    async def _too_far(self, asked: Asked) -> bool:
+        """Whether the cluster refuses the page, as it does past `index.max_result_window`; asked before all else."""
+        refused = (await self._documents(asked).rest(())).status != HTTPStatus.OK
+        if refused:
+            self._observer.fallback("refused")
+        return refused
 
     async def _first(self, asked: Asked) -> Answer | None:
         request, serving = asked.request, asked.serving

@@ -21,9 +21,8 @@ from ltrr_opensearch.proxy.targets import owner
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Headers, Json, SearchRequest
 
-RESULT_WINDOW = 10_000
-"""OpenSearch's default `index.max_result_window`; beyond it, its own error is the answer."""
-
+_LARGEST = 2**31 - 1
+"""Of OpenSearch's whole numbers."""
 _SERVED = frozenset(
     (
         *("query", "size", "from", "post_filter", "track_total_hits", "track_scores", "timeout"),
@@ -166,6 +165,6 @@ def _page(body: Json) -> tuple[int, int]:
             raise Foreign("malformed_page")
     if size == 0:
         raise Foreign("no_hits_wanted")
-    if size + offset > RESULT_WINDOW:
-        raise Foreign("result_window")
+    if size + offset > _LARGEST:
+        raise Foreign("malformed_page")
     return size, offset

@@ -106,6 +106,21 @@ def test_past_the_window_of_the_index_the_error_is_opensearchs_own(two: Two, nod
         client.indices.put_settings(index=two.index, body={"index.max_result_window": None})
 
 
+def test_where_the_index_allows_more_pages_go_on_behind_the_usual_window(
+    two: Two, node: Any, client: OpenSearch
+) -> None:
+    straight = two.page(Running(node.url, ""), 10_000, 10)
+    assert two.page(two.proxies[1], 10_000, 10).json == straight.json
+    assert straight.status == 400
+    client.indices.put_settings(index=two.index, body={"index.max_result_window": 20_000})
+    try:
+        page = two.page(two.proxies[0], 10_000, 10)
+        assert (page.status, page.json["hits"]["hits"]) == (200, [])
+        assert "x-ltrr" in page.headers
+    finally:
+        client.indices.put_settings(index=two.index, body={"index.max_result_window": None})
+
+
 def test_clicks_behind_the_first_page_are_gains(two: Two, client: OpenSearch) -> None:
     """On the union, on the tail, and under a query_id of the page's own: each once, in its place."""
     start = datetime.now(UTC)
