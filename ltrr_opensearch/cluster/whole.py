@@ -40,7 +40,7 @@ def _all_shards(found: Json, where: str) -> None:
 def scrolled(client: OpenSearch, body: Json, index: str, keep_alive: str) -> Iterator[list[Json]]:
     """All hits in no particular order, page by page of `body["size"]`; for every mapping and version.
 
-    `search_after` needs an order without ties, which `_shard_doc` gives only from OpenSearch 3.3 on.
+    `search_after` needs an order without ties; `_shard_doc` gives one, but not in OpenSearch 2.19 and 3.0.
     """
     params = {"scroll": keep_alive, "allow_partial_search_results": "false"}
     try:
