@@ -219,7 +219,7 @@ class ChooseSettings(Section):
         0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."
     )
     apprentice_rounds: int = Field(
-        2000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
+        10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
     )
     vowpal_arguments: str = Field(
         "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."
