@@ -9,7 +9,7 @@ from hashlib import blake2b
 
 import orjson
 
-from ltrr_opensearch.answer.listing import Listing
+from ltrr_opensearch.answer.listing import Listing, from_document, to_document
 from ltrr_opensearch.types import SearchRequest
 
 _IDENTITY = re.compile(
@@ -35,22 +35,25 @@ def page_key(request: SearchRequest, secret: str) -> str:
 
 
 class PageMemory:
-    """The last `size` orders, each for `seconds`, in this process."""
+    """The last `size` orders, each for `seconds`, in this process.
+
+    Kept as bytes: over a million keys as objects Python's garbage collector would stop everything for 0.3 s at times.
+    """
 
     def __init__(self, size: int, seconds: float, clock: Callable[[], float]) -> None:
         self._size = size
         self._seconds = seconds
         self._clock = clock
-        self._kept: OrderedDict[str, tuple[float, Listing]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, bytes]] = OrderedDict()
 
     def get(self, key: str) -> Listing | None:
         kept = self._kept.get(key)
         if kept is None or self._clock() - kept[0] > self._seconds:
             return None
-        return kept[1]
+        return from_document(orjson.loads(kept[1]))
 
     def put(self, key: str, listing: Listing) -> None:
-        self._kept[key] = (self._clock(), listing)
+        self._kept[key] = (self._clock(), orjson.dumps(to_document(listing)))
         self._kept.move_to_end(key)
         while len(self._kept) > self._size:
             self._kept.popitem(last=False)
