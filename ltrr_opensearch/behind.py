@@ -23,6 +23,10 @@ READ_BEHIND = 1
 """Requests for features behind answers at once: they must not crowd out the searches that somebody waits for."""
 
 
+LONGEST_S = 0.5
+"""Longest wait for what a record should hold: one that waits in memory is lost with the process."""
+
+
 class Observer(Protocol):
     """Where counts and times go."""
 
@@ -118,9 +122,10 @@ class Behind:
             _seen(asked, hits),
         )
         try:
-            names = await self._names(asked, hits, kept)
-            # a row tells what the ranker may have known: names that only the page shows are not in it
-            logged = [replace(c, object_id=names.get(c.key)) for c in await self._logged(asked, settled, kept)]
+            async with asyncio.timeout(LONGEST_S):
+                names = await self._names(asked, hits, kept)
+                # a row tells what the ranker may have known: names that only the page shows are not in it
+                logged = [replace(c, object_id=names.get(c.key)) for c in await self._logged(asked, settled, kept)]
             decision = of_search(seen | names, logged, took_ms=took_ms)
         except Exception:  # the draw and the page are worth keeping without rows
             self._observer.fallback("record")

@@ -15,7 +15,7 @@ class LimitSettings(Section):
     )
     requests: int = Field(500, ge=1, description="Requests under way at once; further ones get 429.")
     shed_ms: Positive = Field(
-        100, description="Standing delay of the event loop from which searches are no longer re-ranked."
+        250, description="Standing delay of the event loop from which searches are no longer re-ranked."
     )
     refuse_ms: Positive = Field(1000, description="Standing delay of the event loop from which requests get 429.")
     retry_after_s: int = Field(1, ge=1, description="What a refused client is told to wait (Retry-After).")
