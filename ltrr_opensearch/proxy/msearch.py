@@ -19,6 +19,7 @@ from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.foreign import NotOurs
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.ndjson import Item, item_response, items, joined_lines, response
+from ltrr_opensearch.proxy.packed import readable, unpacked
 from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string
 from ltrr_opensearch.proxy.passthrough import PassThrough
 from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, reason_of_media, switched_off, without_ours
@@ -63,8 +64,9 @@ class MultiSearchEndpoint:
     async def handle(self, exchange: Exchange, target: str) -> None:
         params = parse_query_string(exchange.query)
         understood = is_plain(exchange.query) and all(_understood(*param) for param in params)
-        if exchange.header(b"content-encoding") or not understood:
-            await self._passing.stream(exchange, "msearch_options")
+        encoding = exchange.header(b"content-encoding")
+        if not readable(encoding) or not understood:
+            await self._passing.stream(exchange, "msearch_options" if readable(encoding) else "encoded_body")
             return
         if reason := reason_of_media(exchange):
             await self._passing.stream(exchange, reason)
@@ -73,7 +75,8 @@ class MultiSearchEndpoint:
         if not complete or len(raw) > self._max_body_bytes:
             await self._passing.stream(exchange, "large_body", raw)
             return
-        asked = items(raw)
+        plain = unpacked(raw, encoding, self._max_body_bytes)
+        asked = None if plain is None else items(plain)
         if asked is None:
             await self._passing.whole(exchange, "malformed_body", exchange.headers, raw)
             return
@@ -90,7 +93,7 @@ class MultiSearchEndpoint:
             self._metrics.fallback("exception")
             _log.exception("an _msearch of %d searches failed in our part; the cluster answers", len(asked))
             bare = joined_lines([_bare(item) for item in asked])
-            headers = without(exchange.headers, (b"content-length", b"transfer-encoding"))
+            headers = without(exchange.headers, (b"content-length", b"transfer-encoding", b"content-encoding"))
             length = (b"content-length", str(len(bare)).encode())
             await self._passing.whole(exchange, "engine", (*headers, length), bare)
             return
@@ -137,7 +140,7 @@ class MultiSearchEndpoint:
             return None
         body = joined_lines([_bare(asked[place]) for place in places])
         target = exchange.path + _query_without_form(exchange.query)
-        return await self._upstream.send("POST", target, exchange.headers, body)
+        return await self._upstream.send("POST", target, without(exchange.headers, (b"content-encoding",)), body)
 
 
 def _understood(name: str, value: str) -> bool:

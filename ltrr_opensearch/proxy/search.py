@@ -16,6 +16,7 @@ from ltrr_opensearch.proxy.dialect import parse_search
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.foreign import NotOurs
 from ltrr_opensearch.proxy.metrics import Metrics
+from ltrr_opensearch.proxy.packed import readable, unpacked
 from ltrr_opensearch.proxy.parameters import Parameters, parse_query_string
 from ltrr_opensearch.proxy.passthrough import PassThrough
 from ltrr_opensearch.proxy.shape import checked_shape, shaped
@@ -99,7 +100,11 @@ class SearchEndpoint:
         if not complete or len(raw) > self._max_body_bytes:
             await self._passing.stream(exchange, "large_body", raw)
             return
-        body = json_or_none(raw)
+        plain = unpacked(raw, exchange.header(b"content-encoding"), self._max_body_bytes)
+        if plain is None:
+            await self._passing.whole(exchange, "encoded_body", exchange.headers, raw)
+            return
+        body = json_or_none(plain)
         if switched_off(exchange):
             await self.relay(exchange, "off", raw, body)
             return
@@ -137,7 +142,7 @@ class SearchEndpoint:
             return
         rewritten = orjson.dumps(bare)
         length = (b"content-length", str(len(rewritten)).encode())
-        headers = without(exchange.headers, (b"content-length", b"transfer-encoding"))
+        headers = without(exchange.headers, (b"content-length", b"transfer-encoding", b"content-encoding"))
         await self._passing.whole(exchange, reason, (*headers, length), rewritten)
 
 
@@ -145,7 +150,7 @@ def reason_to_pass(exchange: Exchange) -> str:
     """Why a search passes through without a look at its body; empty when there is none."""
     if not is_plain(exchange.query):
         return "malformed_parameter"
-    if exchange.header(b"content-encoding"):
+    if not readable(exchange.header(b"content-encoding")):
         return "encoded_body"
     return reason_of_media(exchange)
 

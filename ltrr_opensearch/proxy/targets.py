@@ -1,7 +1,7 @@
 """Which configuration owns an index expression. Pure: what the cluster knows of aliases is not asked.
 
 Every plan of a search is asked on the expression that the client used. So what an alias filters, what a wildcard meets
-and what an exclusion leaves out hold for all of them by themselves; what has to be decided is only whose settings apply.
+and what an exclusion leaves out hold for all of them by themselves; to be decided is only whose settings apply.
 """
 
 from __future__ import annotations
