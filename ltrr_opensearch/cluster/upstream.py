@@ -7,7 +7,7 @@ task closes the connection, and OpenSearch then cancels the search.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import ETIMEDOUT
@@ -82,6 +82,9 @@ class Upstream:
     def name(self) -> str:
         """The cluster's address or addresses, for messages."""
         return ", ".join(self._urls)
+
+    def relaying(self, method: str, path: str, headers: Headers) -> Callable[[], None] | None:
+        """Told of a client's own request that is about to be sent on; what it returns is called when that is over."""
 
     async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
         """Asks and reads the whole answer. `target` is the raw path with its query.

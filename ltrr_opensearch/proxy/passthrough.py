@@ -99,8 +99,11 @@ class PassThrough:
 
     def _relay(self, exchange: Exchange, reason: str, sent: Sent, then: Done) -> None:
         self._metrics.passed_through(reason)
+        over = self._upstream.relaying(exchange.method, exchange.path, exchange.headers)
 
         def done(error: ConnectionError | HungUp | None) -> None:
+            if over is not None:
+                over()
             if isinstance(error, ConnectionError):
                 self._failed(exchange, failure_of(error, self._upstream.name))
             then(error)
@@ -111,7 +114,7 @@ class PassThrough:
             nodes = self._upstream.nodes
         except UpstreamFailure as error:
             self._failed(exchange, error)
-            then(None)
+            done(None)
             return
         Relay(nodes, exchange, sent, warning, done).start()
 

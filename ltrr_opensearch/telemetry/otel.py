@@ -9,7 +9,7 @@ people's ids stand in a span.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -72,6 +72,14 @@ class TracedUpstream(Upstream):
     def __init__(self, settings: ClusterSettings, tracer: Tracer) -> None:
         super().__init__(settings)
         self._tracer = tracer
+
+    def relaying(self, method: str, path: str, headers: Headers) -> Callable[[], None]:
+        """A span beside what passes through: the request itself goes on as it came, with the client's own parent."""
+        about = {"http.request.method": method, "url.path": path}
+        span = self._tracer.start_span(
+            f"{method} relayed", context=client_context(headers), kind=SpanKind.CLIENT, attributes=about
+        )
+        return span.end
 
     async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
         if not trace.get_current_span().get_span_context().is_valid:

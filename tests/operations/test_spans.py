@@ -16,6 +16,7 @@ from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.telemetry import otel
 from tests.operations.recorder import recording
 from tests.operations.world import running, until
+from tests.proxy.listening import call
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 BODY = {"query": {"match": {"title": "green boots"}}, "size": 3}
@@ -69,6 +70,23 @@ def test_without_a_traceparent_a_search_begins_a_trace(
         until(lambda: any(span.name == "search" for span in exported.get_finished_spans()))
     (whole,) = (span for span in exported.get_finished_spans() if span.name == "search")
     assert whole.parent is None
+
+
+def test_what_passes_through_is_a_span_and_goes_on_as_it_came(
+    shop: Settings, exported: InMemorySpanExporter, tmp_path: Any
+) -> None:
+    serve = shop.serve.model_copy(update={"spans": True})
+    log = shop.log.model_copy(update={"spool_dir": str(tmp_path / "spool")})
+    named = f"00-{TRACE}-{PARENT}-01"
+    with recording(shop.cluster.url) as node:
+        cluster = shop.cluster.model_copy(update={"url": node.url})
+        with running(shop.model_copy(update={"serve": serve, "log": log, "cluster": cluster})) as proxy:
+            assert call(proxy.url, "GET", "/_cat/health", headers={"traceparent": named}).status == 200
+    (span,) = (span for span in exported.get_finished_spans() if span.name == "GET relayed")
+    assert _parent(span) == PARENT
+    assert (span.attributes or {})["url.path"] == "/_cat/health"
+    (asked,) = (request for request in node.requests if request.path == "/_cat/health")
+    assert asked.headers["traceparent"] == named
 
 
 def test_without_the_extra_the_start_says_what_to_install(shop: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
