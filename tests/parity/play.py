@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -40,7 +40,7 @@ class Player:
         got = send(url, step.method, self._filled(step.target, side), raw, headers, chunked=step.chunked)
         told = {name: value.replace(NAMES["through"], NAMES["straight"]) for name, value in got.headers.items()}
         content = got.body.replace(NAMES["through"].encode(), NAMES["straight"].encode())
-        answer = Response(got.status, told, content)
+        answer = replace(got, headers=told, body=content)
         for name, path in step.save.items():
             self.saved[side][name] = str(at(answer.json, path)[0])
         return answer

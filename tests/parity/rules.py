@@ -24,6 +24,9 @@ VOLATILE: dict[str, bytes] = {
 }
 """Rules for answers that pass: the text of these is taken out of both."""
 
+VARYING = frozenset(("date", "connection", "x-ltrr", "task_resource_usage"))
+"""Headers that differ from one request to the next; the last says what a scroll cost."""
+
 RANKED = {
     "took": "how long it took",
     "phases": "and how long each phase took",
@@ -48,8 +51,8 @@ def masked(body: bytes, allowed: AbstractSet[str]) -> bytes:
 
 
 def headers_of(given: Mapping[str, str], same_length: bool) -> dict[str, str]:
-    """All headers but the time of day, what a scroll cost, and, where a rule changed the body, its length."""
-    left_out = {"date", "connection", "x-ltrr", "task_resource_usage"} | (set() if same_length else {"content-length"})
+    """All headers but those that vary and, where a rule changed the body, its length."""
+    left_out = VARYING | (set() if same_length else {"content-length"})
     return {name: value for name, value in given.items() if name not in left_out}
 
 

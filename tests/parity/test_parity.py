@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from ltrr_opensearch.types import Json
 from tests.parity.combined import searches
 from tests.parity.play import Player
-from tests.parity.rules import around, at, bare, headers_of, key_of, keys_in, masked, total_of
+from tests.parity.rules import VARYING, around, at, bare, headers_of, key_of, keys_in, masked, total_of
 from tests.parity.scenario import Fate, Scenario, Step, scenarios
 from tests.parity.wire import Response
 from tests.parity.world import World
@@ -61,6 +61,8 @@ def same(straight: Response, through: Response, allowed: frozenset[str]) -> None
     assert masked(through.body, allowed) == masked(straight.body, allowed)
     unchanged = through.body == straight.body
     assert headers_of(through.headers, unchanged) == headers_of(straight.headers, unchanged)
+    ours, theirs = ([n for n in r.spelled if n.lower() not in VARYING] for r in (through, straight))
+    assert [n for n in ours if n.lower() in through.headers] == theirs
 
 
 def engaged(player: Player, scenario: Scenario, step: Step, straight: Response, through: Response) -> None:

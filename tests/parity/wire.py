@@ -23,6 +23,8 @@ class Response:
     status: int
     headers: dict[str, str]
     body: bytes
+    spelled: tuple[str, ...]
+    """The headers' names in their order, as they came."""
 
     @property
     def json(self) -> Any:
@@ -44,7 +46,8 @@ def send(
         got = connection.getresponse()
         kept, content = {k.lower(): v for k, v in got.getheaders()}, got.read()
         unpack = _UNPACK.get(kept.get("content-encoding", "")) if content else None
-        return Response(got.status, kept, unpack(content) if unpack else content)
+        spelled = tuple(name for name, _ in got.getheaders())
+        return Response(got.status, kept, unpack(content) if unpack else content, spelled)
     finally:
         connection.close()
 
