@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from copy import deepcopy
 
 import orjson
 
@@ -304,5 +305,5 @@ def wrong_types(rng: random.Random, place: Place) -> Made:
             below = inner.get(name)
             inner[name] = below = below if isinstance(below, dict) else {}
             inner = below
-        inner[path[-1]] = rng.choice(VALUES)
+        inner[path[-1]] = deepcopy(rng.choice(VALUES))
     return _searched(rng, place, orjson.dumps(rng.choice((body, body, body, [body], "red", 7, None))))
