@@ -29,7 +29,7 @@ def metadata(client: OpenSearch, name: str) -> Any:
         if index.startswith(name)
     }
     templates = {
-        kind: sorted(t for t in whole.get(kind, {}).get(kind, {}) if t.startswith(name))
+        kind: sorted(t for t in whole.get(kind, {}).get(kind, {}) if name in t)
         for kind in ("index_template", "component_template")
     }
     pipelines = {

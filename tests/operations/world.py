@@ -146,5 +146,5 @@ def until(true: Callable[[], bool], patience_s: float = 15.0) -> None:
 def swept(client: OpenSearch, name: str) -> None:
     """Deletes whatever a test made under its name."""
     client.indices.delete(index=f"{name}*", ignore_unavailable=True)
-    for kind in ("index_template", "component_template"):
-        client.transport.perform_request("DELETE", f"/_{kind}/{name}*", ignore=(404,))
+    for template in (f"_index_template/{name}*", f"_index_template/ltrr_{name}*", f"_component_template/{name}*"):
+        client.transport.perform_request("DELETE", f"/{template}", ignore=(404,))
