@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from urllib.parse import parse_qsl, urlsplit
 
 import orjson
@@ -30,6 +31,8 @@ PROXY, MSEARCH, SINGLE = "through the proxy", "the same _msearch, straight", "th
 P99_MS = 250.0
 RATE_TARGET, RATE_AIM = 0.85, 0.95
 SHARED_CORES = 2
+NOTHING = Load(0.0, float("inf"))
+"""What comes of a load that is never sustained."""
 
 
 async def measure(
@@ -48,26 +51,32 @@ async def measure(
             MSEARCH: (port, [searched[text] for text in texts]),
             SINGLE: (port, [request("POST", single, orjson.dumps(straight_body(place, body))) for body in own]),
         }
-        best: dict[str, list[float]] = defaultdict(list)
+        best: dict[str, list[Load]] = defaultdict(list)
         for to, requests in asked.values():
             await asyncio.to_thread(_warm, to, requests)
         for _ in range(rounds):
             for name, (to, requests) in asked.items():
                 loads = [await _load(to, requests, many, seconds) for many in clients]
-                good = [load.rate for load in loads if load.p99_ms < P99_MS]
-                best[name].append(max(good, default=0.0))
+                good = [load for load in loads if load.p99_ms < P99_MS]
+                best[name].append(max(good, key=lambda load: load.rate, default=NOTHING))
             done(1)
     return figures(best, clients)
 
 
-def figures(best: dict[str, list[float]], clients: tuple[int, ...]) -> list[Figure]:
-    shares = [a / b if b else 0.0 for a, b in zip(best[PROXY], best[MSEARCH], strict=True)]
+def figures(best: dict[str, list[Load]], clients: tuple[int, ...]) -> list[Figure]:
+    pairs = zip(best[PROXY], best[MSEARCH], strict=True)
+    shares = [a.rate / b.rate if b.rate else 0.0 for a, b in pairs]
     made = f"best of {', '.join(map(str, clients))} clients with p99 below {P99_MS:g} ms; the load on the same cores"
     share = repeated("searches a second, of the same _msearch", shares, "x")
     return [
         replace(share, beside=(MSEARCH, 1.0), target=RATE_TARGET, aim=RATE_AIM, made_with=made),
-        *(repeated(f"searches a second, {name}", rates, "1/s") for name, rates in best.items()),
+        *(_rate(name, loads) for name, loads in best.items()),
     ]
+
+
+def _rate(name: str, loads: list[Load]) -> Figure:
+    rate = repeated(f"searches a second, {name}", [load.rate for load in loads], "1/s")
+    return replace(rate, made_with=f"p99 {median(load.p99_ms for load in loads):.3g} ms")
 
 
 async def _seen(place: Shop, folder: Path, watch: Watch) -> dict[str, bytes]:
@@ -118,4 +127,4 @@ async def _load(port: int, requests: list[bytes], clients: int, seconds: float) 
     try:
         return await closed_loop(port, requests, clients, seconds)
     except Refused:
-        return Load(0.0, float("inf"))
+        return NOTHING

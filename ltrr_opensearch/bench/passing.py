@@ -24,6 +24,8 @@ CONNECTIONS = 32
 RATE_TARGET, RATE_AIM = 0.5, 0.7
 ADDED_TARGET_MS, ADDED_AIM_MS = 0.5, 0.2
 Step = Callable[[int], None]
+Rounds = Mapping[str, list[float]]
+"""Way -> a figure of each round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,26 +60,25 @@ def ways(folder: Path, upstream: int) -> Iterator[Mapping[str, Way]]:
 def measure(folder: Path, upstream: int, target: str, named: str, effort: Effort, done: Step) -> list[Figure]:
     """Both figures for one upstream; `named` ends their names. Targets hold for the fixed answer."""
     with ways(folder, upstream) as between:
-        rates, used = _rates(between, target, effort, done)
+        rates, late, used = _rates(between, target, effort, done)
         times = _times(between, request("GET", target), effort, done)
-    return [*_rate_figures(rates, used, named), *_added(times, named)]
+    return [*_rate_figures(rates, late, used, named), *_added(times, named)]
 
 
-def _rates(
-    between: Mapping[str, Way], target: str, effort: Effort, done: Step
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Answers a second, and ms of processor time an answer, of each way and round."""
-    rates, used = defaultdict[str, list[float]](list), defaultdict[str, list[float]](list)
+def _rates(between: Mapping[str, Way], target: str, effort: Effort, done: Step) -> tuple[Rounds, Rounds, Rounds]:
+    """Answers a second, their 99th percentile in ms, and ms of processor time an answer, of each way and round."""
+    rates, late, used = defaultdict(list), defaultdict(list), defaultdict(list)
     for number in range(effort.rounds + 1):
         for name, way in between.items():
             before = cpu_s(way.pid) if way.pid else 0.0
             load = _load(way.port, target, effort.seconds if number else 1.0)
             if number:  # the first round only warms
                 rates[name].append(load.rate)
+                late[name].append(load.p99_ms)
                 if way.pid:
                     used[name].append((cpu_s(way.pid) - before) * 1000 / (load.rate * effort.seconds))
         done(1)
-    return rates, used
+    return rates, late, used
 
 
 def _load(port: int, target: str, seconds: float) -> Load:
@@ -103,7 +104,7 @@ def _times(between: Mapping[str, Way], sent: bytes, effort: Effort, done: Step) 
     return times
 
 
-def _rate_figures(rates: Mapping[str, list[float]], used: Mapping[str, list[float]], named: str) -> list[Figure]:
+def _rate_figures(rates: Rounds, late: Rounds, used: Rounds, named: str) -> list[Figure]:
     by = f"{wrk_version()}, {CONNECTIONS} connections" if has_wrk() else f"our own load, {CONNECTIONS} connections"
     shares = [a / b for a, b in zip(rates[OURS], rates[NGINX], strict=True)]
     share = repeated(f"pass-through rate of nginx's, {named}", shares, "x")
@@ -111,7 +112,12 @@ def _rate_figures(rates: Mapping[str, list[float]], used: Mapping[str, list[floa
     return [
         replace(share, beside=(NGINX, 1.0), target=RATE_TARGET, aim=RATE_AIM, made_with=f"{by}; one core"),
         replace(repeated(f"pass-through processor time, nginx's of ours, {named}", cost, "x"), beside=(NGINX, 1.0)),
-        *(repeated(f"pass-through, {name}, {named}", each, "1/s") for name, each in rates.items()),
+        *(
+            replace(
+                repeated(f"pass-through, {name}, {named}", each, "1/s"), made_with=f"p99 {median(late[name]):.3g} ms"
+            )
+            for name, each in rates.items()
+        ),
         *(
             repeated(f"pass-through processor time, {name}, {named}", each, "ms", higher_is_better=False)
             for name, each in used.items()

@@ -6,7 +6,9 @@ import os
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import orjson
 import uvloop
 from rich.console import Console
 
@@ -39,7 +41,11 @@ def measure(console: Console, quick: bool) -> list[Figure]:
         place = whole.shop(stack.config, stack.node(), scale.index, catalogue)
         cluster.prepare_peers(connect(place.settings.cluster))
         with tempfile.TemporaryDirectory(prefix="ltrr-bench-") as folder:
-            figures = [*_relayed(console, Path(folder), quick), *_searches(console, Path(folder), place, quick)]
+            figures = [
+                *_relayed(console, Path(folder), quick),
+                *_from_node(console, Path(folder), place),
+                *_searches(console, Path(folder), place, quick),
+            ]
         node = f"OpenSearch {cluster.version(connect(place.settings.cluster))}, nginx {nginx.version()}"
         return [replace(f, made_with=f"{f.made_with}; {node}" if f.made_with else node) for f in figures]
     finally:
@@ -58,6 +64,19 @@ def _relayed(console: Console, folder: Path, quick: bool) -> list[Figure]:
             made += starting.measure(folder, settings, repeats, done)
     with bar(console, "Streaming a large body", repeats + 1) as done:
         return made + streaming.measure(folder, size, repeats, done)
+
+
+def _from_node(console: Console, folder: Path, place: whole.Shop) -> list[Figure]:
+    """The same with a real document of about 4 KB from the node, which then takes most of the time: no targets."""
+    effort = Effort(rounds=2, seconds=2, calls=200)
+    vector = place.settings.indexes[place.index].vector
+    hidden = f"?_source_excludes={vector.field}" if vector else ""
+    product = min(place.catalogue.products, key=lambda p: abs(len(orjson.dumps(p)) - nginx.ANSWER_BYTES))
+    port = urlsplit(place.settings.cluster.url).port or 80
+    with bar(console, "Passing through a document", 2 * (effort.rounds + 1)) as done:
+        target = f"/{place.index}/_doc/{product['id']}{hidden}"
+        made = passing.measure(folder, port, target, "a document of the node", effort, done)
+    return [replace(figure, target=None, aim=None) for figure in made]
 
 
 def _searches(console: Console, folder: Path, place: whole.Shop, quick: bool) -> list[Figure]:
