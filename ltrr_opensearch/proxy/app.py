@@ -49,7 +49,12 @@ class ProxyApp:
         self._search = SearchEndpoint(pressure.around(engine), reader, self._passing, metrics, largest)
         self._multi_search = MultiSearchEndpoint(self._search, reader, upstream, self._passing, metrics, largest)
         self._feedback = FeedbackEndpoint(
-            feedback, settings.state.ubi_events, metrics, utc_now, privacy_of(settings.log, settings.state)
+            feedback,
+            settings.state.ubi_events,
+            metrics,
+            utc_now,
+            privacy_of(settings.log, settings.state),
+            settings.serve.event_origins,
         )
 
     def __call__(self, exchange: Exchange) -> Coroutine[Any, Any, None] | None:

@@ -5,7 +5,7 @@ An event for a query that we never saw is accepted: whether it joins a decision 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -14,6 +14,7 @@ import orjson
 from ltrr_opensearch.errors import DataError, Unreachable
 from ltrr_opensearch.log.privacy import Privacy
 from ltrr_opensearch.log.ubi import UbiEvent, parse_event
+from ltrr_opensearch.proxy.cors import allowed, preflight
 from ltrr_opensearch.proxy.exchange import Exchange
 from ltrr_opensearch.proxy.failures import failure
 from ltrr_opensearch.proxy.metrics import Metrics
@@ -31,20 +32,33 @@ class EventSink(Protocol):
 
 class FeedbackEndpoint:
     def __init__(
-        self, sink: EventSink, index: str, metrics: Metrics, now: Callable[[], datetime], privacy: Privacy
+        self,
+        sink: EventSink,
+        index: str,
+        metrics: Metrics,
+        now: Callable[[], datetime],
+        privacy: Privacy,
+        origins: Collection[str] = (),
     ) -> None:
+        """`origins` are those of web pages that may post."""
         self._sink = sink
         self._index = index
         self._metrics = metrics
         self._now = now
         self._privacy = privacy
+        self._origins = origins
 
     async def handle(self, exchange: Exchange) -> None:
+        origin = exchange.header(b"origin")
+        if exchange.method == "OPTIONS":
+            answer = preflight(origin, self._origins)
+            await exchange.answer(answer.status, answer.headers, answer.body)
+            return
         if exchange.method != "POST":
             answer = failure(405, f"events are posted; {exchange.method} is not allowed here")
         else:
             answer = await self._posted(exchange)
-        await exchange.answer(answer.status, answer.headers, answer.body)
+        await exchange.answer(answer.status, (*answer.headers, *allowed(origin, self._origins)), answer.body)
 
     async def _posted(self, exchange: Exchange) -> Answer:
         raw, complete = await exchange.read(LARGEST_POST)

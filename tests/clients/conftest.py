@@ -27,8 +27,8 @@ def proxy(node: Any, client: OpenSearch, tmp_path_factory: pytest.TempPathFactor
         "cluster": {"url": node.url},
         "state": {
             "prefix": "test_clients",
-            "ubi_queries": "test_clients_ubi_queries",
-            "ubi_events": "test_clients_ubi_events",
+            "ubi_queries": "c_cl_ubi_queries",
+            "ubi_events": "c_cl_ubi_events",
             "secret": "of the tests",
         },
         "log": {"spool_dir": str(folder / "spool")},
@@ -46,7 +46,7 @@ def proxy(node: Any, client: OpenSearch, tmp_path_factory: pytest.TempPathFactor
         finally:
             process.terminate()
             process.wait(20)
-            client.indices.delete(index="test_clients_*", ignore_unavailable=True)
+            client.indices.delete(index="test_clients_*,c_cl_ubi_*", ignore_unavailable=True)
 
 
 @pytest.fixture(scope="session")
