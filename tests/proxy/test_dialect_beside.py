@@ -158,7 +158,7 @@ PATTERNS = Settings(
         ("shop-1,shop-2", True),
         ("shop-1,news", False),
         ("shop-1,secret", False),
-        ("shop*,-shop-2", False),
+        ("shop*,-shop-2", True),
         ("_all", False),
         ("other", False),
         ("news,", False),
