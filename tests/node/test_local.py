@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from opensearchpy import OpenSearch
@@ -30,6 +31,8 @@ def options(name: str, *, heap_mb: int = 256, fresh: bool = False) -> NodeOption
 def test_data_survives_a_restart_and_fresh_clears_it(name: str) -> None:
     first = start(options(name))
     assert start(options(name)) == first
+    with pytest.raises(NodeError, match=r"runs OpenSearch 3\.6\.0, not 3\.5\.0; stop it"):
+        start(replace(options(name), version="3.5.0"))
     with OpenSearch(first.url) as client:
         client.index(index="kept", body={"a": 1}, params={"refresh": "true"})
     now = status(name, HOME)

@@ -112,9 +112,9 @@ def set_up(settings: Settings, key: str) -> None:
 
 
 @contextmanager
-def running(settings: Settings) -> Iterator[Running]:
+def running(settings: Settings, admin_port: int = 0) -> Iterator[Running]:
     """The whole proxy in a thread of its own, until the end of the block."""
-    public, operators = listen("127.0.0.1", 0, "serve.port"), listen("127.0.0.1", 0, "admin.port")
+    public, operators = listen("127.0.0.1", 0, "serve.port"), listen("127.0.0.1", admin_port, "admin.port")
     up, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
