@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import numpy as np
 from opensearchpy import OpenSearch, helpers
@@ -61,7 +60,7 @@ def remove(client: OpenSearch, index: str, ids: Iterable[str]) -> None:
 
 
 @contextmanager
-def made(client: OpenSearch, index: str, shards: int = 2, **settings: Any) -> Iterator[str]:
+def made(client: OpenSearch, index: str, shards: int = 2) -> Iterator[str]:
     """The index, and one for its pages beside it, which is called after it."""
     properties = {
         "title": {"type": "text"},
@@ -69,7 +68,7 @@ def made(client: OpenSearch, index: str, shards: int = 2, **settings: Any) -> It
         "stock": {"type": "integer"},
         "vector": {"type": "knn_vector", "dimension": 4, "method": {"name": "hnsw", "engine": "lucene"}},
     }
-    own = {"number_of_shards": shards, "number_of_replicas": 0, "knn": True, **settings}
+    own = {"number_of_shards": shards, "number_of_replicas": 0, "knn": True}
     client.indices.create(index=index, body={"settings": {"index": own}, "mappings": {"properties": properties}})
     add(client, index, range(WHOLE))
     pages = next(t for t in load_templates(StateSettings(prefix=index)) if t.name == f"{index}_pages")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from opensearchpy import OpenSearch
@@ -15,7 +16,7 @@ from tests.paging.walks import walk
 
 @pytest.fixture(scope="module")
 def shop(client: OpenSearch) -> Iterator[str]:
-    with made(client, "test_elsewhere") as index:
+    with made(client, f"test_elsewhere_{uuid4().hex[:8]}") as index:
         yield index
 
 

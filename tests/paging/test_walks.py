@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from itertools import cycle
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from opensearchpy import OpenSearch
@@ -24,7 +25,7 @@ FEW = {"ids": {"values": ["3", "5"]}}
 
 @pytest.fixture(scope="module")
 def shop(client: OpenSearch) -> Iterator[str]:
-    with made(client, "test_walks") as index:
+    with made(client, f"test_walks_{uuid4().hex[:8]}") as index:
         yield index
 
 
@@ -144,7 +145,7 @@ async def test_strictly_only_what_the_query_matches_is_shown(node: Any, client: 
 
 async def test_several_indexes_with_the_same_ids(node: Any, client: OpenSearch, index_name: str) -> None:
     with ExitStack() as stack:
-        indexes = [stack.enter_context(made(client, f"{index_name}-{n}")) for n in range(6)]
+        indexes = [stack.enter_context(made(client, f"{index_name}-{n}", shards=1)) for n in range(5)]
         async with proxies(node.url, ",".join(indexes)) as two:
             walked = await walk(two.asks(), 100)
             assert (walked.repeats, walked.totals_below) == (0, 0)
