@@ -1,8 +1,10 @@
-"""Bad bodies of other kinds in well-framed requests: lines of an `_msearch`, sizes, events."""
+"""Bad bodies of other kinds in well-framed requests: lines of an `_msearch`, sizes, compression, events."""
 
 from __future__ import annotations
 
+import gzip
 import random
+import zlib
 
 import orjson
 
@@ -69,6 +71,38 @@ def oversized(rng: random.Random, place: Place) -> Made:
 def _parts(body: bytes, rng: random.Random) -> list[bytes]:
     step = rng.choice((1_000, 7_000, 65_536))
     return [body[at : at + step] for at in range(0, len(body), step)]
+
+
+def packed(rng: random.Random, place: Place) -> Made:
+    """Compressed searches: cut off, followed by more, far larger than they look, or encoded other than they say."""
+    plain = b'{"query":%s%s}' % (MATCH, b" " * rng.choice((0, 0, 0, 60_000, 70_000, 3_000_000)))
+    body = rng.choice((gzip.compress(plain, mtime=0), zlib.compress(plain), zlib.compress(plain)[2:-4], plain))
+    match rng.randrange(6):
+        case 0:
+            body = body[: rng.randrange(1, len(body))]
+        case 1:
+            body += rng.choice((b"\0", b"{}", gzip.compress(b"{}", mtime=0), body))
+        case 2:
+            at = rng.randrange(len(body))
+            body = body[:at] + bytes([rng.randrange(256)]) + body[at + 1 :]
+        case 3:
+            body = gzip.compress(body, mtime=0)
+    names = (
+        b"gzip",
+        b"gzip",
+        b"deflate",
+        b"GZIP",
+        b"x-gzip",
+        b"identity",
+        b"br",
+        b"gzip, gzip",
+        b"",
+        b"nothing",
+        b"zstd",
+    )
+    encoding = b"Content-Encoding: " + rng.choice(names)
+    route = rng.choice(("_search", "_search", "_count", "_msearch"))
+    return Made(request("POST", f"/{place.index}/{route}", (JSON, encoding), body))
 
 
 _EVENT = {"action_name": "click", "query_id": "q1", "event_attributes": {"object": {"object_id": "1"}}}

@@ -1,4 +1,4 @@
-"""Bad requests of nineteen classes, each sent to the node and, through a witness, by way of the proxy, and compared.
+"""Bad requests of twenty classes, each sent to the node and, through a witness, by way of the proxy, and compared.
 
 No crash, no hang, no 5xx that the node would not give, never two answers for one request, never a request that the node
 sees differently from us. `scripts/test --fuzz` sends a thousand of each class, a plain run fewer.
@@ -33,7 +33,8 @@ GENERATORS = {
         *(framing.both_lengths, framing.odd_lengths, framing.folded, framing.bare_breaks, framing.codings),
         *(heads.injected, heads.foreign_forms, heads.path_tricks, heads.request_lines, heads.oversized_heads),
         *(json_bodies.deep, json_bodies.numbers, json_bodies.characters, json_bodies.malformed),
-        *(json_bodies.doubled, json_bodies.wrong_types, bodies.lines, bodies.oversized, bodies.events),
+        *(bodies.packed, bodies.events),
+        *(json_bodies.doubled, json_bodies.wrong_types, bodies.lines, bodies.oversized),
     )
 }
 GROWTH_KB = 200 * 1024
