@@ -26,6 +26,11 @@ class Asked:
         return self.is_search and b'"track_total_hits":false' in self.body
 
     @property
+    def is_pages(self) -> bool:
+        """The order of a search, shared with other proxies."""
+        return "x_pages/" in self.path
+
+    @property
     def is_plan(self) -> bool:
         return self.is_ours and b'{"ids":' not in self.body
 

@@ -46,6 +46,15 @@ def test_whatever_fails_of_ours_the_clients_own_query_answers(
         assert sorted(ids(got)) == sorted(ids(wanted)), "there is nothing else to show"
 
 
+def test_orders_that_cannot_be_shared_cost_no_search(relay: FaultRelay, proxy: Proxy, shop: World) -> None:
+    relay.fail(HANG, lambda asked: asked.is_pages)
+    first = proxy.search(shop.shop, query("usb lamp", ext=ALL))
+    second = proxy.search(shop.shop, query("usb lamp", ext=ALL, **{"from": 1}))
+    assert [(got.status, "x-ltrr" in got.headers) for got in (first, second)] == [(200, True)] * 2
+    assert ids(first)[1:] == ids(second)
+    assert any(asked.is_pages for asked in relay.seen), "the fault was met"
+
+
 @pytest.mark.parametrize("fault", ERRORS.values(), ids=ERRORS)
 def test_the_clusters_own_errors_reach_the_client_as_they_are(
     relay: FaultRelay, proxy: Proxy, shop: World, fault: Fault
