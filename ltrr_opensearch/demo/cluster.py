@@ -77,7 +77,8 @@ def decisions(client: OpenSearch, query_ids: Iterable[str]) -> dict[str, Decisio
     wanted = list(query_ids)
     for start in range(0, len(wanted), 200):
         ids = wanted[start : start + 200]
-        body = {"size": len(ids), "query": {"ids": {"values": ids}}}
+        body = {"size": len(ids), "query": {"terms": {"query_id": ids}}}
         for hit in client.search(index=DECISIONS, body=body)["hits"]["hits"]:
-            found[hit["_id"]] = from_document(hit["_source"])
+            decision = from_document(hit["_source"])
+            found[decision.query_id] = decision
     return found
