@@ -11,6 +11,7 @@ from ltrr_opensearch.demo.measure import JUDGE
 from ltrr_opensearch.demo.peers import PIPELINE, PIPELINE_BODY
 from ltrr_opensearch.demo.shop_index import PREFIX, index_body
 from ltrr_opensearch.demo.users import APPLICATION
+from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.log.records import from_document
 from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.types import Json
@@ -18,6 +19,8 @@ from ltrr_opensearch.types import Json
 DECISIONS = f"{PREFIX}_decisions*"
 UBI = "ubi_queries,ubi_events"
 """Shared with whoever else uses the node: only what the demo's applications wrote is touched."""
+PATIENCE_S = 10.0
+"""How long decisions may take from the proxy into the index."""
 LENIENT = {"ignore_unavailable": "true", "allow_no_indices": "true"}
 
 
@@ -72,13 +75,22 @@ def _delete(client: OpenSearch, index: str, query: Json) -> None:
 
 
 def decisions(client: OpenSearch, query_ids: Iterable[str]) -> dict[str, Decision]:
-    """Logged decisions by the id of their search."""
-    found: dict[str, Decision] = {}
-    wanted = list(query_ids)
-    for start in range(0, len(wanted), 200):
-        ids = wanted[start : start + 200]
-        body = {"size": len(ids), "query": {"terms": {"query_id": ids}}}
-        for hit in client.search(index=DECISIONS, body=body)["hits"]["hits"]:
-            decision = from_document(hit["_source"])
-            found[decision.query_id] = decision
+    """Logged decisions by the id of their search, waited for; a search that fell back to the cluster's page has none."""
+    missing, found = set(query_ids), dict[str, Decision]()
+    give_up = time.monotonic() + PATIENCE_S
+    while missing and time.monotonic() < give_up:
+        client.indices.refresh(index=DECISIONS, params=LENIENT)
+        ordered = sorted(missing)
+        for start in range(0, len(ordered), 200):
+            found |= _logged(client, ordered[start : start + 200])
+        missing -= found.keys()
+        time.sleep(0.2 if missing else 0)
+    if missing and not found:
+        raise ClusterError(f"{DECISIONS} holds none of {len(missing)} searches after {PATIENCE_S:.0f} s: see proxy.log")
     return found
+
+
+def _logged(client: OpenSearch, query_ids: Sequence[str]) -> dict[str, Decision]:
+    body = {"size": len(query_ids), "query": {"terms": {"query_id": list(query_ids)}}}
+    hits = client.search(index=DECISIONS, body=body)["hits"]["hits"]
+    return {d.query_id: d for d in (from_document(hit["_source"]) for hit in hits)}

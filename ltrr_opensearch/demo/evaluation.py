@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import aiohttp
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.demo.cluster import decisions, settle
+from ltrr_opensearch.demo.cluster import decisions
 from ltrr_opensearch.demo.measure import ask_as_user, ask_peer, ask_proxy
 from ltrr_opensearch.demo.peers import peers
 from ltrr_opensearch.demo.results import HYBRID, HYBRID_MEMORY, Asked
@@ -66,7 +66,6 @@ class Judge:
 
 def with_candidates(client: OpenSearch, answers: Mapping[str, Asked]) -> dict[str, Asked]:
     """Fill in how many candidates were drawn, from the log."""
-    settle(client)
     logged = decisions(client, [answer.query_id for answer in answers.values()])
     return {
         text: replace(answer, candidates=drawn_candidates(logged[answer.query_id]))

