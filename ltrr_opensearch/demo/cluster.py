@@ -75,7 +75,7 @@ def _delete(client: OpenSearch, index: str, query: Json) -> None:
 
 
 def decisions(client: OpenSearch, query_ids: Iterable[str]) -> dict[str, Decision]:
-    """Logged decisions by the id of their search, waited for; a search that fell back to the cluster's page has none."""
+    """Logged decisions by the id of their search, waited for; one that fell back to the cluster's page has none."""
     missing, found = set(query_ids), dict[str, Decision]()
     give_up = time.monotonic() + PATIENCE_S
     while missing and time.monotonic() < give_up:
