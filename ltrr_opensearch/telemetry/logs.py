@@ -47,7 +47,7 @@ def log_to_stderr(form: Literal["text", "json"]) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonFormatter() if form == "json" else TextFormatter())
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    logging.getLogger("vowpal_wabbit_next").setLevel(logging.WARNING)
     logging.getLogger("opensearch").setLevel(logging.WARNING)
 
 
