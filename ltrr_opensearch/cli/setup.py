@@ -63,7 +63,7 @@ def setup(
         changed += fill_and_report(run, docs_per_second, failed)
     changed += [_tell(line) for line in run.publish()]
     if not changed:
-        click.echo(f"{index}: nothing to do")
+        click.echo(f"{run.key}: nothing to do")
 
 
 def _show(run: Setup) -> None:

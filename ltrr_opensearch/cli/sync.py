@@ -66,7 +66,7 @@ def sync(
             changed = True
         if not follow:
             if not changed:
-                click.echo(f"{index}: nothing to do")
+                click.echo(f"{run.key}: nothing to do")
             return
         if stop.wait(every):
             return

@@ -52,7 +52,9 @@ def index_requests(client: OpenSearch, key: str, settings: IndexSettings, field:
     Raises `Conflict` where its mapping contradicts the configuration.
     """
     try:
-        found: Mapping[str, Any] = client.indices.get(index=key, flat_settings=True)
+        found: Mapping[str, Any] = client.indices.get(
+            index=key, flat_settings=True, params={"ignore_unavailable": "true"}
+        )
     except NotFoundError:
         found = {}
     if not found:
@@ -85,16 +87,16 @@ def feature_requests(client: OpenSearch, settings: IndexSettings, capabilities: 
     return requests
 
 
-def settings_of(settings: Settings, key: str) -> IndexSettings:
-    """The configuration of an index that is named on the command line."""
-    found = settings.index_for(key)
+def configured(settings: Settings, named: str) -> tuple[str, IndexSettings]:
+    """The key and the configuration of an index that is named on the command line."""
+    found = settings.index_for(named)
     if found is None:
         known = ", ".join(sorted(settings.indexes)) or "none"
         raise SettingsError(
-            f"index {key} is not configured (configured: {known}); add it under `indexes`, or write a configuration "
-            f"with: ltrr setup {key} --discover"
+            f"index {named} is not configured (configured: {known}); add it under `indexes`, or write a configuration "
+            f"with: ltrr setup {named} --discover"
         )
-    return found[1]
+    return found
 
 
 def _own_mappings(client: OpenSearch, state: StateSettings) -> Iterator[tuple[str, Json, Json]]:

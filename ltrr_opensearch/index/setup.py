@@ -14,7 +14,7 @@ from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.forget import forget_deleted
 from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
-from ltrr_opensearch.index.prepare import feature_requests, index_requests, settings_of, state_clashes, state_requests
+from ltrr_opensearch.index.prepare import configured, feature_requests, index_requests, state_clashes, state_requests
 from ltrr_opensearch.index.publish import outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
@@ -24,13 +24,16 @@ from ltrr_opensearch.settings import IndexSettings, Settings
 
 
 class Setup:
-    """`key` is the name, alias or pattern under which the index is configured."""
+    """`named` is what was asked for; `key` the name, alias, pattern or list under which it is configured.
 
-    def __init__(self, client: OpenSearch, settings: Settings, key: str, now: Callable[[], datetime]) -> None:
-        self.key = key
+    Proxies and learning know the key alone, so what is filled, kept and published is the key's as a whole.
+    """
+
+    def __init__(self, client: OpenSearch, settings: Settings, named: str, now: Callable[[], datetime]) -> None:
         self._client = client
         self._settings = settings
-        self._index = settings_of(settings, key)
+        self._named = named
+        self.key, self._index = configured(settings, named)
         self._now = now
         if self._index.vector:
             self.capabilities.require_knn(self._index.vector.engine)
@@ -71,7 +74,7 @@ class Setup:
         """Everything that must change in the cluster before documents are touched."""
         return [
             *state_requests(self._client, self._settings.state),
-            *index_requests(self._client, self.key, self._index, self.field or None),
+            *self._index_requests(),
             *feature_requests(self._client, self.effective, self.capabilities),
         ]
 
@@ -117,6 +120,15 @@ class Setup:
         if parts:
             release = publish(self._client, prefix, self.key, parts)
             yield f"published {', '.join(sorted(parts))} as release {release}"
+
+    def _index_requests(self) -> list[Request]:
+        """What is named is made where it is missing; all that the key covers gets what it lacks."""
+        field = self.field or None
+        if self._named == self.key or self._client.indices.exists(index=self._named):
+            return index_requests(self._client, self.key, self._index, field)
+        creation = index_requests(self._client, self._named, self._index, field)
+        others = self._client.indices.get_alias(index=self.key, params={"ignore_unavailable": "true"})
+        return [*creation, *(index_requests(self._client, self.key, self._index, field) if others else ())]
 
     def _parts(self) -> dict[str, Part]:
         return setup_parts(self._client, self.key, self.effective, self._now())

@@ -17,6 +17,7 @@ from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.learn.memory import COLUMNS
+from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings, VectorSettings
 from tests.index.worlds import put
 
@@ -41,6 +42,29 @@ def test_a_second_setup_changes_nothing(client: OpenSearch, index_name: str, set
     assert (second.requests(), list(second.publish())) == ([], [])
     broken = [f for f in examine(client, settings) if f.state is State.BROKEN]
     assert broken == []
+
+
+def test_an_index_of_a_pattern_is_set_up_and_published_under_its_key(client: OpenSearch, index_name: str) -> None:
+    """Proxies look for what is published under the key of the configuration."""
+    pattern, prefix = f"{index_name}_*", f"{index_name}l"
+    index = {"text_fields": {"title": 1}, "vector": {"dimension": 2}}
+    settings = Settings.model_validate({"state": {"prefix": prefix}, "indexes": {pattern: index}})
+    try:
+        for month in ("may", "june"):
+            client.indices.create(index=f"{index_name}_{month}", body={"settings": {"index.knn": True}})
+        for named in (f"{index_name}_june", f"{index_name}_july"):
+            run = Setup(client, settings, named, lambda: NOW)
+            list(run.prepare())
+            list(run.publish())
+        assert client.indices.exists(index=f"{index_name}_july")
+        assert ReleaseStore(client, prefix).current(pattern)
+        mapped = client.indices.get_mapping(index=pattern).values()
+        assert ["ltrr_embedding" in m["mappings"]["properties"] for m in mapped] == [True, True, True]
+    finally:
+        client.indices.delete(index=f"{pattern},{prefix}_*", params={"ignore_unavailable": "true"})
+        for template in load_templates(settings.state)[::-1]:
+            if template.name.startswith(prefix):
+                client.transport.perform_request("DELETE", template.path, params={"ignore": 404})
 
 
 def test_the_doctor_looks_for_the_policy_and_the_strategies(client: OpenSearch) -> None:
