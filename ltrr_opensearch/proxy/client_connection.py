@@ -60,6 +60,8 @@ class ClientConnection(asyncio.Protocol):
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
         self._head_size = 0
+        self._bodiless = 0
+        """Bytes that came since the last of a body: the lengths of chunks, and the headers behind them."""
         self.since = 0.0
         """When it last changed between busy, idle and sending a head; for whoever closes what is idle too long."""
         self.heard = 0.0
@@ -107,12 +109,14 @@ class ClientConnection(asyncio.Protocol):
                 return
         if self._reading is None:
             self._head_size += len(data)
+        else:
+            self._bodiless += len(data)
         try:
             self._feed(data)
         except httptools.HttpParserError as error:
             self._refuse(str(error.__context__ or error))
-        if self._head_size > LARGEST_HEAD:
-            self._refuse(f"the request line and headers are longer than {LARGEST_HEAD} bytes")
+        if max(self._head_size, self._bodiless) > LARGEST_HEAD:
+            self._refuse(f"the request line and headers, or those behind a body, are longer than {LARGEST_HEAD} bytes")
         self._advance()
 
     def pause_writing(self) -> None:
@@ -175,11 +179,12 @@ class ClientConnection(asyncio.Protocol):
         self._waiting.append(self._reading)
 
     def on_body(self, body: bytes) -> None:
+        self._bodiless = 0
         if self._reading is not None:
             self._reading.arrived(body)
 
     def on_message_complete(self) -> None:
-        read, self._reading = self._reading, None
+        read, self._reading, self._bodiless = self._reading, None, 0
         if read is not None:
             read.arrived_whole(tuple(self._headers))
 

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -113,19 +114,20 @@ def _with_room(line: str) -> str:
 
 
 def filtered(content: Json, paths: Sequence[str]) -> Json:
-    """`filter_path`: `*` stands for part of a name, `**` for any names, a leading `-` leaves out."""
-    wanted = [path.split(".") for path in paths if not path.startswith("-")]
-    unwanted = [path[1:].split(".") for path in paths if path.startswith("-")]
+    """`filter_path`: `*` stands for part of a name, `**` for one name or more, a leading `-` leaves out."""
+    wanted = [tuple(path.split(".")) for path in paths if not path.startswith("-")]
+    unwanted = [tuple(path[1:].split(".")) for path in paths if path.startswith("-")]
     kept = _keep(content, wanted) if wanted else content
     left = _drop(kept, unwanted) if unwanted else kept
     return left if isinstance(left, dict) else {}
 
 
 _NOTHING = object()
+_Path = tuple[str, ...]
 
 
-def _keep(value: Any, paths: list[list[str]]) -> Any:
-    if [] in paths:
+def _keep(value: Any, paths: Sequence[_Path]) -> Any:
+    if () in paths:
         return value
     if isinstance(value, list):
         kept = [k for item in value if (k := _keep(item, paths)) is not _NOTHING]
@@ -136,27 +138,41 @@ def _keep(value: Any, paths: list[list[str]]) -> Any:
     return inner or _NOTHING
 
 
-def _drop(value: Any, paths: list[list[str]]) -> Any:
+def _drop(value: Any, paths: Sequence[_Path]) -> Any:
+    """What holds nothing any more goes too, as far as a path still looked into it."""
+    if not paths:
+        return value
     if isinstance(value, list):
-        return [_drop(item, paths) for item in value]
+        return [left for item in value if (left := _drop(item, paths)) is not _NOTHING] or _NOTHING
     if not isinstance(value, dict):
         return value
     after = {key: _after(key, paths) for key in value}
-    return {key: _drop(item, after[key]) for key, item in value.items() if [] not in after[key]}
+    kept = (key for key in value if () not in after[key])
+    return {key: left for key in kept if (left := _drop(value[key], after[key])) is not _NOTHING} or _NOTHING
 
 
-def _after(key: str, paths: list[list[str]]) -> list[list[str]]:
-    """What is left of each path once this name was passed; a path that the name does not fit is gone."""
-    left: list[list[str]] = []
+def _after(key: str, paths: Sequence[_Path]) -> list[_Path]:
+    """What is left of each path once this name was passed; a path that the name does not fit is gone.
+
+    Each once: of several `**` in a row every one may stop at every name, and their ways would multiply.
+    """
+    left: dict[_Path, None] = {}
     for path in paths:
-        if not path:
-            continue
-        if path[0] == "**":
-            left.append(path)
-            left.extend(_after(key, [path[1:]]))
-        elif re.fullmatch(".*".join(map(re.escape, path[0].split("*"))), key):
-            left.append(path[1:])
-    return left
+        if path and path[0] == "**":
+            left |= {path: None, path[1:]: None}
+        elif path and _fitting(path[0]).fullmatch(key):
+            left[path[1:]] = None
+    return list(left)
+
+
+@lru_cache(maxsize=1024)
+def _fitting(name: str) -> re.Pattern[str]:
+    """Names that one with `*` stands for. Each part between two of them is sought once and never again further on
+    (`(?>`): it is a client that writes both the pattern and, by its aggregations, the names.
+    """
+    first, *others = map(re.escape, name.split("*"))
+    between = "".join(f"(?>.*?{part})" for part in others[:-1])
+    return re.compile(first + between + "".join(f".*{part}" for part in others[-1:]), re.DOTALL)
 
 
 def checked_shape(params: Parameters, accept_encoding: bytes | None) -> Shape | None:

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from ltrr_opensearch.proxy.shape import Shape, encoding_of, filtered, pretty, shaped
-from ltrr_opensearch.types import Answer
+from ltrr_opensearch.types import Answer, Json
 from tests.proxy.listening import call
 
 PATHS = [
@@ -25,6 +25,18 @@ PATHS = [
     "none.such",
     "_shards.*,timed_out",
     "hits.**.title",
+    "**.**.title",
+    "hits.**",
+    "-hits.**",
+    "-hits.hits._*,-_shards.*",
+    "-hits.total.*",
+    "-hits.hits._source.**",
+    "hits.**.**",
+    "-hits.**.**._id",
+    "**.took",
+    "**.hits",
+    "**",
+    "h*i*s.*i*s._*r*",
 ]
 
 
@@ -47,6 +59,15 @@ def test_filter_path_is_that_of_opensearch(node: Any, index: str, paths: str) ->
     for each in (theirs, ours):
         each.pop("took", None)
     assert ours == theirs
+
+
+@pytest.mark.parametrize("path", [".".join(["**"] * 60) + ".x", "aggregations." + "*a" * 60 + "*b"])
+def test_no_path_takes_for_ever(path: str) -> None:
+    deep: Json = {}
+    for _ in range(60):
+        deep = {"a": deep}
+    named = {"a" * 200: {"value": 1}}
+    assert filtered({"hits": {"hits": [{"_source": deep}]}, "aggregations": named}, [path]) == {}
 
 
 @pytest.mark.parametrize("track", ["true", "false"])

@@ -96,6 +96,16 @@ def test_chunked_bodies_and_trailers_reach_the_node(proxy: Listening, index: str
     assert (answer["errors"], answer["items"][0]["index"]["status"]) == (False, 201)
 
 
+@pytest.mark.parametrize("line", [b"X-More: %b\r\n" % (b"x" * 1000), b"x" * 1000], ids=["many", "one"])
+def test_headers_behind_a_body_have_an_end(proxy: Listening, line: bytes) -> None:
+    with Wire(proxy.url) as wire:
+        wire.send(b"POST /_bulk HTTP/1.1\r\nHost: x\r\n" + NDJSON + b"transfer-encoding: chunked\r\n\r\n")
+        wire.send(b"1\r\n\n\r\n0\r\nX-First: 1\r\nX-Last: " + line * 1000)
+        head, body = wire.answer()
+        assert head.startswith(b"HTTP/1.1 400 Bad Request")
+        assert b"behind a body" in body
+
+
 @pytest.mark.parametrize("head", [b"", b"Trailer: x-end\r\n"])
 def test_chunks_and_trailers_of_an_answer_are_relayed(head: bytes) -> None:
     answer = b"HTTP/1.1 200 Fine\r\n%btransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nx-end: 1\r\n\r\n"
