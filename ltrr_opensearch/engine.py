@@ -129,7 +129,13 @@ class Engine:
                 async with asyncio.timeout(self._limits.deadline_ms / 1000):
                     more, page = await asyncio.gather(
                         settled.more,
-                        within(documents, settled.listing, own, self._orders.most, complete=len(own) < request.size),
+                        within(
+                            documents,
+                            settled.listing,
+                            {**settled.brought, **own},
+                            self._orders.most,
+                            complete=len(own) < request.size,
+                        ),
                     )
         except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
@@ -210,7 +216,7 @@ class Engine:
             return await self._untouched(asked, found.original, own, before)
         order = listing(ranked, own, request.query_id)
         searched = Searched(query, context, draw, found.results, ranked, vector)
-        return Settled(found.original, own, order, searched, more)
+        return Settled(found.original, own, found.documents(), order, searched, more)
 
     async def _more(self, asked: Asked, found: Retrieved) -> int:
         """How many hits of the union the client's own query does not match: its total lacks them."""

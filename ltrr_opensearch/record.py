@@ -90,10 +90,14 @@ class Searched:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A search that was asked and ranked, before its page is made. `own` are the client's own hits, in their order."""
+    """A search that was asked and ranked, before its page is made.
+
+    `own` are the client's own hits, in their order; `brought` further documents that plans brought in its form.
+    """
 
     original: Original
     own: Mapping[DocKey, Json]
+    brought: Mapping[DocKey, Json]
     listing: Listing
     searched: Searched
     more: Awaitable[int]

@@ -247,6 +247,8 @@ class PlanResult:
     total: int = 0
     took_ms: float = 0.0
     error: str = ""
+    documents: bool = False
+    """Whether the hits are documents in the client's form, ready for its page."""
 
 
 class Found(NamedTuple):

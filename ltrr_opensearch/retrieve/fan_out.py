@@ -74,6 +74,26 @@ class Retrieved:
         results = (r for r in self.results if r.plan.original or not original)
         return tuple(dict.fromkeys(hit.key for r in results for hit in r.hits[: r.depth]))
 
+    def documents(self) -> dict[DocKey, Json]:
+        """The hits that came in the client's form, beside those of its own page."""
+        return {hit.key: hit.raw for r in self.results if r.documents for hit in r.hits}
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a plan's hits are asked for: as ids, read from `id_field` where that is set, or as documents."""
+
+    id_field: str | None = None
+    below: int = 0
+    """Hits from the first that are left out: the client's own page, asked for by another request."""
+    hidden: Sequence[str] | None = None
+    """Set for documents in the client's form: the fields that these lack."""
+
+    def body(self, request: SearchRequest, clause: Json, depth: int) -> Json:
+        if self.hidden is not None:
+            return bodies.documents_body(request, clause, depth, self.hidden)
+        return bodies.plan_body(request, clause, depth, self.id_field, self.below)
+
 
 async def sent() -> None:
     """Lets tasks that were just made send their requests before we go on: one turn to run, one for uvloop to write."""
@@ -109,7 +129,9 @@ class FanOut:
         others = [p for p in plans if draw.depth(p.name) and (below or not p.original)]
         tasks = [
             asyncio.create_task(
-                self._plan(request, p, draw.depth(p.name), vector, preference, by, below if p.original else 0)
+                self._plan(
+                    request, p, draw.depth(p.name), vector, preference, _form(request, p, draw, below, by, hidden)
+                )
             )
             for p in others
         ]
@@ -147,26 +169,19 @@ class FanOut:
         return Original(reply, page, (perf_counter() - start) * 1000)
 
     async def _plan(
-        self,
-        request: SearchRequest,
-        plan: QueryPlan,
-        depth: int,
-        vector: Vector | None,
-        preference: str,
-        id_field: str | None,
-        below: int = 0,
+        self, request: SearchRequest, plan: QueryPlan, depth: int, vector: Vector | None, preference: str, form: Form
     ) -> PlanResult:
-        """One plan's hits, in their order, after the first `below`."""
+        """One plan's hits, in their order."""
         start = perf_counter()
         try:
             clause = plan.clause(depth, vector)
             if clause is None:
                 return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
             params = bodies.plan_params(request, preference)
-            reply = await self._send(request, bodies.plan_body(request, clause, depth, id_field, below), params)
-            hits = _thin_hits(reply, id_field)
-            if hits is None and reply.status in (200, 400):  # some document lacks the field, or there is no such
-                reply = await self._send(request, bodies.plan_body(request, clause, depth, None, below), params)
+            reply = await self._send(request, form.body(request, clause, depth), params)
+            hits = _thin_hits(reply, form.id_field)
+            if hits is None and form.id_field and reply.status in (200, 400):  # a document lacks the field, or all do
+                reply = await self._send(request, replace(form, id_field=None).body(request, clause, depth), params)
                 hits = _thin_hits(reply, None)
         except Unreachable as error:
             return PlanResult(plan, depth, Outcome.FAILED, error=str(error))
@@ -175,7 +190,7 @@ class FanOut:
         took_ms = (perf_counter() - start) * 1000
         if hits is None:
             return PlanResult(plan, depth, Outcome.FAILED, took_ms=took_ms, error=reason_of(reply))
-        return PlanResult(plan, depth, Outcome.OK, hits, len(hits), took_ms)
+        return PlanResult(plan, depth, Outcome.OK, hits, len(hits), took_ms, documents=form.hidden is not None)
 
     async def features(
         self, request: SearchRequest, keys: Sequence[DocKey], vector: Vector | None, logged: Logged, preference: str
@@ -214,6 +229,14 @@ class FanOut:
 
     async def _send(self, request: SearchRequest, body: Json, params: Mapping[str, str]) -> Reply:
         return await send_search(self._sender, request, body, params)
+
+
+def _form(
+    request: SearchRequest, plan: QueryPlan, draw: Draw, below: int, id_field: str | None, hidden: Sequence[str]
+) -> Form:
+    if plan.original:
+        return Form(id_field, below)
+    return Form(hidden=hidden) if bodies.brings_documents(request, draw.depth(plan.name)) else Form(id_field)
 
 
 def _hits(page: Json) -> tuple[Hit, ...]:

@@ -164,3 +164,28 @@ def test_what_hits_are_to_tell_is_asked_of_winners_alone() -> None:
 def test_our_vector_stays_out_of_a_source_unless_it_was_named(asked: Any, sent: Any) -> None:
     assert bodies.source_without(asked, HIDDEN) == sent
     assert bodies.source_without(asked, ()) == asked
+
+
+def test_a_plan_of_at_most_a_page_brings_documents_in_the_clients_form() -> None:
+    plain = replace(REQUEST, body={k: v for k, v in REQUEST.body.items() if k != "highlight"})
+    assert bodies.brings_documents(plain, plain.size)
+    assert not bodies.brings_documents(plain, plain.size + 1)
+    body = bodies.documents_body(plain, {"match": {"title": "bag"}}, plain.size, ["ltrr_embedding"])
+    assert body["_source"] == plain.body["_source"]
+    assert body["query"]["bool"]["filter"] == list(plain.filters)
+    assert body["size"] == plain.size
+    assert "stored_fields" not in body
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"highlight": {"fields": {"title": {}}}},
+        {"explain": True},
+        {"script_fields": {"x": {"script": "1"}}},
+        {"query": {"match": {"title": {"query": "bag", "_name": "mine"}}}},
+    ],
+)
+def test_what_a_hit_tells_of_the_clients_own_query_no_other_plan_can_bring(asked: Any) -> None:
+    plain = {k: v for k, v in REQUEST.body.items() if k != "highlight"}
+    assert not bodies.brings_documents(replace(REQUEST, body=plain | asked), 1)
