@@ -12,7 +12,6 @@ from datetime import datetime
 
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
-
 HIDDEN, CUT = "[hidden] ", "[cut] "
 """How a logged query begins that is a hash, or a part of what was asked; normalised words begin with no bracket."""
 
