@@ -26,6 +26,8 @@ LARGEST_HEAD = 256 * 1024
 """Bytes of a request line and headers; OpenSearch's own limits are far below, and it should say so itself."""
 PIPELINED = 16
 """Requests that may wait on a connection before it is not read any more."""
+GRACE_S = 0.5
+"""How long an idle connection is kept at a stop, for the request that may be on its way."""
 LINGER_S = 5.0
 """How long a client that was answered early may go on sending what nobody wants, so that it sees its answer."""
 
@@ -240,6 +242,8 @@ class ClientConnection(asyncio.Protocol):
                 self._linger()
         elif self._waiting or self._refused is not None:
             asyncio.get_running_loop().call_soon(self._advance)
+        elif self.last:  # the answer was begun before the stop, and did not say so
+            asyncio.get_running_loop().call_later(GRACE_S, self.close_if_idle)
 
     def close_if_idle(self) -> None:
         if self.idle and self._transport is not None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from ssl import SSLContext
 from typing import Any
 
-from ltrr_opensearch.proxy.client_connection import ClientConnection
+from ltrr_opensearch.proxy.client_connection import GRACE_S, ClientConnection
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.failures import failure
 
@@ -21,8 +21,6 @@ App = Callable[[Exchange], Coroutine[Any, Any, None] | None]
 
 DRAIN_S = 30.0
 """Longest time that running requests get to finish."""
-GRACE_S = 0.5
-"""How long an idle connection is kept at a stop, for the request that may be on its way."""
 IDLE_S = 600.0
 """OpenSearch does not close idle connections; clients that keep theirs should not find ours closed."""
 HEAD_S = 60.0

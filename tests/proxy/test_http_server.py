@@ -1,0 +1,42 @@
+"""Stopping a server while it answers."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ltrr_opensearch.proxy.exchange import Exchange
+from ltrr_opensearch.proxy.http_server import HttpServer
+from ltrr_opensearch.proxy.server import listen
+
+LENGTH = ((b"content-length", b"4"),)
+PATIENCE_S = 10
+"""Less than a stop waits for connections that do not close."""
+
+
+async def test_a_connection_whose_answer_began_before_the_stop_closes_once_it_is_whole() -> None:
+    begun, go_on = asyncio.Event(), asyncio.Event()
+
+    async def app(exchange: Exchange) -> None:
+        exchange.begin(200, LENGTH, sized=True)
+        exchange.write(b"ab")
+        exchange.flush()
+        begun.set()
+        await go_on.wait()
+        exchange.write(b"cd")
+        exchange.end()
+
+    server = HttpServer(app)
+    with listen("127.0.0.1", 0, "serve.port") as bound:
+        await server.start(bound)
+        reader, writer = await asyncio.open_connection(*bound.getsockname())
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await begun.wait()
+        stopping = asyncio.create_task(server.stop())
+        answer = await reader.readuntil(b"ab")
+        await asyncio.wait([stopping], timeout=1)  # idle connections are closed by now
+        go_on.set()
+        async with asyncio.timeout(PATIENCE_S):
+            answer += await reader.read()
+            await stopping
+        writer.close()
+    assert answer.endswith(b"\r\n\r\nabcd")
