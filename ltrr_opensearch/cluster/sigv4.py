@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 from ltrr_opensearch.cluster.connections import Origin
 from ltrr_opensearch.cluster.headers import without
-from ltrr_opensearch.errors import MissingExtra, SettingsError
+from ltrr_opensearch.errors import MissingExtra, SettingsError, Unreachable
 from ltrr_opensearch.types import Headers
 from ltrr_opensearch.wire_settings import SigV4Settings
 
@@ -34,10 +34,16 @@ class Signer:
         self._looked_at = 0.0
 
     async def key(self) -> ReadOnlyCredentials:
-        """The credentials in force. Asking for new ones may take the network, hence a thread."""
+        """The credentials in force. Asking for new ones may take the network, hence a thread.
+
+        Raises `Unreachable` where there are none for now.
+        """
         now = time.monotonic()
         if self._key is None or now - self._looked_at > LOOKED_AT_S:
-            self._key = await asyncio.to_thread(self._credentials.get_frozen_credentials)
+            try:
+                self._key = await asyncio.to_thread(self._credentials.get_frozen_credentials)
+            except Exception as error:  # of botocore, its HTTP client, or a bare RuntimeError for what came too old
+                raise Unreachable(f"cluster.sigv4: the role's credentials cannot be renewed: {error}") from error
             self._looked_at = now
         return self._key
 

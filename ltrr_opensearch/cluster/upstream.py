@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from errno import ETIMEDOUT
 from ssl import SSLContext
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ltrr_opensearch.cluster.connections import NoConnection, Origin
@@ -22,6 +23,9 @@ from ltrr_opensearch.cluster.tls import to_cluster
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.settings import ClusterSettings
 from ltrr_opensearch.types import Headers
+
+if TYPE_CHECKING:
+    from botocore.credentials import ReadOnlyCredentials
 
 _REWRITTEN = HOP_BY_HOP | {b"host", b"content-length", b"accept-encoding"}
 _OF_LENGTH = HOP_BY_HOP | {b"content-length"}
@@ -95,7 +99,7 @@ class Upstream:
         sent = without(headers, _REWRITTEN)
         if body and header(sent, _JSON[0]) is None:
             sent = (*sent, _JSON)
-        key = await self._signer.key() if self._signer else None
+        key = await self.key() if self._signer else None
 
         def request(origin: Origin) -> bytes:
             named = (*sent, _PLAIN)
@@ -106,6 +110,14 @@ class Upstream:
         with self.failures():
             received = await self.nodes.exchange(request, bodiless=method == "HEAD")
         return Reply(received.status, without(received.headers, _OF_LENGTH), received.body)
+
+    async def key(self) -> ReadOnlyCredentials:
+        """What we sign with. Raises `UpstreamFailure` while there is none."""
+        assert self._signer is not None
+        try:
+            return await self._signer.key()
+        except Unreachable as error:
+            raise UpstreamFailure(503, str(error)) from error
 
     @contextmanager
     def failures(self) -> Iterator[None]:

@@ -80,7 +80,12 @@ class PassThrough:
         plain = without(onward(headers), (b"host", *_FRAMING))
         if body or exchange.length != 0:
             plain = (*plain, (b"content-length", b"%d" % len(body)))
-        ours = signer.signed(await signer.key(), exchange.method, origin, exchange.target, plain, body)
+        try:
+            key = await self._upstream.key()
+        except UpstreamFailure as error:
+            self._failed(exchange, error)
+            return
+        ours = signer.signed(key, exchange.method, origin, exchange.target, plain, body)
         await self._until_over(exchange, reason, Sent(((b"host", origin.authority), *ours), body))
 
     async def _until_over(self, exchange: Exchange, reason: str, sent: Sent) -> None:

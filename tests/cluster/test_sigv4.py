@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote
 
 import botocore.auth
 import pytest
 from botocore.awsrequest import AWSRequest
-from botocore.credentials import Credentials
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import CredentialRetrievalError
 
+from ltrr_opensearch.cluster import sigv4
 from ltrr_opensearch.cluster.connections import Origin
 from ltrr_opensearch.cluster.sigv4 import Signer
 from ltrr_opensearch.errors import SettingsError
@@ -141,6 +143,34 @@ def test_everything_is_signed_where_that_is_asked_for() -> None:
             large = call(proxy.url, "POST", "/_bulk", b"x" * 200_000)
     assert [verified(request) for request in received] == [True] * 3
     assert large.status == 413
+
+
+def test_a_role_that_cannot_be_renewed_is_told_and_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    fresh: list[dict[str, str]] = []
+
+    def renewed() -> dict[str, str]:
+        if not fresh:
+            raise CredentialRetrievalError(provider="instance", error_msg="no route")
+        return fresh[0]
+
+    long_ago = datetime(2020, 1, 1, tzinfo=UTC)
+    role = RefreshableCredentials(KEY, SECRET, "t", long_ago, renewed, "instance")
+    monkeypatch.setattr(sigv4, "_credentials", lambda: role)
+    received: list[bytes] = []
+    with (
+        cluster(always(OK, received)) as url,
+        listening(settings_for(url, sigv4={**SETTINGS, "sign": "everything"}), none_ours) as proxy,
+    ):
+        told = call(proxy.url, "PUT", "/other/_doc/1", b"{}")
+        ready = call(proxy.admin, "GET", "/_ltrr/health/ready")
+        assert received == []
+        later = {"access_key": KEY, "secret_key": SECRET, "token": "t", "expiry_time": "2999-01-01T00:00:00Z"}
+        fresh.append(later)
+        assert call(proxy.url, "PUT", "/other/_doc/1", b"{}").status == 200
+    for answer in (told, ready):
+        assert answer.status == 503
+        assert "cannot be renewed" in answer.body.decode()
+    assert [verified(request) for request in received] == [True]
 
 
 def test_without_credentials_the_start_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
