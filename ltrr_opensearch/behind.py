@@ -110,7 +110,12 @@ class Behind:
         task.add_done_callback(self._tasks.discard)
 
     async def _recorded_later(self, asked: Asked, query_id: str, hits: Sequence[Json]) -> None:
-        names = _seen(asked, hits) | await self._names(asked, hits, ())
+        names = _seen(asked, hits)
+        try:
+            async with asyncio.timeout(LONGEST_S):
+                names |= await self._names(asked, hits, ())
+        except Exception:  # the page is worth keeping under the names that it shows
+            self._observer.fallback("record")
         self._record.later(later_shown(asked.request, query_id, hits, names), asked.request)
 
     async def _recorded(self, asked: Asked, settled: Settled, hits: Sequence[Json], took_ms: float) -> None:

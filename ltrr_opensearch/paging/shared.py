@@ -34,6 +34,8 @@ PAUSE_S = 1.0
 not well."""
 WRITE_S, READ_S = 0.25, 0.1
 """Longest waits of an answer for an order to be written, and to be read."""
+BULK_S = 5.0
+"""Longest that one write may take: then it is given up, for what waits behind it and for whoever stops us."""
 PATIENCE_S = (0.01, 0.02, 0.04, 0.08)
 """Pauses before an order is asked for again that is not there: it may be on its way from another proxy."""
 
@@ -164,13 +166,14 @@ class SharedPages:
         expired = [self._written.popleft() for _ in range(DELETED_AT_ONCE) if self._expired()]
         lines = [part for key, one in batch.items() for part in self._lines(key, one)]
         lines += [_delete_line(one) for one in expired]
+        sending = self._sender.send("POST", f"/{self._index}/_bulk", (*self._account, NDJSON), b"".join(lines))
         try:
-            reply = await self._sender.send("POST", f"/{self._index}/_bulk", (*self._account, NDJSON), b"".join(lines))
+            reply = await asyncio.wait_for(sending, BULK_S)
             if reply.status != HTTPStatus.OK:
                 raise Unreachable(f"writing orders to {self._index} failed: {reply.status}")
             items = orjson.loads(reply.body)["items"]
             self._remember([next(iter(item.values())) for item in items[: len(batch)]])
-        except (Unreachable, KeyError, ValueError):
+        except (Unreachable, TimeoutError, LookupError, TypeError, ValueError):
             self._failed("pages_write")
             self._quiet_until = self._clock() + PAUSE_S
         finally:

@@ -67,7 +67,7 @@ class Switch:
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Reads once before the first request, then keeps reading."""
-        await self.read()
+        await self._look()
         task = asyncio.create_task(self._keep_reading())
         try:
             yield
@@ -119,4 +119,10 @@ class Switch:
     async def _keep_reading(self) -> None:
         while True:
             await asyncio.sleep(self._poll_s)
+            await self._look()
+
+    async def _look(self) -> None:
+        try:
             await self.read()
+        except Exception:  # whatever came, it must be looked at again
+            _log.exception("the kill switch cannot be read; what it said last holds")

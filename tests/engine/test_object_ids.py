@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch, helpers
 
+from ltrr_opensearch import behind
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
@@ -110,6 +112,23 @@ async def test_where_names_cannot_be_read_the_search_goes_on(node: Any, shoes: s
     # what the page itself shows is known even so
     assert all((c.object_id or "").startswith("sku-") for c in decision.candidates[:10])
     assert all("memory.score" not in (c.features or {}) for c in decision.candidates)
+
+
+async def test_a_later_page_whose_names_cannot_be_read_is_recorded_as_it_shows_them(
+    node: Any, shoes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(FanOut):
+        async def objects(self, *_: Any) -> Any:
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(behind, "LONGEST_S", 0.05)
+    async with bench(node.url, remembering(ranker=None)) as b:
+        b.ask_through(Hanging(b.upstream, deadline_ms=5000))
+        await b.page(request_of(shoes))
+        await b.page(request_of(shoes, offset=10))
+    (later,) = b.recorded.pages
+    assert later.objects == tuple(f"sku-{id[1:]}" for id in later.ids)
+    assert b.counts.reasons == ["record", "record"]
 
 
 async def test_names_are_not_asked_for_where_nobody_asks_for_them(node: Any, shoes: str) -> None:

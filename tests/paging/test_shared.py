@@ -156,6 +156,17 @@ async def test_a_cluster_that_does_not_answer_is_waited_for_once(pages: str, mon
             assert two.first.put("k", order("a")).done()
 
 
+async def test_a_write_that_hangs_is_given_up_and_lets_us_stop(pages: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shared, "BULK_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        async with asyncio.timeout(20), sharing(f"http://127.0.0.1:{silent.getsockname()[1]}", pages) as two:
+            written = two.first.put("k", order("a"))
+            two.second.put("k", order("b"))
+            await written
+            assert two.failed["pages_write"] >= 1
+    assert not two.second.pending("k")
+
+
 async def test_the_queue_is_bounded(pages: str) -> None:
     two = Two(Upstream(ClusterSettings(url="http://127.0.0.1:1")), pages)
     waiting = [two.first.put(str(n), order("a")) for n in range(MOST_WAITING + 3)]
