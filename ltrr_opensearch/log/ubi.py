@@ -135,7 +135,15 @@ def parse_event(raw: Any, now: datetime) -> UbiEvent:
     document = event.model_dump(exclude_none=True)
     document["timestamp"] = zoned(event.timestamp or now)
     document.setdefault("event_attributes", {})["arrived_at"] = zoned(now)
-    return UbiEvent(hashlib.sha256(orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)).hexdigest()[:32], document)
+    return UbiEvent(_digest(raw), document)
+
+
+def _digest(raw: Json) -> str:
+    try:
+        # Four levels more than the event has: the spool wraps it, and must not meet orjson's limit of 254 first.
+        return hashlib.sha256(orjson.dumps([[[[raw]]]], option=orjson.OPT_SORT_KEYS)[4:-4]).hexdigest()[:32]
+    except orjson.JSONEncodeError as error:
+        raise DataError("event refused: it is nested more than 250 levels deep; send a flatter one") from error
 
 
 def _fault(fault: Any) -> str:

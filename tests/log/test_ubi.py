@@ -70,6 +70,14 @@ def test_a_bad_event_is_refused_with_place_value_and_what_to_do(change: Json, sa
         parse_event({**CLICK, **change}, NOW)
 
 
+def test_an_event_nested_too_deep_is_refused() -> None:
+    deep: Json = {}
+    for _ in range(250):
+        deep = {"a": deep}
+    with pytest.raises(DataError, match="nested more than 250 levels"):
+        parse_event({**CLICK, "event_attributes": deep}, NOW)
+
+
 def test_what_is_no_object_is_refused() -> None:
     with pytest.raises(DataError, match="must be a JSON object"):
         parse_event(["click"], NOW)
