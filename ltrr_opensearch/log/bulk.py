@@ -81,7 +81,7 @@ def outcomes(answer: Json, count: int) -> list[Outcome]:
     """What became of each of `count` records."""
     items = answer.get("items", [])
     if len(items) != count:
-        return [Outcome(Verdict.RETRY, f"_bulk answered {len(items)} items for {count} records")] * count
+        return [Outcome(Verdict.RETRY, f"_bulk lost count: {len(items)} items for {count} records")] * count
     return [_outcome(next(iter(item.values()))) for item in items]
 
 

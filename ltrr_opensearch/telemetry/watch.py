@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import Protocol
 
 from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.telemetry.faults import Faults
 from ltrr_opensearch.telemetry.logs import DETAILS
 from ltrr_opensearch.types import Answer, Outcome, PlanResult, SearchRequest
 
@@ -81,6 +82,7 @@ class Watch:
         self._slow_s = slow_ms / 1000
         self._spans = spans
         self._clock = clock
+        self._faults = Faults(clock)
 
     def stage(self, name: str, seconds: float) -> None:
         self._counted.stage(name, seconds)
@@ -90,12 +92,14 @@ class Watch:
 
     def retrieved(self, results: Sequence[PlanResult]) -> None:
         self._counted.retrieved(results)
+        self._faults.failed(results)
         if timings := _timings.get():
             asked = (r for r in results if r.outcome is not Outcome.NOT_ASKED)
             timings.plans.update({r.plan.name: r.took_ms / 1000 for r in asked})
 
     def fallback(self, reason: str) -> None:
         self._counted.fallback(reason)
+        self._faults.fell_back(reason)
 
     def searched(self, decision: Decision) -> None:
         self._counted.searched(decision)
