@@ -106,7 +106,9 @@ class MultiSearchEndpoint:
         shared = tuple(p for p in params if p[0] in _SHARED)
         mine = {}
         for place, item in enumerate(asked):
-            read = self._reader.read(item.target(target), item.params(shared), exchange.headers, item.body)
+            read: SearchRequest | NotOurs = NotOurs("malformed_parameter")
+            if item.plain:
+                read = self._reader.read(item.target(target), item.params(shared), exchange.headers, item.body)
             if isinstance(read, NotOurs):
                 self._metrics.passed_through(read.reason)
             else:

@@ -29,6 +29,12 @@ class Item:
             return default
         return quote(",".join(map(str, index)) if isinstance(index, list) else str(index), safe=",*-")
 
+    @property
+    def plain(self) -> bool:
+        """Whether its header is read as parameters of a URL would be; of a null OpenSearch has readings of its own."""
+        values = (each for value in self.header.values() for each in (value if isinstance(value, list) else [value]))
+        return all(isinstance(value, str | int) for value in values)
+
     def params(self, shared: Parameters) -> Parameters:
         """What the header says beside the index, and what the URL says for all, as parameters of one `_search`."""
         own = {key: value for key, value in self.header.items() if key not in ("index", "indices")}

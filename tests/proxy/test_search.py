@@ -153,6 +153,13 @@ def test_an_msearch_without_anything_of_ours_passes_as_it_came(proxy: Listening)
     assert proxy.metrics.value("ltrr_passthrough_total", reason="nothing_ours") == before + 1
 
 
+@pytest.mark.parametrize("header", [{"routing": None}, {"preference": {"a": 1}}, {"routing": ["a", None]}])
+def test_a_header_that_is_no_parameter_is_read_by_the_cluster(proxy: Listening, header: Any) -> None:
+    before = len(proxy.searched)
+    msearch(proxy, lines({"index": "test_shop", **header}, {"query": MATCH}))
+    assert len(proxy.searched) == before
+
+
 def test_an_msearch_in_which_our_part_fails_goes_to_the_cluster_without_our_extension(
     proxy: Listening, monkeypatch: pytest.MonkeyPatch
 ) -> None:
