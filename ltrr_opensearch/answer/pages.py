@@ -13,7 +13,8 @@ from ltrr_opensearch.answer.listing import Listing, from_document, to_document
 from ltrr_opensearch.types import SearchRequest
 
 _IDENTITY = re.compile(
-    rb"auth|tenant|cookie|token|user(?!-agent$)|role|group|impersonat|identity|principal|cert|jwt|saml|session|api-?key"
+    rb"auth|tenant|cookie|token|user(?!-agent$)|role|group|impersonat|identity|principal|cert|jwt|saml|session|api-?key|"
+    rb"account|e-?mail|subject|-dn$"
 )
 """Names of headers by which a cluster, or what stands before it, may know a caller. One too many costs a next page its
 order; one too few would give it somebody else's.

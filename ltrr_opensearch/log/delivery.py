@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64encode
 from collections.abc import Sequence
 from http import HTTPStatus
 
 import orjson
 
+from ltrr_opensearch.cluster.headers import own_account
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.log.bulk import Outcome, Record, Verdict, body, outcomes
 from ltrr_opensearch.log.counts import Counts
 from ltrr_opensearch.log.pauses import CLUSTER, Pauses
 from ltrr_opensearch.settings import ClusterSettings
-from ltrr_opensearch.types import Headers
 
 BULK_TIMEOUT_S = 10.0
+_NDJSON = (b"content-type", b"application/x-ndjson")
 TARGET = "/_bulk?filter_path=items.create.status,items.create.error"
 
 
 class Delivery:
     def __init__(self, cluster: ClusterSettings, counts: Counts) -> None:
         self._upstream = Upstream(cluster.model_copy(update={"pool_size": 2}))
-        self._headers = _headers(cluster)
+        self._headers = (_NDJSON, *own_account(cluster))
         self._pauses = Pauses()
         self._counts = counts
 
@@ -96,11 +96,3 @@ class Delivery:
 def _now() -> float:
     """Of the loop's clock, which does not jump."""
     return asyncio.get_running_loop().time()
-
-
-def _headers(cluster: ClusterSettings) -> Headers:
-    kind = ((b"content-type", b"application/x-ndjson"),)
-    if not (cluster.username and cluster.password):
-        return kind
-    account = f"{cluster.username}:{cluster.password.get_secret_value()}"
-    return (*kind, (b"authorization", b"Basic " + b64encode(account.encode())))

@@ -11,19 +11,15 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
-from typing import Protocol
 
 from ltrr_opensearch.limit_settings import LimitSettings
 from ltrr_opensearch.proxy.failures import failure
+from ltrr_opensearch.proxy.search import Searcher
 from ltrr_opensearch.types import Answer, SearchRequest
 
 TICK_S = 0.05
 TICKS = 5
 """Ticks of which the least late counts: a quarter of a second."""
-
-
-class Searcher(Protocol):
-    async def search(self, request: SearchRequest, index_key: str) -> Answer | None: ...
 
 
 class Pressure:

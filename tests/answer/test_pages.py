@@ -37,7 +37,7 @@ def test_the_pages_of_a_search_share_a_key() -> None:
     [
         *(b"Authorization", b"Proxy-Authorization", b"Cookie", b"securitytenant", b"x-proxy-user", b"X-Proxy-Roles"),
         *(b"opendistro_security_impersonate_as", b"X-Forwarded-User", b"x-amz-security-token", b"X-Api-Key", b"x-jwt"),
-        *(b"X-Forwarded-Client-Cert", b"x-remote-groups"),
+        *(b"X-Forwarded-Client-Cert", b"x-remote-groups", b"X-Forwarded-Email", b"x-ssl-client-s-dn"),
     ],
 )
 def test_whatever_may_name_a_caller_tells_callers_apart(name: bytes) -> None:
