@@ -288,10 +288,13 @@ class Settings(Section):
     )
 
     def index_for(self, name: str) -> tuple[str, IndexSettings] | None:
-        """The configuration of a name or pattern: the key that is spelled so, else the first that covers it."""
+        """The configuration of a name or pattern: the key that is or lists it, else the first that covers it."""
         if name in self.indexes:
             return name, self.indexes[name]
-        return next(((key, index) for key, index in self.indexes.items() if _covers(key, name)), None)
+        listing = (key for key in self.indexes if name in key.split(","))
+        covering = (key for key in self.indexes if _covers(key, name))
+        key = next(listing, None) or next(covering, None)
+        return (key, self.indexes[key]) if key else None
 
 
 def _covers(key: str, name: str) -> bool:

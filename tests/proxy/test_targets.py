@@ -51,3 +51,10 @@ SETTINGS = Settings(
 def test_owner(target: str, key: str | None) -> None:
     found = owner(target, SETTINGS)
     assert (found[0] if found else None) == key
+
+
+def test_a_key_that_lists_the_name_comes_before_a_pattern() -> None:
+    index = {"text_fields": {"title": 1}}
+    settings = Settings.model_validate({"indexes": {"shop*": index, "shop,shop_live": index}})
+    found = owner("shop", settings)
+    assert found and found[0] == "shop,shop_live"
