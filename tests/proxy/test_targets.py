@@ -57,4 +57,5 @@ def test_a_key_that_lists_the_name_comes_before_a_pattern() -> None:
     index = {"text_fields": {"title": 1}}
     settings = Settings.model_validate({"indexes": {"shop*": index, "shop,shop_live": index}})
     found = owner("shop", settings)
-    assert found and found[0] == "shop,shop_live"
+    assert found is not None
+    assert found[0] == "shop,shop_live"
