@@ -5,22 +5,30 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.types import Vector
 
 
+@dataclass(slots=True)
+class _Waiting:
+    future: asyncio.Future[Vector]
+    callers: int = 0
+
+
 class QueryEncoder:
     """Wraps an `Encoder` for one event loop. `cache_texts` embeddings are kept, least recently used out first.
 
-    While the single worker thread encodes, what arrives waits and goes as one batch when it is free.
+    While the single worker thread encodes, what arrives waits and goes as one batch when it is free. What nobody waits
+    for any more by then is left out: more texts than it can encode would keep it behind for ever.
     """
 
     def __init__(self, encoder: Encoder, cache_texts: int) -> None:
         self._encoder = encoder
         self._limit = cache_texts
         self._known: OrderedDict[str, Vector] = OrderedDict()
-        self._waiting: dict[str, asyncio.Future[Vector]] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="encoder")
         self._worker: asyncio.Task[None] | None = None
 
@@ -36,12 +44,16 @@ class QueryEncoder:
         vector = self.at_hand(text)
         if vector is not None:
             return vector
-        future = self._waiting.get(text)
-        if future is None:
-            future = self._waiting[text] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.get(text)
+        if waiting is None:
+            waiting = self._waiting[text] = _Waiting(asyncio.get_running_loop().create_future())
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        return await asyncio.shield(future)
+        waiting.callers += 1
+        try:
+            return await asyncio.shield(waiting.future)
+        finally:
+            waiting.callers -= 1
 
     def close(self) -> None:
         """Lets the thread go; nothing may be encoded afterwards."""
@@ -49,7 +61,7 @@ class QueryEncoder:
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
-        while batch := {t: f for t, f in self._waiting.items() if not f.done()}:
+        while batch := self._wanted():
             try:
                 rows = await loop.run_in_executor(self._thread, self._encoder.encode, list(batch))
             except Exception as error:  # whatever an encoder raises belongs to those who asked
@@ -61,6 +73,10 @@ class QueryEncoder:
                     self._waiting.pop(text, None)
                     self._keep(text, row)
                     future.set_result(row)
+
+    def _wanted(self) -> dict[str, asyncio.Future[Vector]]:
+        self._waiting = {text: waiting for text, waiting in self._waiting.items() if waiting.callers}
+        return {text: waiting.future for text, waiting in self._waiting.items()}
 
     def _keep(self, text: str, vector: Vector) -> None:
         self._known[text] = vector

@@ -93,6 +93,24 @@ def test_the_cache_survives_and_a_damaged_one_is_set_aside(tmp_path: Path) -> No
     assert (tmp_path / "embeddings.damaged").exists()
 
 
+async def test_what_nobody_waits_for_any_more_is_not_encoded() -> None:
+    slow = Slow()
+    encoder = QueryEncoder(slow, cache_texts=9)
+    first = asyncio.create_task(encoder.encode("a"))
+    for _ in range(2):  # until it is with the encoder
+        await asyncio.sleep(0)
+    given_up, shared, other = (asyncio.create_task(encoder.encode(t)) for t in ("bb", "ccc", "ccc"))
+    await asyncio.sleep(0)
+    given_up.cancel()
+    shared.cancel()
+    await asyncio.wait([given_up, shared])
+    slow.go.set()
+    assert [v[0] for v in await asyncio.gather(first, other)] == [1, 3]
+    assert [text for batch in slow.batches for text in batch] == ["a", "ccc"]
+    assert (await encoder.encode("bb"))[0] == 2
+    encoder.close()
+
+
 async def test_concurrent_queries_go_as_one_batch_and_are_kept() -> None:
     slow = Slow()
     encoder = QueryEncoder(slow, cache_texts=2)
