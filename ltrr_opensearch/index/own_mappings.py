@@ -47,6 +47,17 @@ def clashes(index: str, mapping: Mapping[str, Any], wanted: Mapping[str, Any]) -
         )
 
 
+def made_without_template(index: str, mapping: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """For an index that is ours alone: a proxy that served before set-up made it, and learning cannot search it."""
+    present = mapping.get("properties", {})
+    wrong = [n for n, b in wanted.items() if "properties" not in b and n in present and _type(present[n]) != _type(b)]
+    if wrong:
+        yield (
+            f"index {index}: it was written to before set-up, its {', '.join(wrong)} are mapped otherwise than ours; "
+            f"learning and pages cannot use it: stop the proxies, DELETE /{index}, run ltrr setup, start them"
+        )
+
+
 def _differences(present: Mapping[str, Any], wanted: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str, str]]:
     for name, body in wanted.items():
         there, path = present.get(name), f"{prefix}{name}"

@@ -13,7 +13,7 @@ from ltrr_opensearch.cluster.capabilities import Capabilities
 from ltrr_opensearch.cluster.templates import Template, load_templates, plain_indexes
 from ltrr_opensearch.errors import Conflict, SettingsError
 from ltrr_opensearch.index.fields import flatten, misfits
-from ltrr_opensearch.index.own_mappings import additions, clashes
+from ltrr_opensearch.index.own_mappings import additions, clashes, made_without_template
 from ltrr_opensearch.index.requests import Request
 from ltrr_opensearch.index.vector_mapping import missing_properties, properties
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
@@ -43,7 +43,12 @@ def state_requests(client: OpenSearch, state: StateSettings) -> list[Request]:
 
 def state_clashes(client: OpenSearch, state: StateSettings) -> list[str]:
     """What in indexes that were there before us is mapped otherwise, in words; set-up leaves it as it is."""
-    return [said for name, there, wanted in _own_mappings(client, state) for said in clashes(name, there, wanted)]
+    shared = {state.ubi_queries, state.ubi_events}
+    return [
+        said
+        for name, there, wanted in _own_mappings(client, state)
+        for said in (clashes if name in shared else made_without_template)(name, there, wanted)
+    ]
 
 
 def index_requests(client: OpenSearch, key: str, settings: IndexSettings, field: str | None) -> list[Request]:

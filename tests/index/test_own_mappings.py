@@ -9,7 +9,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
-from ltrr_opensearch.index.own_mappings import additions, clashes
+from ltrr_opensearch.index.own_mappings import additions, clashes, made_without_template
 from ltrr_opensearch.index.prepare import state_clashes, state_requests
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.settings import StateSettings
@@ -75,3 +75,13 @@ def test_an_index_behind_an_alias_is_brought_up_to_date_too(client: OpenSearch, 
     client.indices.create(index=f"{state.ubi_events}-1", body={"aliases": {state.ubi_events: {}}})
     (request,) = [r for r in state_requests(client, state) if r.path.endswith("/_mapping")]
     assert request.path == f"/{state.ubi_events}-1/_mapping"
+
+
+def test_an_index_of_ours_that_was_written_to_before_set_up_is_named() -> None:
+    """Text with a keyword beside is enough in an index that others may have made, and not in ours."""
+    words = {"type": "text", "fields": {"keyword": {"type": "keyword"}}}
+    wanted = {"query_id": {"type": "keyword"}, "asker": {"properties": {"user": {"type": "keyword"}}}}
+    (said,) = made_without_template("l_decisions-2026.05", {"properties": {"query_id": words}}, wanted)
+    assert "query_id" in said
+    assert "DELETE /l_decisions-2026.05" in said
+    assert list(made_without_template("l_decisions-2026.05", {"properties": wanted}, wanted)) == []
