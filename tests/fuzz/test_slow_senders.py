@@ -15,6 +15,8 @@ from tests.fuzz.slow import begin
 from tests.proxy.listening import call, listening
 
 SENDERS = 1_000
+AT_ONCE = 200
+"""Both ends of each are files of this process, of which a user may have 1,024."""
 PAUSE_S = 0.2
 """Between the bytes of those that send one at a time."""
 GIVEN_UP_S = 60.0
@@ -28,7 +30,8 @@ async def test_slow_senders_are_given_up(node: Any, monkeypatch: pytest.MonkeyPa
     settings = Settings(cluster=ClusterSettings(url=node.url), indexes=index)
     with listening(settings, lambda _: None) as proxy:
         port = urlsplit(proxy.url).port or 0
-        senders = [asyncio.create_task(_send(port, random.Random(f"slow/{n}"))) for n in range(SENDERS)]
+        gate = asyncio.Semaphore(AT_ONCE)
+        senders = [asyncio.create_task(_send(port, random.Random(f"slow/{n}"), gate)) for n in range(SENDERS)]
         await asyncio.sleep(0.5)
         statuses = [(await asyncio.to_thread(call, proxy.url, "GET", "/")).status for _ in range(20)]
         ends = await asyncio.wait_for(asyncio.gather(*senders), GIVEN_UP_S)
@@ -38,9 +41,13 @@ async def test_slow_senders_are_given_up(node: Any, monkeypatch: pytest.MonkeyPa
     assert [end for end in ends if end.startswith(b"HTTP/1.1 5")] == []
 
 
-async def _send(port: int, rng: random.Random) -> bytes:
+async def _send(port: int, rng: random.Random, gate: asyncio.Semaphore) -> bytes:
+    async with gate:
+        return await _sent(port, *begin(rng, "shop"))
+
+
+async def _sent(port: int, at_once: bytes, slowly: bytes) -> bytes:
     """What came back until the proxy closed the connection."""
-    at_once, slowly = begin(rng, "shop")
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     reading = asyncio.ensure_future(reader.read())
     try:
