@@ -68,11 +68,17 @@ class ClientConnection(asyncio.Protocol):
         """When it last changed between busy, idle and sending a head; for whoever closes what is idle too long."""
         self.heard = 0.0
         """When the client last sent something, or could again."""
+        self.full = False
+        """Whether more waits for the client than should: who answers was told to stop."""
+        self.took = 0.0
+        """When the client was last seen to take something of what waits for it, or a full buffer began to wait."""
+        self._written = 0
+        self._taken = 0
 
     @property
     def awaits_body(self) -> bool:
         """Whether it is the client's turn to go on with a body that it began."""
-        return self._reading is not None and not self._paused
+        return self._reading is not None and not self._paused and not self._reading.awaits_invitation
 
     @property
     def busy(self) -> bool:
@@ -122,10 +128,12 @@ class ClientConnection(asyncio.Protocol):
         self._advance()
 
     def pause_writing(self) -> None:
+        self.full, self.took = True, asyncio.get_running_loop().time()
         if self._current is not None:
             self._current.client_full(True)
 
     def resume_writing(self) -> None:
+        self.full = False
         if self._current is not None:
             self._current.client_full(False)
 
@@ -249,6 +257,14 @@ class ClientConnection(asyncio.Protocol):
         if self.idle and self._transport is not None:
             self._transport.close()
 
+    def look(self, now: float) -> None:
+        """Notes whether the client took something since the last look."""
+        if self._transport is None:
+            return
+        taken = self._written - sum(map(len, self._unsent)) - self._transport.get_write_buffer_size()
+        if taken > self._taken:
+            self._taken, self.took = taken, now
+
     def break_off(self) -> None:
         if self._transport is not None:
             self._transport.abort()
@@ -270,12 +286,16 @@ class ClientConnection(asyncio.Protocol):
     # for exchanges
 
     def write(self, data: bytes) -> None:
+        self._written += len(data)
         self._unsent.append(data)
 
     def flush(self) -> None:
         if self._transport is not None and self._unsent:
             self._transport.writelines(self._unsent)
         self._unsent = []
+
+    def invited(self) -> None:
+        self.heard = asyncio.get_running_loop().time()
 
     def pause(self, why: str, paused: bool) -> None:
         was = bool(self._paused)

@@ -34,6 +34,9 @@ class Client(Protocol):
         """Sent with the next `flush`."""
 
     def flush(self) -> None: ...
+    def invited(self) -> None:
+        """From now on it is the client's turn to send the body that it held back."""
+
     def pause(self, why: str, paused: bool) -> None:
         """Whether to stop reading, for this reason; reading goes on when no reason is left."""
 
@@ -184,6 +187,7 @@ class Exchange:
         if self.awaits_invitation:
             self._client.write(CONTINUE)
             self._client.flush()
+            self._client.invited()
         self._invited = True
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -237,6 +241,7 @@ class Exchange:
     def inform(self, status: int, reason: bytes, headers: Headers) -> None:
         """An answer before the answer, as 100 Continue; HTTP/1.0 knows none."""
         self._invited = True
+        self._client.invited()
         if not self._http_10:
             self._client.write(head_bytes(b"HTTP/1.1 %d %b" % (status, reason), headers))
             self._client.flush()

@@ -27,6 +27,9 @@ HEAD_S = 60.0
 """Longest time that a request line with its headers may take to arrive."""
 SILENCE_S = 60.0
 """Longest time that nothing of a body may arrive that a client began to send."""
+UNREAD_S = 60.0
+"""Longest time that a client may take nothing of an answer that does not fit in what is held for it: meanwhile the
+connection to the node is held too, and there are only `cluster.pool_size` of these."""
 LOOK_S = 5.0
 """Between looks at who is too slow."""
 
@@ -98,6 +101,7 @@ class HttpServer:
         while True:
             await asyncio.sleep(LOOK_S)
             for connection in tuple(self._connections):
+                connection.look(loop.time())
                 if _too_slow(connection, loop.time()):
                     connection.break_off()
 
@@ -105,7 +109,9 @@ class HttpServer:
 def _too_slow(connection: ClientConnection, now: float) -> bool:
     if connection.awaits_body and now - connection.heard > SILENCE_S:
         return True
-    waited = now - connection.since
+    if connection.full and now - connection.took > UNREAD_S:
+        return True
+    waited = now - max(connection.since, connection.took)
     return not connection.busy and waited > (IDLE_S if connection.idle else HEAD_S)
 
 

@@ -1,9 +1,12 @@
-"""Stopping a server while it answers."""
+"""When a server stops while it answers, and whom it gives up."""
 
 from __future__ import annotations
 
 import asyncio
 
+import pytest
+
+from ltrr_opensearch.proxy import http_server
 from ltrr_opensearch.proxy.exchange import Exchange
 from ltrr_opensearch.proxy.http_server import HttpServer
 from ltrr_opensearch.proxy.server import listen
@@ -40,3 +43,28 @@ async def test_a_connection_whose_answer_began_before_the_stop_closes_once_it_is
             await stopping
         writer.close()
     assert answer.endswith(b"\r\n\r\nabcd")
+
+
+async def test_a_client_that_waits_to_be_invited_is_not_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_server, "SILENCE_S", 0.5)
+    monkeypatch.setattr(http_server, "LOOK_S", 0.05)
+    thought = asyncio.Event()
+
+    async def app(exchange: Exchange) -> None:
+        await thought.wait()
+        body, _ = await exchange.read(4)
+        exchange.reply(200, (), body)
+
+    server = HttpServer(app)
+    with listen("127.0.0.1", 0, "serve.port") as bound:
+        await server.start(bound)
+        reader, writer = await asyncio.open_connection(*bound.getsockname())
+        writer.write(b"PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\ncontent-length: 4\r\n\r\n")
+        await asyncio.wait([asyncio.create_task(thought.wait())], timeout=1)  # longer than silence is borne
+        thought.set()
+        async with asyncio.timeout(PATIENCE_S):
+            await reader.readuntil(b"100 Continue\r\n\r\n")
+            writer.write(b"abcd")
+            assert (await reader.readuntil(b"abcd")).startswith(b"HTTP/1.1 200")
+            writer.close()
+            await server.stop()
