@@ -14,6 +14,7 @@ from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.cluster.headers import own_account
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits
+from ltrr_opensearch.log.set_up import SetUp
 from ltrr_opensearch.log.sink import DecisionSink
 from ltrr_opensearch.log.writer import Writer
 from ltrr_opensearch.paging.build import orders, shared_pages
@@ -42,14 +43,15 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     metrics = Metrics()
     upstream, spans = upstream_and_spans(settings)
     watch = Watch(metrics, settings.serve.slow_ms, spans)
-    writer = Writer(settings.cluster, settings.log)
+    set_up = SetUp(upstream, settings.state, own_account(settings.cluster), needed=bool(settings.indexes))
+    writer = Writer(settings.cluster, settings.log, set_up)
     store = ReleaseStore(connect(settings.cluster), settings.state.prefix)
     encoder = _late_encoder(settings)
     builder = ServingBuilder(settings, connect(settings.cluster), encoder)
     releases = RunningReleases(
         store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s, metrics.release_failed
     )
-    shared = shared_pages(settings, upstream, metrics.fallback)
+    shared = shared_pages(settings, upstream, metrics.fallback, lambda: set_up.done)
     engine = Engine(
         fan_out=FanOut(upstream, settings.serve.deadline_ms),
         serving=lambda key: releases.current(key) or builder.cold(key),
@@ -60,15 +62,15 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         limits=limits(settings),
     )
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
-    switch, warm = _switch(settings, upstream, metrics), asyncio.Event()
+    switch, warm = _switch(settings, upstream, metrics, set_up), asyncio.Event()
     loaded = (warmed(encoder),) if encoder else ()
     paged = (shared.running,) if shared else ()
     recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
-    beside = (*loaded, *recorded, switch.run, polled, told(warm))
+    beside = (*loaded, switch.run, *recorded, polled, told(warm))  # the switch first: it sees what was set up
     app = ProxyApp(watch.around(engine), upstream, writer, settings, metrics, beside, switch.is_off)
 
     def faults() -> list[str]:
-        return [*switch.faults, *releases.faults]
+        return [*switch.faults, *set_up.faults, *releases.faults]
 
     health = Health(upstream, faults, lambda: switch.off, lambda: int(warm.is_set()))
     return app, operators(settings, upstream, health, metrics)
@@ -90,10 +92,10 @@ def upstream_and_spans(settings: Settings) -> tuple[Upstream, Spans]:
     return TracedUpstream(settings.cluster, tracer), OpenTelemetrySpans(tracer)
 
 
-def _switch(settings: Settings, upstream: Upstream, metrics: Metrics) -> Switch:
+def _switch(settings: Settings, upstream: Upstream, metrics: Metrics, set_up: SetUp) -> Switch:
     prefix, keys = settings.state.prefix, tuple(settings.indexes)
     account, poll_s = own_account(settings.cluster), settings.serve.switch_poll_ms / 1000
-    return Switch(upstream, prefix, account, keys, poll_s, metrics.switched)
+    return Switch(upstream, prefix, account, keys, poll_s, metrics.switched, set_up.seen)
 
 
 def limits(settings: Settings) -> Limits:

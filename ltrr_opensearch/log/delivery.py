@@ -14,19 +14,22 @@ from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.log.bulk import Outcome, Record, Verdict, body, outcomes
 from ltrr_opensearch.log.counts import Counts
 from ltrr_opensearch.log.pauses import CLUSTER, Pauses
+from ltrr_opensearch.log.set_up import Gate
 from ltrr_opensearch.settings import ClusterSettings
 
 BULK_TIMEOUT_S = 10.0
+NOT_SET_UP = "not set up"
 _NDJSON = (b"content-type", b"application/x-ndjson")
 TARGET = "/_bulk?filter_path=items.create.status,items.create.error"
 
 
 class Delivery:
-    def __init__(self, cluster: ClusterSettings, counts: Counts) -> None:
+    def __init__(self, cluster: ClusterSettings, counts: Counts, gate: Gate) -> None:
         self._upstream = Upstream(cluster.model_copy(update={"pool_size": 2}))
         self._headers = (_NDJSON, *own_account(cluster))
         self._pauses = Pauses()
         self._counts = counts
+        self._gate = gate
 
     async def open(self) -> None:
         await self._upstream.open()
@@ -37,14 +40,17 @@ class Delivery:
     @property
     def up(self) -> bool:
         """Whether the cluster as a whole may be asked."""
-        return self._pauses.ready(CLUSTER, _now())
+        return self._gate.open and self._pauses.ready(CLUSTER, _now())
 
     def takes(self, record: Record) -> bool:
+        if not self._gate.takes(record.index):
+            self._counts.failed[NOT_SET_UP] += 1
+            return False
         return self.up and self._pauses.ready(record.index, _now())
 
     def blocked(self, record: Record) -> bool:
-        """Whether its index refused the last records that it was sent."""
-        return self._pauses.knows(record.index)
+        """Whether its index was not set up, or refused the last records that it was sent."""
+        return not self._gate.takes(record.index) or self._pauses.knows(record.index)
 
     async def send(self, records: Sequence[Record]) -> list[Outcome]:
         """What became of each record, within `BULK_TIMEOUT_S`."""

@@ -20,6 +20,7 @@ from ltrr_opensearch.log.bulk import Outcome, Record, Verdict, record, split
 from ltrr_opensearch.log.counts import Counts
 from ltrr_opensearch.log.delivery import Delivery
 from ltrr_opensearch.log.replay import Replay
+from ltrr_opensearch.log.set_up import Gate, Opened
 from ltrr_opensearch.log.spool import Spool
 from ltrr_opensearch.log.ubi import UbiEvent
 from ltrr_opensearch.settings import ClusterSettings, LogSettings
@@ -50,10 +51,11 @@ class _Waiting:
 
 
 class Writer:
-    def __init__(self, cluster: ClusterSettings, log: LogSettings) -> None:
+    def __init__(self, cluster: ClusterSettings, log: LogSettings, gate: Gate | None = None) -> None:
+        """What `gate` does not take yet goes to the disk."""
         self.counts = Counts()
         self._log = log
-        self._delivery = Delivery(cluster, self.counts)
+        self._delivery = Delivery(cluster, self.counts, gate or Opened())
         self._queue: list[_Waiting] = []
         self._spool: Spool | None = None
         self._replay: Replay | None = None

@@ -17,11 +17,13 @@ KEPT_ORDERS = 10_000
 KEPT_SECONDS = 600.0
 
 
-def shared_pages(settings: Settings, sender: Sender, failed: Callable[[str], None]) -> SharedPages | None:
+def shared_pages(
+    settings: Settings, sender: Sender, failed: Callable[[str], None], is_set_up: Callable[[], bool]
+) -> SharedPages | None:
     if not settings.serve.share_pages:
         return None
     index = f"{settings.state.prefix}_pages"
-    return SharedPages(sender, own_account(settings.cluster), index, KEPT_SECONDS, failed)
+    return SharedPages(sender, own_account(settings.cluster), index, KEPT_SECONDS, failed, is_set_up=is_set_up)
 
 
 def orders(settings: Settings, shared: SharedPages | None) -> Orders:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager, suppress
 from http import HTTPStatus
 from typing import Protocol
@@ -30,6 +30,14 @@ Told = Callable[[str, bool], None]
 """(index key, whether it is off), told after every reading."""
 
 
+Seen = Callable[[Reply], Awaitable[None]]
+"""Told what the cluster answered to a reading."""
+
+
+async def _nobody(reply: Reply) -> None:
+    pass
+
+
 class Sender(Protocol):
     async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply: ...
 
@@ -38,7 +46,14 @@ class Switch:
     """`headers` hold our own account's credentials; `keys` are the configured indexes."""
 
     def __init__(
-        self, sender: Sender, prefix: str, headers: Headers, keys: Collection[str], poll_s: float, told: Told
+        self,
+        sender: Sender,
+        prefix: str,
+        headers: Headers,
+        keys: Collection[str],
+        poll_s: float,
+        told: Told,
+        seen: Seen = _nobody,
     ) -> None:
         self._sender = sender
         self._target = f"/{index_of(prefix)}/_source/{DOCUMENT}"
@@ -46,6 +61,7 @@ class Switch:
         self._keys = tuple(keys)
         self._poll_s = poll_s
         self._told = told
+        self._seen = seen
         self._state = Switched()
         self._known = False
         """Whether the cluster has told what it is."""
@@ -103,6 +119,7 @@ class Switch:
         """None where the cluster does not say."""
         try:
             reply = await asyncio.wait_for(self._sender.send("GET", self._target, self._headers), PATIENCE_S)
+            await self._seen(reply)
             if reply.status == HTTPStatus.NOT_FOUND:
                 return Switched()
             return read_document(orjson.loads(reply.body)) if reply.status == HTTPStatus.OK else None
