@@ -43,8 +43,8 @@ def onward(headers: Headers) -> Headers:
     kept = tuple([pair for pair in headers if pair[0].lower() not in HOP_BY_HOP])
     if len(kept) == len(headers):
         return kept
-    listed = header(headers, b"connection")
-    return kept if listed is None else without(kept, {name.strip().lower() for name in listed.split(b",")})
+    listed = b",".join([value for name, value in headers if name.lower() == b"connection"])
+    return without(kept, {name.strip().lower() for name in listed.split(b",")}) if listed else kept
 
 
 def head_bytes(first_line: bytes, headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -101,7 +101,8 @@ def test_authorities_that_cannot_be_read_are_a_setting_at_fault(tmp_path: Path) 
 
 
 def test_headers() -> None:
-    headers = ((b"Connection", b"close, X-Own"), (b"X-Own", b"1"), (b"Accept", b"*/*"))
+    own = ((b"X-Own", b"1"), (b"X-More", b"2"))
+    headers = ((b"Connection", b"close, X-Own"), *own, (b"Accept", b"*/*"), (b"connection", b"x-more"))
     assert onward(headers) == ((b"Accept", b"*/*"),)
     assert own_account(ClusterSettings()) == ()
     ours = own_account(ClusterSettings(username="us", password="pw"))
