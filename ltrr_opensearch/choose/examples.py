@@ -14,8 +14,8 @@ from zlib import crc32
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.types import Features, Slot
 
-VERSION = 1
-"""Of the namespaces below; a model of another version is refused."""
+VERSION = 2
+"""Of the namespaces below and of what a policy part says beside its model; one of another version is refused."""
 
 INTERACTIONS = ("sa", "csa", "fsa", "dsa", "fca")
 """s: strategy, a: rung, c: context, f: facts of the plan, d: what was drawn before."""

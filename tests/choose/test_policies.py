@@ -64,8 +64,8 @@ def test_a_damaged_or_foreign_model_is_refused(part: Part) -> None:
         VowpalPolicy.from_part(replace(part, payload=part.payload[:-9]), LADDER, 50)
     with pytest.raises(ModelError, match="trained for the ladder"):
         VowpalPolicy.from_part(part, (0, 10), 10)
-    with pytest.raises(ModelError, match="another version"):
-        VowpalPolicy.from_part(replace(part, meta=part.meta | {"features": 0}), LADDER, 50)
+    with pytest.raises(ModelError, match="another version"):  # it had one number for its trust
+        VowpalPolicy.from_part(replace(part, meta=part.meta | {"features": 1, "trust": 0.5}), LADDER, 50)
 
 
 def test_a_model_that_predicts_otherwise_is_refused(part: Part) -> None:
