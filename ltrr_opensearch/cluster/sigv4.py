@@ -69,6 +69,11 @@ class Signer:
         return (*kept, *((name.lower().encode(), str(value).encode("latin-1")) for name, value in added))
 
 
+def is_relative(path: str) -> bool:
+    """Whether it has segments that AWS' algorithm resolves: the signature would cover another path than is sent."""
+    return any(part in (".", "..") for part in path.split("/"))
+
+
 def account(settings: SigV4Settings) -> Any:
     """Our role for opensearch-py."""
     from opensearchpy import Urllib3AWSV4SignerAuth

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 
 from ltrr_opensearch.cluster.headers import is_signed, onward, without
+from ltrr_opensearch.cluster.sigv4 import is_relative
 from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure, failure_of
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.failures import failure
@@ -69,6 +70,10 @@ class PassThrough:
         """Relays with our signature, which covers the whole body: it has to be read first."""
         signer = self._upstream.signer
         assert signer is not None
+        if is_relative(exchange.path):
+            refused = failure(400, f"{exchange.path} cannot be signed as it is sent: leave out its . and .. segments")
+            await exchange.answer(refused.status, refused.headers, refused.body)
+            return
         limit = int(signer.settings.max_body_mb * 2**20)
         rest, complete = await exchange.read(limit - len(head))
         body = head + rest

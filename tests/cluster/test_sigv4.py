@@ -141,8 +141,11 @@ def test_everything_is_signed_where_that_is_asked_for() -> None:
             assert call(proxy.url, "GET", "/_cat/health").status == 200
             assert call(proxy.url, "POST", "/shop/_search", SEARCH).status == 200
             large = call(proxy.url, "POST", "/_bulk", b"x" * 200_000)
+            relative = [call(proxy.url, "PUT", target, b"{}") for target in ("/a/../b/_doc/1", "/./b/_doc/1", "/a/..")]
     assert [verified(request) for request in received] == [True] * 3
     assert large.status == 413
+    assert [answer.status for answer in relative] == [400] * 3
+    assert "/a/../b/_doc/1 cannot be signed as it is sent" in relative[0].body.decode()
 
 
 def test_a_role_that_cannot_be_renewed_is_told_and_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
