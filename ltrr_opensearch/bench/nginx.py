@@ -55,8 +55,8 @@ def version() -> str:
 
 @contextmanager
 def fixed_answer(folder: Path, on: int) -> Iterator[int]:
-    """Answers every GET with the same 4 KB of JSON; gives its port."""
-    filler = '{"filler": "%s"}'
+    """Answers every GET with the same 4 KB of JSON, which greet as OpenSearch; gives its port."""
+    filler = '{"version": {"distribution": "opensearch", "number": "3.6.0"}, "filler": "%s"}'
     (folder / "answer.json").write_text(filler % ("x" * (ANSWER_BYTES - len(filler) + 2)), encoding="ascii")
     port = free_port()
     with _started(folder, "fixed", _FIXED.format(port=port, folder=folder), port, on):

@@ -44,7 +44,9 @@ def proxy(folder: Path, settings: Json, on: Sequence[int] = ()) -> Iterator[Prox
     with running([LTRR, "--config", str(file), "serve"], log, on) as process:
         wait_until(lambda: _ready(admin), process, log)
         ready_s = time.perf_counter() - started
-        if faults := json.loads(_told(admin, "health/ready")).get("faults"):
+        faults = json.loads(_told(admin, "health/ready")).get("faults")
+        # without an index of its own a proxy only relays, and what answers need be no OpenSearch
+        if faults and settings.get("indexes"):
             raise LtrrError(f"a proxy does not serve its release as it should: {faults}; run the demo again")
         yield Proxy(port, admin, process.pid, ready_s)
 
