@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection
 from time import monotonic
 from typing import Protocol
@@ -22,6 +22,10 @@ from ltrr_opensearch.errors import LtrrError
 STEADY_S = 10.0
 """A process that lived this long is replaced at once."""
 LONGEST_PAUSE_S = 30.0
+RETRY_S = 5.0
+"""Between attempts to start a process when the machine gives none, for want of files or memory."""
+STALE_S = 10.0
+"""A process that said nothing for so long does not serve, whatever it said before: its event loop stands."""
 KILL_AFTER_S = 40.0
 """Longer than running requests get to finish."""
 NOT_STARTED = "a worker could not start; the log says why"
@@ -59,6 +63,15 @@ class Worker:
     pipe: Connection
     began: float
     last: Report = Report(started=False)
+    heard: float = 0.0
+    """When it told that."""
+
+    def report(self) -> Report:
+        """Its last report while that holds, else that it is silent."""
+        silent_s = monotonic() - self.heard
+        if not self.last.started or silent_s < STALE_S:
+            return self.last
+        return replace(self.last, started=False, faults=(f"process {self.process.pid} is silent for {silent_s:.0f} s",))
 
 
 Launch = Callable[[socket.socket], tuple[Process, Connection]]
@@ -89,11 +102,11 @@ class Workers:
 
     @property
     def serving(self) -> int:
-        return sum(worker.last.started for worker in self._running.values())
+        return sum(report.started for report in self.reports)
 
     @property
     def reports(self) -> Sequence[Report]:
-        return [worker.last for worker in self._running.values()]
+        return [worker.report() for worker in self._running.values()]
 
     async def run(self, ready: Callable[[], Awaitable[None]]) -> None:
         """Returns when all have ended after `stop`. `ready` is told once, when all serve."""
@@ -133,7 +146,7 @@ class Workers:
     def _heard(self, slot: int) -> None:
         worker = self._running[slot]
         try:
-            worker.last = worker.pipe.recv()
+            worker.last, worker.heard = worker.pipe.recv(), monotonic()
         except (EOFError, OSError):
             asyncio.get_running_loop().remove_reader(worker.pipe.fileno())
             return
@@ -164,8 +177,22 @@ class Workers:
         self.restarts += 1
         if pause_s:
             self._sockets.pop(slot).close()
-        pause = asyncio.get_running_loop().call_later(pause_s, self._begin, slot)
+        self._begin_in(pause_s, slot)
+
+    def _begin_in(self, pause_s: float, slot: int) -> None:
+        pause = asyncio.get_running_loop().call_later(pause_s, self._begin_again, slot)
         self._pauses = {p for p in self._pauses if p.when() > asyncio.get_running_loop().time()} | {pause}
+
+    def _begin_again(self, slot: int) -> None:
+        if self._stopping:
+            return
+        try:
+            self._begin(slot)
+        except (OSError, LtrrError) as error:
+            _log.error("worker %d cannot be started (%s); tried again in %g s", slot, error, RETRY_S)
+            if bound := self._sockets.pop(slot, None):
+                bound.close()
+            self._begin_in(RETRY_S, slot)
 
     def _give_up(self) -> None:
         """One that cannot even start will not start the next time."""
