@@ -24,6 +24,8 @@ CONTINUES = "ltrr_continues"
 """The query attribute of a later page that has a query_id of its own: the query_id of the search that it continues."""
 LATER = "ltrr_later_page"
 EXAMPLE_TIME = "2026-01-31T12:00:00.000Z"
+LONGEST_ID = 100
+"""Characters of a query_id, in a search as in an event: what UBI's own mappings index (`ignore_above`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ def _digest(raw: Json) -> str:
 def _fault(fault: Any) -> str:
     place = ".".join(str(p) for p in fault["loc"])
     value = "" if fault["type"] == "missing" else f" (got {fault['input']!r:.80})"
-    return f"{place}: {fault['msg'].removeprefix('Value error, ')}{value}"
+    said = "must be a JSON object" if fault["type"] == "model_type" else fault["msg"].removeprefix("Value error, ")
+    return f"{place}: {said}{value}"
 
 
 def _time(value: Any) -> Any:
@@ -180,7 +183,7 @@ def _word(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Word = Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=100)]
+Word = Annotated[str, Field(min_length=1, max_length=LONGEST_ID), BeforeValidator(_word)]
 Time = Annotated[datetime | None, BeforeValidator(_time)]
 
 
@@ -193,7 +196,7 @@ class _Place(_Open):
 
 
 class _Object(_Open):
-    object_id: Annotated[str, BeforeValidator(_word), Field(min_length=1, max_length=256)]
+    object_id: Annotated[str, Field(min_length=1, max_length=256), BeforeValidator(_word)]
     object_id_field: Word | None = None
 
 

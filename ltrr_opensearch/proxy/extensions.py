@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from ltrr_opensearch.log.ubi import LONGEST_ID
 from ltrr_opensearch.proxy.foreign import Foreign
 from ltrr_opensearch.settings import ContextKey, Settings
 from ltrr_opensearch.types import Asker, Headers, Json, UbiRequest
@@ -17,7 +18,7 @@ from ltrr_opensearch.types import Asker, Headers, Json, UbiRequest
 _LTRR_KEYS = {"query", "context", "explore", "off", "explain", "parent_query_id"}
 _UBI_TEXTS = ("query_id", "user_query", "client_id", "application", "object_id_field")
 _CONTEXT: tuple[ContextKey, ...] = ("user", "session", "device", "locale", "segment")
-_ID = re.compile(r"[\x21-\x7e]{1,256}")
+_ID = re.compile(r"[\x21-\x7e]{1,%d}" % LONGEST_ID)
 """What may stand in a header and in a document's `_id`."""
 _LONGEST = 512
 

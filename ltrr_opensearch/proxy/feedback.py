@@ -64,7 +64,10 @@ class FeedbackEndpoint:
         raw, complete = await exchange.read(LARGEST_POST)
         if not complete or len(raw) > LARGEST_POST:
             return failure(413, f"a post of events may have {LARGEST_POST} bytes; send fewer events at a time")
-        return await self._kept(read_events(raw))
+        posted = read_events(raw)
+        if not posted:
+            return failure(400, "the post holds no event; send a JSON object, an array of them, or one object a line")
+        return await self._kept(posted)
 
     async def _kept(self, posted: Sequence[Any]) -> Answer:
         valid, rejected = self._checked(posted)
@@ -106,9 +109,8 @@ def _line(number: int, line: bytes) -> Any:
     try:
         return orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        return DataError(
-            f"line {number} is no JSON ({error}): {line[:80]!r}; post an object, an array, or one object a line"
-        )
+        shown = line[:80].decode(errors="replace")
+        return DataError(f"line {number} is no JSON ({error}): {shown}; post an object, an array, or one object a line")
 
 
 def _receipt(accepted: int, rejected: dict[int, str]) -> Answer:

@@ -159,6 +159,8 @@ FOREIGN: list[tuple[str, Json]] = [
     ("ext_ltrr", {"query": MATCH, "ext": {"ltrr": {"context": {"user": 7}}}}),
     ("ext_ltrr", {"query": MATCH, "ext": {"ltrr": {"query": " "}}}),
     ("ext_ubi", {"query": MATCH, "ext": {"ubi": {"query_id": "a b"}}}),
+    ("ext_ubi", {"query": MATCH, "ext": {"ubi": {"query_id": "q" * 101}}}),
+    ("ext_ltrr", {"query": MATCH, "ext": {"ltrr": {"parent_query_id": "q" * 101}}}),
     ("ext_ubi", {"query": MATCH, "ext": {"ubi": []}}),
     ("off", {"query": MATCH, "ext": {"ltrr": {"off": True}}}),
 ]

@@ -59,6 +59,13 @@ def test_nothing_valid_is_400(proxy: Listening) -> None:
     assert proxy.events.kept == []
 
 
+@pytest.mark.parametrize("body", [b"[]", b"", b"\n\n"])
+def test_a_post_without_an_event_is_400(proxy: Listening, body: bytes) -> None:
+    got = post(proxy, body)
+    assert got.status == 400
+    assert "holds no event" in got.json["error"]["reason"]
+
+
 def test_a_broken_line_does_not_take_the_others_with_it(proxy: Listening) -> None:
     lines = [orjson.dumps(CLICK), b"", b'{"query_id": ', orjson.dumps(CLICK | {"query_id": "q2"})]
     got = post(proxy, b"\n".join(lines))
@@ -66,6 +73,7 @@ def test_a_broken_line_does_not_take_the_others_with_it(proxy: Listening) -> Non
     [rejected] = got.json["rejected"]
     assert rejected["index"] == 1
     assert "line 3 is no JSON" in rejected["reason"]
+    assert rejected["reason"].endswith(': {"query_id": ; post an object, an array, or one object a line')
     assert [event.document["query_id"] for _, event in proxy.events.kept] == ["q1", "q2"]
 
 
