@@ -62,8 +62,8 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 @asynccontextmanager
-async def running(these: Workers) -> AsyncIterator[None]:
-    """Ready when it begins; stopped, with every process ended, when it is over."""
+async def running(these: Workers, launch: Launcher) -> AsyncIterator[None]:
+    """Ready when it begins; stopped, with every process ended, when it is over, however the test went."""
     ready = asyncio.Event()
 
     async def tell() -> None:
@@ -72,16 +72,20 @@ async def running(these: Workers) -> AsyncIterator[None]:
     run = asyncio.create_task(these.run(tell))
     async with asyncio.timeout(PATIENCE_S):
         await ready.wait()
-    yield
-    these.stop()
-    async with asyncio.timeout(PATIENCE_S):
-        await run
+    try:
+        yield
+        these.stop()
+        async with asyncio.timeout(PATIENCE_S):
+            await run
+    finally:
+        for process in launch.launched:
+            process.kill()
 
 
 async def test_one_that_hangs_does_not_serve(monkeypatch: pytest.MonkeyPatch) -> None:
     launch = Launcher()
     these = Workers(1, launch, bind, lambda _: None)
-    async with running(these):
+    async with running(these, launch):
         monkeypatch.setattr(workers, "STALE_S", 0.5)
         launch.send(0, signal.SIGSTOP)
         await until(lambda: these.serving == 0)
@@ -95,7 +99,7 @@ async def test_one_that_cannot_be_replaced_at_once_is_later(monkeypatch: pytest.
     monkeypatch.setattr(workers, "RETRY_S", 0.05)
     launch = Launcher()
     these = Workers(1, launch, bind, lambda _: None)
-    async with running(these):
+    async with running(these, launch):
         launch.refusals = 2
         launch.send(0, signal.SIGKILL)
         await until(lambda: len(launch.launched) == 2 and these.serving == 1)
@@ -110,7 +114,7 @@ async def test_none_is_started_after_the_stop() -> None:
             asyncio.get_running_loop().call_soon(these.stop)
 
     these = Workers(2, launch, bind, buried)
-    async with running(these):
+    async with running(these, launch):
         for number in range(2):
             launch.send(number, signal.SIGKILL)
         for process in launch.launched:  # both ends are found in the same turn of the loop
