@@ -16,6 +16,13 @@ from ltrr_opensearch.proxy.relay import Done, Relay, Sent
 from ltrr_opensearch.telemetry.context import asked
 from ltrr_opensearch.types import Headers
 
+TOLD = {
+    502: "the connection to the cluster broke before its answer was whole; the proxy's log says more",
+    503: "the proxy has no connection to the cluster; its log says why",
+    504: "the cluster did not answer in time",
+}
+"""What clients are told of a failure of the cluster, by the status of the answer."""
+
 _log = logging.getLogger(__name__)
 
 SIGNED = (
@@ -133,5 +140,5 @@ class PassThrough:
         asked.set(exchange.headers)
         _log.warning("%s %s: %s", exchange.method, exchange.path, error)
         if not exchange.answered:  # a client with half an answer was told by the broken connection
-            answer = failure(error.status, str(error))
+            answer = failure(error.status, TOLD[error.status])  # the addresses of nodes are no client's to know
             exchange.reply(answer.status, answer.headers, answer.body)
