@@ -10,6 +10,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 import click
 
 from ltrr_opensearch.configuration import load_settings
+from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.settings import Settings
 
 P = ParamSpec("P")
@@ -23,6 +24,15 @@ failed_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="List of documents that failed, as JSON lines; default: ltrr-failed-INDEX.jsonl.",
 )
+
+
+def key_of(settings: Settings, index: str) -> str:
+    """The key under which an index is configured: its own name, or a list or pattern that covers it."""
+    found = settings.index_for(index)
+    if found is None:
+        known = ", ".join(settings.indexes) or "none"
+        raise SettingsError(f"no index {index!r} in the configuration; configured: {known}")
+    return found[0]
 
 
 def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:

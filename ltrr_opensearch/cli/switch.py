@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ltrr_opensearch.cli.options import pass_settings
-from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.cli.options import key_of, pass_settings
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,9 +27,10 @@ def off(settings: Settings, index: str | None, why: str) -> None:
 
     Nothing is restarted and nothing learned is lost; `ltrr on` ends it. Events are still taken.
     """
+    key = _key(settings, index)
     with _store(settings) as store:
-        store.turn_off(_key(settings, index), why, datetime.now(UTC))
-    click.echo(f"learning is off for {index or 'every index'}; proxies follow within a second")
+        store.turn_off(key, why, datetime.now(UTC))
+    click.echo(f"learning is off for {_said(key)}; proxies follow within a second")
 
 
 @click.command()
@@ -38,10 +38,17 @@ def off(settings: Settings, index: str | None, why: str) -> None:
 @pass_settings
 def on(settings: Settings, index: str | None) -> None:
     """Turn learning on again for INDEX, or everywhere."""
+    key = _key(settings, index)
     with _store(settings) as store:
-        left = store.turn_on(_key(settings, index), datetime.now(UTC))
+        left = store.turn_on(key, datetime.now(UTC))
     still = f"; still off: {', '.join(left.off)}" if left.off else ""
-    click.echo(f"learning is on for {index or 'every index'}{still}; proxies follow within a second")
+    click.echo(f"learning is on for {_said(key)}{still}; proxies follow within a second")
+
+
+def _said(key: str) -> str:
+    from ltrr_opensearch.release.switch import EVERYTHING
+
+    return "every index" if key == EVERYTHING else key
 
 
 def _key(settings: Settings, index: str | None) -> str:
@@ -49,10 +56,7 @@ def _key(settings: Settings, index: str | None) -> str:
 
     if index is None:
         return EVERYTHING
-    if index not in settings.indexes:
-        known = ", ".join(settings.indexes) or "none"
-        raise SettingsError(f"no index {index!r} in the configuration; configured: {known}")
-    return index
+    return key_of(settings, index)
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.cli.options import key_of, pass_settings
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.settings import Settings
 
@@ -24,9 +24,7 @@ def uninstall(settings: Settings, index: str | None, dry_run: bool, ubi: bool, y
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.index.uninstall import Uninstall
 
-    if index is not None and index not in settings.indexes:
-        known = ", ".join(settings.indexes) or "none"
-        raise SettingsError(f"no index {index!r} in the configuration; configured: {known}")
+    index = index and key_of(settings, index)
     if index is not None and ubi:
         raise SettingsError("--ubi goes with everything, not with one index: their events are not kept apart")
     with connect(settings.cluster) as client:

@@ -99,6 +99,16 @@ def test_one_index_cannot_be_on_while_everything_is_off(configuration: Path, key
     assert typed(configuration, "on").exit_code == 0
 
 
+def test_a_member_of_a_list_stands_for_its_key(shop: Settings, key: str, tmp_path: Path) -> None:
+    several = shop.model_copy(update={"indexes": {f"{key},{key}-old": shop.indexes[key]}})
+    path = tmp_path / "ltrr.yml"
+    path.write_text(configuration_of(several))
+    for word in ("off", "on"):
+        done = typed(path, word, f"{key}-old")
+        assert done.exit_code == 0, done.output
+        assert f"learning is {word} for {key},{key}-old;" in done.output
+
+
 def test_an_index_that_is_not_configured_is_refused(configuration: Path, key: str) -> None:
     refused = typed(configuration, "off", "nope")
     assert refused.exit_code == 1

@@ -116,6 +116,19 @@ def test_one_index_leaves_the_others_alone(client: OpenSearch, settings: Setting
     assert {hit["_id"] for hit in releases} == {other}
 
 
+def test_an_index_that_a_pattern_covers_stands_for_its_key(
+    client: OpenSearch, settings: Settings, name: str, tmp_path: Path
+) -> None:
+    pattern = f"{name}-sh*"
+    wide = settings.model_copy(update={"indexes": {pattern: settings.indexes[f"{name}-shop"]}})
+    set_up(wide, pattern)
+    done = typed(tmp_path, wide, f"{name}-shop", "--yes")
+    assert done.exit_code == 0, done.output
+    assert f"{pattern}: gone" in done.output
+    client.indices.refresh(index=f"{name}_releases")
+    assert client.count(index=f"{name}_releases")["count"] == 0
+
+
 def test_it_asks_first(settings: Settings, client: OpenSearch, name: str, tmp_path: Path) -> None:
     set_up(settings, f"{name}-shop")
     path = tmp_path / "ltrr.yml"
