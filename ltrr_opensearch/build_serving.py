@@ -66,7 +66,11 @@ class ServingBuilder:
         """Asks the cluster again for what it could not be asked when a cold start was built."""
         for key in self._unsure & self._cold.keys():
             self._unsure.discard(key)
-            self._cold[key] = self._build(key, "none", {})
+            try:
+                self._cold[key] = self._build(key, "none", {})
+            except Exception:  # whatever the cluster said, what serves goes on and the others are asked for
+                self._unsure.add(key)
+                log.exception("index %r: what it is served with cannot be asked again; it stays as it is", key)
 
     def _doubt(self, key: str, error: Exception) -> None:
         """A refusal stands; a cluster that was away or not well may answer later."""

@@ -140,6 +140,8 @@ class Engine:
         except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
             return await self._untouched(asked, settled.original, own, before)
+        finally:
+            settled.more.cancel()
         more_pages = len(own) >= request.size or len(page.listing.keys) > request.size
         await self._orders.begin(asked.key, page.listing, before, paged=more_pages)
         took_ms = (perf_counter() - started) * 1000

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,7 +101,7 @@ class Settled:
     brought: Mapping[DocKey, Json]
     listing: Listing
     searched: Searched
-    more: Awaitable[int]
+    more: asyncio.Future[int]
     """How many hits the client's own total lacks; it is being counted while we rank."""
 
 

@@ -33,6 +33,23 @@ def test_what_could_not_be_asked_at_the_start_is_asked_again(client: OpenSearch,
     client.indices.delete(index=index_name)
 
 
+def test_an_answer_that_cannot_be_used_ends_no_asking(
+    client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = IndexSettings(text_fields={"title": 1.0}, id_field="sku")
+    builder = ServingBuilder(Settings(cluster=AWAY, indexes={index_name: index}), connect(AWAY), None)
+    found = builder.cold(index_name)
+    with monkeypatch.context() as patched:
+        patched.setattr(builder._client, "search", lambda **_: {"error": "none that OpenSearch gives"})
+        builder.again()
+    assert builder.cold(index_name) is found
+    client.indices.create(index=index_name)
+    builder._client = client
+    builder.again()
+    assert builder.cold(index_name).index.id_field == "sku"
+    client.indices.delete(index=index_name)
+
+
 def test_a_refusal_stands(client: OpenSearch, node: Any, index_name: str) -> None:
     index = IndexSettings(text_fields={"title": 1.0}, id_field="sku")
     settings = Settings(cluster=ClusterSettings(url=node.url), indexes={index_name: index})

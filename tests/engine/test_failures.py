@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch import engine
 from ltrr_opensearch.cluster.model_scores import ModelScores
+from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.in_cluster import ClusterRanker
 from ltrr_opensearch.rank.linear import LinearRanker
@@ -39,6 +42,32 @@ async def test_a_broken_ranker_leaves_the_clusters_own_page(node: Any, client: O
         (h["_id"], pytest.approx(h["_score"])) for h in own["hits"]["hits"]
     ]
     assert b.counts.reasons == ["rank"]
+
+
+async def test_what_is_still_counted_when_the_page_cannot_be_had_is_given_up(
+    node: Any, products: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given_up = []
+
+    async def gone(*_: Any, **__: Any) -> Any:
+        raise Unreachable("gone")
+
+    async def counting(*_: Any) -> int:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            given_up.append(True)
+            raise
+        return 0
+
+    monkeypatch.setattr(engine, "within", gone)
+    monkeypatch.setattr(engine.Engine, "_more", counting)
+    async with bench(node.url, serving_of()) as b:
+        page = await b.page(request_of(products))
+        await asyncio.sleep(0)
+    assert len(page["hits"]["hits"]) == 10
+    assert b.counts.reasons == ["winners"]
+    assert given_up == [True]
 
 
 class BadClause:
