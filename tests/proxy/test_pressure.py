@@ -9,6 +9,7 @@ from ltrr_opensearch.limit_settings import LimitSettings
 from ltrr_opensearch.proxy.pressure import TICKS, Pressure
 
 LIMITS = LimitSettings(searches=2, requests=3, shed_ms=100, refuse_ms=1000, retry_after_s=7)
+PATIENCE_S = 30
 
 
 def late(pressure: Pressure, *delays_s: float) -> None:
@@ -68,7 +69,7 @@ def test_a_refusal_has_opensearchs_shape_and_says_when_to_come_back() -> None:
 
 async def test_a_loop_that_is_held_up_is_measured() -> None:
     pressure = Pressure(LIMITS)
-    async with pressure.running():
+    async with asyncio.timeout(PATIENCE_S), pressure.running():
         while pressure.delay_s < 0.15:
             time.sleep(0.2)  # noqa: ASYNC251 blocking is the point
             await asyncio.sleep(0)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +21,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.errors import SettingsError
+from tests.faults.world import until
 from tests.proxy.listening import call
 from tests.security import world
 from tests.security.authority import OWN, Authority, authorising, basic
@@ -49,6 +50,9 @@ CREDENTIALS: tuple[dict[str, str], ...] = (
 )
 
 
+_QUERY_ID = re.compile(rb"'x-ltrr': '([^']+)'")
+
+
 @dataclass(frozen=True)
 class Left:
     """Everything that the proxy said, wrote or answered, by where it stands."""
@@ -69,12 +73,11 @@ def left(node: Any, client: OpenSearch, tmp_path_factory: pytest.TempPathFactory
         with serving(relay.url, index, folder, encoder=False, **planted) as proxy:
             _use(proxy, authority, said)
             said |= _of_operators(proxy)
-            time.sleep(1.5)
             _written(client, index, said)
             relay.stop()
             _use(proxy, authority, said, "without a cluster ")
             said |= {f"{name}, cluster away": body for name, body in _of_operators(proxy).items()}
-            time.sleep(1.5)
+            until(lambda: any(path.stat().st_size for path in (folder / "spool").rglob("*.spool")))
             said |= {str(path): path.read_bytes() for path in (folder / "spool").rglob("*") if path.is_file()}
     said["log"] = (folder / "serve.log").read_bytes()
     said["doctor"] = _ltrr(folder / "ltrr.yml", "doctor", "--json")
@@ -134,8 +137,16 @@ def _of_operators(proxy: Serving) -> dict[str, bytes]:
 
 
 def _written(client: OpenSearch, index: str, said: dict[str, bytes]) -> None:
-    """All documents that the proxy wrote. There must be some, or nothing would be searched."""
-    client.indices.refresh(index=f"{index}-*")
+    """All documents that the proxy wrote, when there is one for each search that we answered."""
+    searches = {id for answer in said.values() for id in _QUERY_ID.findall(answer)}
+    assert searches
+
+    def logged() -> bool:
+        client.indices.refresh(index=f"{index}-*")
+        found = client.search(index=f"{index}-own_decisions-*", body={"size": 1000}, ignore_unavailable=True)
+        return all(id in orjson.dumps(found) for id in searches)
+
+    until(logged)
     for name in ("own_decisions-*", "own_pages", "ubi_queries", "ubi_events"):
         found = client.search(index=f"{index}-{name}", body={"size": 1000}, params={"ignore_unavailable": "true"})
         said[f"documents of {name}"] = orjson.dumps(found["hits"]["hits"])

@@ -84,7 +84,7 @@ def publish_what_was_learned(client: OpenSearch, index: str, prefix: str) -> Non
     """A memory and a gazetteer that both people's searches and all documents went into."""
     templates = load_templates(StateSettings(prefix=prefix))
     mappings = {t.name: t.body["template"]["mappings"] for t in templates if not t.component}
-    for name in (f"{prefix}_models", f"{prefix}_releases"):
+    for name in (f"{prefix}_models", f"{prefix}_releases", f"{prefix}_jobs"):  # without jobs nothing would be written
         client.indices.create(index=name, body={"settings": {"number_of_replicas": 0}, "mappings": mappings[name]})
     entities = tuple(EntityScore(f"only{group}word-{n}", 0.9 - n / 100) for n in range(20) for group in GROUPS)
     rows = [MemoryRow("red", entities), *(MemoryRow(f"red only{name}word", entities) for name in PEOPLE)]

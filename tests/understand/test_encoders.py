@@ -115,9 +115,10 @@ async def test_concurrent_queries_go_as_one_batch_and_are_kept() -> None:
     slow = Slow()
     encoder = QueryEncoder(slow, cache_texts=2)
     calls = [asyncio.create_task(encoder.encode(t)) for t in ("a", "bb", "ccc", "bb")]
-    await asyncio.sleep(0.05)
+    for _ in range(2):  # until they are with the encoder
+        await asyncio.sleep(0)
     late = asyncio.create_task(encoder.encode("dddd"))
-    await asyncio.sleep(0.05)
+    await asyncio.sleep(0)
     calls[0].cancel()
     slow.go.set()
     assert [v[0] for v in await asyncio.gather(*calls[1:], late)] == [2, 3, 2, 4]
