@@ -226,7 +226,7 @@ def _memory(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
     rows = job.memory.rows(job.settings.learn, encoder, run.counts)
     meta = {"queries": len(rows), "encoder": encoder.digest if encoder else None}
     part = _part("memory", job, snapshot(rows), meta)
-    return candidates.Trained(Verdict("memory", True, f"{len(rows)} queries remembered"), part)
+    return candidates.Trained(Verdict("memory", True, f"{len(rows)} queries with gains remembered"), part)
 
 
 _LEARNERS = {"policy": _policy, "ranker": _ranker, "memory": _memory}

@@ -103,7 +103,7 @@ class MemoryStore:
             raise ClusterError(
                 f"memory {bad['_id']} was not written ({bad.get('error')}); run `ltrr learn memory` again"
             )
-        counts["memories updated"] += sum(i["status"] < 300 for i in items)
+        counts["queries counted for the memory"] += sum(i["status"] < 300 for i in items)
         return [query for query, item in zip(sent, items, strict=True) if item["status"] == 409]
 
     def _get(self, queries: Sequence[str]) -> list[Json]:

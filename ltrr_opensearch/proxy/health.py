@@ -14,6 +14,7 @@ from ltrr_opensearch.proxy.workers import Report
 
 PATIENCE_S = 2.0
 """Longest wait for the cluster when somebody asks whether we are ready."""
+STARTING = "starting: the encoder and what was published are being loaded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,18 +59,24 @@ class Health:
     async def ready(self) -> Readiness:
         if self.stopping:
             return Readiness(False, "stopping")
+        version, fault = await self._cluster()
         if not (processes := self._processes()):
-            return Readiness(False, "starting: the encoder and what was published are being loaded", processes=0)
+            return Readiness(False, f"{STARTING}; {fault}" if fault else STARTING, processes=0)
+        if fault:
+            return Readiness(False, fault)
+        return Readiness(True, "ready", version, tuple(self._faults()), tuple(self._off()), processes)
+
+    async def _cluster(self) -> tuple[str, str]:
+        """Its version, as far as it says; why it is not there, empty where it is."""
         try:
             reply = await asyncio.wait_for(self._upstream.send("GET", "/", ()), PATIENCE_S)
         except TimeoutError:
-            return Readiness(False, f"the cluster did not answer within {PATIENCE_S:g} s")
+            return "", f"the cluster at {self._upstream.name} did not answer within {PATIENCE_S:g} s"
         except Unreachable as error:
-            return Readiness(False, str(error))
+            return "", str(error)
         if reply.status >= 500:
-            return Readiness(False, f"the cluster answers {reply.status}")
-        version = _version(reply.body)
-        return Readiness(True, "ready", version, tuple(self._faults()), tuple(self._off()), processes)
+            return "", f"the cluster at {self._upstream.name} answers {reply.status}"
+        return _version(reply.body), ""
 
 
 def _version(body: bytes) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,8 +11,10 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch import assemble
+from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.proxy import health
 from ltrr_opensearch.proxy.server import listen
-from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.settings import ClusterSettings, Settings
 from ltrr_opensearch.types import Vector
 from tests.operations.world import Running, running, until
 from tests.proxy.listening import call
@@ -59,6 +62,20 @@ def test_it_lives_while_the_encoder_loads_and_is_ready_afterwards(
         may_go_on.set()
         thread.join(20)
     until(lambda: bool(seen))
+
+
+@pytest.mark.parametrize("processes", [0, 1], ids=["starting", "started"])
+async def test_a_cluster_that_is_not_there_is_named(processes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(health, "PATIENCE_S", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for url in ("http://127.0.0.1:1", f"http://127.0.0.1:{silent.getsockname()[1]}"):
+            upstream = Upstream(ClusterSettings(url=url))
+            await upstream.open()
+            told = await health.Health(upstream, processes=lambda: processes).ready()
+            await upstream.close()
+            assert not told.ok
+            assert f"the cluster at {url}" in told.reason
+            assert told.reason.startswith("starting") is not bool(processes)
 
 
 def _dense(shop: Settings, key: str, tmp_path: Path) -> Settings:
