@@ -48,6 +48,8 @@ def test_everything_is_learned_and_published_at_once(shop: Shop) -> None:
     assert set(parts(shop)) == {*KINDS, "aggregates"}
     assert [r.id for r in shop.store.history("shop")] == [done.release]
     assert done.counts["decisions"] == done.counts["rounds"] == SEARCHES
+    assert done.counts["queries counted for the memory"] == len(QUERIES)
+    assert f"{len(QUERIES)} queries with gains remembered" in [v.reason for v in done.verdicts]
     memory = Memory.from_bytes(parts(shop)["memory"].payload)
     for query in QUERIES:
         assert memory.near(query, None)[0].entities[0].id == wanted(query)
