@@ -241,7 +241,7 @@ class _Whole:
         return False
 
     def passed(self, data: bytes, last: bool) -> None:
-        raise NotImplementedError
+        raise AssertionError("bytes pass only to those who take them plain")
 
     def chunk(self, data: bytes) -> None:
         self._body.append(data)

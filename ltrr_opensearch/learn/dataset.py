@@ -26,7 +26,6 @@ from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.types import Matrix
 
-UNSHOWN_WEIGHT = 1.0
 SEARCHES_A_QUERY = 10
 """Most searches of one query that are learned from: the latest. More of them add nothing but time."""
 
@@ -123,7 +122,7 @@ def _groups(
     table = dense([c.features or {} for c in logged], names)
     keys = [(decision.normalized, c.key.id) for c in logged]
     grade = [grades[k][0] if k in grades else 0.0 for k in keys]
-    weight = [grades[k][1] if k in grades else UNSHOWN_WEIGHT for k in keys]
+    weight = [grades[k][1] if k in grades else 1.0 for k in keys]
     if len(logged) < 2 or max(grade) == min(grade):
         return []
     new = table.copy()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,16 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-import uvloop
 import yaml
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cli.worker import servers
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.index.setup import Setup
-from ltrr_opensearch.proxy.server import listen
 from ltrr_opensearch.settings import Settings
-from tests.proxy.listening import Response, call
+from tests.proxy.listening import Response, call, in_a_thread
 
 COLOURS = ("red", "blue", "green")
 THINGS = ("shoes", "boots", "sandals", "hats")
@@ -114,25 +110,8 @@ def set_up(settings: Settings, key: str) -> None:
 @contextmanager
 def running(settings: Settings, admin_port: int = 0) -> Iterator[Running]:
     """The whole proxy in a thread of its own, until the end of the block."""
-    public, operators = listen("127.0.0.1", 0, "serve.port"), listen("127.0.0.1", admin_port, "admin.port")
-    up, stop = threading.Event(), threading.Event()
-
-    async def main() -> None:
-        both, _ = servers(settings)
-        serving = asyncio.create_task(both.run(public, operators, lambda _: up.set()))
-        await asyncio.to_thread(stop.wait)
-        both.stop()
-        await serving
-
-    thread = threading.Thread(target=lambda: uvloop.run(main()))
-    thread.start()
-    assert up.wait(20)
-    try:
-        where, beside = public.getsockname(), operators.getsockname()
-        yield Running(f"http://127.0.0.1:{where[1]}", f"http://127.0.0.1:{beside[1]}")
-    finally:
-        stop.set()
-        thread.join(20)
+    with in_a_thread(lambda: servers(settings)[0], admin_port=admin_port) as (url, beside):
+        yield Running(url, beside)
 
 
 def until(true: Callable[[], bool], patience_s: float = 15.0) -> None:

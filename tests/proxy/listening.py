@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
+from socket import socket
 from urllib.parse import urlsplit
 
 import orjson
@@ -26,6 +27,8 @@ from ltrr_opensearch.proxy.server import Servers, listen
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Answer, Json, SearchRequest
 
+PATIENCE_S = 20.0
+"""For a proxy to start, and to stop."""
 EngineDouble = Callable[[SearchRequest], Answer | None]
 
 
@@ -101,14 +104,23 @@ def listening(
             searched.append(request)
             return engine(request) if callable(engine) else await engine.search(request, index_key)
 
-    public, operators = listen(settings.serve.host, 0, "serve.port"), listen("127.0.0.1", 0, "admin.port")
     upstream = Upstream(settings.cluster)
     proxy = ProxyApp(Engine(), upstream, events, settings, metrics)
     admin = AdminApp(Health(upstream), metrics, _no_decision, guard)
+    with in_a_thread(lambda: Servers(proxy, admin, for_clients(settings.serve)), settings.serve.host) as (url, beside):
+        yield Listening(url, beside, metrics, events, searched)
+
+
+@contextmanager
+def in_a_thread(make: Callable[[], Servers], host: str = "127.0.0.1", admin_port: int = 0) -> Iterator[tuple[str, str]]:
+    """Servers that run in a thread until the end of the block, made in its event loop: the clients' address and the
+    operators'.
+    """
+    public, operators = listen(host, 0, "serve.port"), listen("127.0.0.1", admin_port, "admin.port")
     up, stop = threading.Event(), threading.Event()
 
     async def main() -> None:
-        servers = Servers(proxy, admin, for_clients(settings.serve))
+        servers = make()
         running = asyncio.create_task(servers.run(public, operators, lambda _: up.set()))
         await asyncio.to_thread(stop.wait)
         servers.stop()
@@ -116,14 +128,17 @@ def listening(
 
     thread = threading.Thread(target=lambda: uvloop.run(main()))
     thread.start()
-    assert up.wait(10)
+    assert up.wait(PATIENCE_S)
     try:
-        where, beside = public.getsockname(), operators.getsockname()
-        host = "[::1]" if ":" in where[0] else where[0]
-        yield Listening(f"http://{host}:{where[1]}", f"http://127.0.0.1:{beside[1]}", metrics, events, searched)
+        yield _url(public), _url(operators)
     finally:
         stop.set()
-        thread.join(10)
+        thread.join(PATIENCE_S)
+
+
+def _url(on: socket) -> str:
+    host, port, *_ = on.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _no_decision(query_id: str) -> Json | None:
