@@ -22,7 +22,9 @@ from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker
@@ -220,6 +222,8 @@ def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
         memory=_made(parts.get("memory"), Memory.from_bytes, empty.memory),
         gazetteer=_made(parts.get("gazetteer"), Gazetteer.from_bytes, empty.gazetteer),
         aggregates=_made(parts.get("aggregates"), Aggregates.from_bytes, empty.aggregates),
+        terms=_made(parts.get("terms"), Terms.from_bytes, empty.terms),
+        popularity=_made(parts.get("popularity"), Popularity.from_bytes, empty.popularity),
     )
 
 

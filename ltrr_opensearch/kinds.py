@@ -8,6 +8,7 @@ from ltrr_opensearch.types import AnalyzedQuery, Features
 
 KIND = "kind="
 """What the feature of a kind starts with."""
+KINDS = ("values", "mixed", "identifier", "word", "words", "sentence")
 
 
 def kind_of(query: AnalyzedQuery) -> str:

@@ -141,8 +141,9 @@ GATE = "gate"
 class Part:
     """A published model or piece of knowledge, as bytes, of one of these kinds:
 
-    `policy`, `ranker`: what `ltrr learn` trained; `memory`, `aggregates`: what it remembers and has counted;
-    `gazetteer`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
+    `policy`, `ranker`: what `ltrr learn` trained;
+    `memory`, `aggregates`, `popularity`: what it remembers and has counted;
+    `gazetteer`, `terms`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
 
     `checks` are stored inputs with their expected outputs, verified after loading.
     """

@@ -9,10 +9,11 @@ import numpy as np
 
 from ltrr_opensearch.choose.context import action_features, context_features
 from ltrr_opensearch.choose.draw import draw
+from ltrr_opensearch.choose.rarity import rarity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
-from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, rows
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, rows
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.settings import ChooseSettings, IndexSettings
 from ltrr_opensearch.types import (
@@ -66,9 +67,10 @@ class Serving:
 
     def reads_objects(self, query: AnalyzedQuery) -> bool:
         """Whether the ranker must know what events name the candidates by: it asks how they worked before."""
-        if self.index.named_by is None or self.ranker is None or not query.remembered:
+        if self.index.named_by is None or self.ranker is None:
             return False
-        return not set(MEMORY_COLUMNS).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
+        known = (*(MEMORY_COLUMNS if query.remembered else ()), *(POPULAR_COLUMNS if self.knowledge.popularity else ()))
+        return not set(known).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
 
     @property
     def ranker_name(self) -> str:
@@ -89,10 +91,11 @@ class Serving:
 
     def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int) -> tuple[Features, Draw]:
         aggregates = self.knowledge.aggregates
-        context = context_features(query, aggregates, query.request.at)
+        told = rarity(query.tokens, self.knowledge.terms)
+        context = {**context_features(query, aggregates, query.request.at), **told}
         actions = [action_features(plan, query, aggregates) for plan in plans]
         explore = query.request.asker.explore
-        return context, draw(self.policy, plans, context, actions, self.choose, seed, explore)
+        return context, draw(self.policy, plans, context, actions, self.choose, seed, explore, query.normalized)
 
     def fuse(self, results: Sequence[PlanResult]) -> list[Candidate]:
         """The union, best first as far as the plans' own orders tell."""
@@ -114,7 +117,8 @@ class Serving:
     def rows(
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
     ) -> Matrix:
-        return rows(candidates, query, results, names, by_id=self.index.named_by is None)
+        by_id = self.index.named_by is None
+        return rows(candidates, query, results, names, self.knowledge.popularity, by_id=by_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class PopularitySettings(Section):
 
 class StrategySettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
-    use: str = Field(description="original, lexical, knn, structured, q2e, or an entry point's name.")
+    use: str = Field(description="original, lexical, knn, structured, q2e, popular, or an entry point's name.")
     options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
 
 
@@ -220,6 +220,9 @@ class ChooseSettings(Section):
     )
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
+    )
+    gamma: Positive = Field(
+        1000.0, description="How sharply the direct policy prefers the best rung; larger explores less."
     )
     vowpal_arguments: str = Field(
         "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."

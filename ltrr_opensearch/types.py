@@ -196,6 +196,10 @@ class Slot:
     """(plan, depth) of the slots before this one."""
     ladder: tuple[int, ...]
     feasible: tuple[bool, ...]
+    strategies: tuple[str, ...] = ()
+    """Of all slots of the search, in their order; this one's stands at `position`."""
+    query: str = ""
+    """The query, normalised."""
 
 
 @dataclass(frozen=True, slots=True)

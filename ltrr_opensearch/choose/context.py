@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from math import isfinite, log1p
+from zlib import crc32
 
 from ltrr_opensearch.kinds import KIND, kind_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
@@ -22,6 +23,7 @@ def context_features(query: AnalyzedQuery, aggregates: Aggregates, at: datetime)
     if seen := aggregates.query(query.normalized):
         features[ASKED] = log1p(seen.asked) / 10
         features["query_found"] = seen.found_share
+        features[f"query_is={crc32(query.normalized.encode()):x}"] = 1.0
     return {name: value for name, value in features.items() if value}
 
 

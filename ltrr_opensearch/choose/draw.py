@@ -7,7 +7,7 @@ what was sampled, so that every probability in the log is exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple
 
@@ -35,22 +35,31 @@ def draw(
     choose: ChooseSettings,
     seed: int,
     explore: bool,
+    query: str = "",
 ) -> Draw:
     """The draw of one search. Without `explore` each slot takes the policy's most likely depth, with probability 1."""
     offers = [Offer(p.name, p.strategy, p.source, a) for p, a in zip(plans, actions, strict=True)]
-    return draw_offers(policy, offers, context, choose, seed, explore)
+    return draw_offers(policy, offers, context, choose, seed, explore, query)
 
 
 def draw_offers(
-    policy: Policy, offers: Iterable[Offer], context: Features, choose: ChooseSettings, seed: int, explore: bool
+    policy: Policy,
+    offers: Sequence[Offer],
+    context: Features,
+    choose: ChooseSettings,
+    seed: int,
+    explore: bool,
+    query: str = "",
 ) -> Draw:
+    """`query`: normalised, for policies that know some of them by name."""
     ladder = choose.ladder
     left = choose.budget
     drawn: tuple[tuple[str, int], ...] = ()
+    strategies = tuple([offer.strategy for offer in offers])
     slots = []
     for position, (plan, strategy, source, action) in enumerate(offers):
         feasible = tuple([depth <= left for depth in ladder])
-        slot = Slot(plan, strategy, source, position, context, action, drawn, ladder, feasible)
+        slot = Slot(plan, strategy, source, position, context, action, drawn, ladder, feasible, strategies, query)
         pmf = sampled_pmf(policy, slot, choose, explore)
         rung = pick(pmf, uniform(seed, position))
         slots.append(SlotDraw(slot, pmf, ladder[rung], pmf[rung]))

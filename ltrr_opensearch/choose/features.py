@@ -35,6 +35,10 @@ CONTEXT = (
     Declared("memory_queries", "count / 10", "remembered queries near this one"),
     Declared("memory_entities", "count / 50", "entities that the nearest remembered query leads to"),
     Declared("memory_score", "share", "best score of an entity of the nearest remembered query"),
+    Declared("idf_largest", "idf / 10", "how rare the query's rarest word is in the index"),
+    Declared("idf_smallest", "idf / 10", "how rare its commonest word is"),
+    Declared("idf_mean", "idf / 10", "how rare its words are on the average"),
+    Declared("unknown_tokens", "share", "words that no document of set-up's sample holds"),
     Declared("device=", "indicator", "the asker's device, as the application says"),
     Declared("locale=", "indicator", "the asker's locale"),
     Declared("segment=", "indicator", "the asker's segment"),
@@ -45,6 +49,7 @@ CONTEXT = (
     Declared("weekend", "0 or 1", "Saturday or Sunday"),
     Declared("query_asked", "ln(1 + searches) / 10", "how often this query was asked, decayed"),
     Declared("query_found", "share", "its rewarded searches in which some plan had the object"),
+    Declared("query_is=", "indicator", "a checksum of a query asked before: what works for it, whatever its kind"),
 )
 
 ACTION = (

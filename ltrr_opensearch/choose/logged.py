@@ -17,10 +17,21 @@ def offers(decision: Decision) -> list[Offer]:
 def slots(decision: Decision) -> Iterator[tuple[Slot, SlotRecord]]:
     """Each slot rebuilt with what had been drawn before it, beside its record."""
     drawn: tuple[tuple[str, int], ...] = ()
+    strategies = tuple(r.strategy for r in decision.slots)
     for position, r in enumerate(decision.slots):
         yield (
             Slot(
-                r.plan, r.strategy, r.source, position, decision.context, r.action, drawn, decision.ladder, r.feasible
+                r.plan,
+                r.strategy,
+                r.source,
+                position,
+                decision.context,
+                r.action,
+                drawn,
+                decision.ladder,
+                r.feasible,
+                strategies,
+                decision.normalized,
             ),
             r,
         )

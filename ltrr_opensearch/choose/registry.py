@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import entry_points
 
+from ltrr_opensearch.choose.direct import DirectPolicy
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.greedy import EpsilonGreedy
 from ltrr_opensearch.choose.uniform import Uniform
@@ -19,7 +20,7 @@ from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
 
 GROUP = "ltrr_opensearch.policies"
-BUILT_IN = ("vowpal", "fixed", "uniform", "greedy")
+BUILT_IN = ("vowpal", "direct", "fixed", "uniform", "greedy")
 
 
 def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
@@ -35,6 +36,8 @@ def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
             f"the published policy is {part.algorithm!r}, choose.policy says {settings.policy!r}; "
             "train again: ltrr learn policy, or change the setting"
         )
+    if settings.policy == "direct":
+        return DirectPolicy.from_part(part, settings)
     learned = VowpalPolicy if settings.policy == "vowpal" else EpsilonGreedy
     return learned.from_part(part, settings.ladder, settings.safe_depth)
 

@@ -135,6 +135,8 @@ def _slot_to_json(slot: Slot) -> Json:
         "drawn": [list(d) for d in slot.drawn],
         "ladder": list(slot.ladder),
         "feasible": list(slot.feasible),
+        "strategies": list(slot.strategies),
+        "query": slot.query,
     }
 
 
@@ -143,5 +145,6 @@ def _slot_from_json(stored: Json) -> Slot:
         "drawn": tuple((plan, depth) for plan, depth in stored["drawn"]),
         "ladder": tuple(stored["ladder"]),
         "feasible": tuple(stored["feasible"]),
+        "strategies": tuple(stored["strategies"]),
     }
     return Slot(**(stored | tuples))

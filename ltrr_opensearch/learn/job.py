@@ -237,8 +237,8 @@ def _aggregates(job: Job, run: _Run, rounds: Sequence[Round]) -> dict[str, Part]
     fresh = _since(rounds, run.done["aggregates"])
     if len(fresh) < job.settings.learn.min_rounds:
         return {}
-    payload = candidates.aggregates(fresh, job.settings, run.serving.get("aggregates"))
-    return {"aggregates": _part("aggregates", job, payload, {"rounds": len(fresh)})}
+    payloads = candidates.counted(fresh, job.settings, run.serving)
+    return {kind: _part(kind, job, payload, {"rounds": len(fresh)}) for kind, payload in payloads.items()}
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:

@@ -17,7 +17,9 @@ from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.vowpal import Trust, VowpalPolicy, parser, set_label, stored_checks, workspace
 from ltrr_opensearch.errors import DataError, SettingsError
+from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.learn.credit import labelled
+from ltrr_opensearch.learn.outcomes import updated
 from ltrr_opensearch.learn.unseen import as_new
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
@@ -39,7 +41,11 @@ def train_policy(rounds: Iterable[Round], settings: Settings, previous: Part | N
         return _train_vowpal(usable, settings, previous)
     if settings.choose.policy == "greedy":
         return _train_greedy(usable, settings, previous)
-    raise SettingsError(f"choose.policy {settings.choose.policy!r} does not learn; those that do: vowpal, greedy")
+    if settings.choose.policy == "direct":
+        return _train_direct(usable, settings, previous)
+    raise SettingsError(
+        f"choose.policy {settings.choose.policy!r} does not learn; those that do: vowpal, direct, greedy"
+    )
 
 
 def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | None) -> Part:
@@ -102,6 +108,24 @@ def _train_greedy(rounds: Sequence[Round], settings: Settings, previous: Part | 
         row["mean"] = [s / w if w else 0.0 for s, w in zip(row["sum"], row["weight"], strict=True)]
     meta["rounds"] = len(rounds) + (before.meta["rounds"] if before else 0)
     return _part(rounds, "greedy", orjson.dumps(table, option=orjson.OPT_SORT_KEYS), meta, {})
+
+
+def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | None) -> Part:
+    choose, learn = settings.choose, settings.learn
+    meta: Json = {
+        "ladder": list(choose.ladder),
+        "features": examples.VERSION,
+        "price_per_candidate": learn.price_per_candidate,
+        "price_per_plan": 0.0,
+        "free": ["original"],
+        "gamma": choose.gamma,
+    }
+    before = _continued(previous, "direct", meta)
+    outcomes = updated(Outcomes.from_bytes(before.payload) if before else Outcomes(), rounds, choose.ladder, learn)
+    seen = len(rounds) + (before.meta["rounds"] if before else 0)
+    safe = choose.apprentice_rounds
+    meta |= {"rounds": seen, "trust": seen / (seen + safe) if safe else 1.0}
+    return _part(rounds, "direct", outcomes.to_bytes(), meta, {})
 
 
 def _continued(previous: Part | None, algorithm: str, meta: Json) -> Part | None:

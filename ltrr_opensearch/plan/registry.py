@@ -14,6 +14,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.knn import Knn
 from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
+from ltrr_opensearch.plan.popular import Popular
 from ltrr_opensearch.plan.q2e import Q2e
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.protocols import Strategy
@@ -29,6 +30,7 @@ BUILT_IN: Mapping[str, Factory] = {
     "structured": Structured,
     "q2e": Q2e,
     "knn": Knn,
+    "popular": Popular,
 }
 
 
