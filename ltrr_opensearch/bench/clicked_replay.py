@@ -62,16 +62,16 @@ class ClickedReplay:
         clicks: Sequence[Clicked],
         learner: Learner,
         policy: Policy | None = None,
-        day_done: Callable[[date, Sequence[Answered]], None] = lambda _day, _made: None,
+        done: Callable[[int], None] = lambda _: None,
     ) -> list[Answered]:
         """Day by day; `policy` draws instead of the one that learns."""
         seen: set[str] = set()
         made: list[Answered] = []
-        for number, (day, some) in enumerate(_by_day(clicks)):
+        for number, (_, some) in enumerate(_by_day(clicks)):
             replay = Replay(self.recording, learner.serving(policy), self.template)
             answered = [self._answer(replay, one, len(made) + place, seen) for place, one in enumerate(some)]
             self._learn(learner, [one.round for one in answered], some, ranker=number % self.every == 0)
-            day_done(day, answered)
+            done(len(answered))
             made += answered
         return made
 

@@ -10,10 +10,10 @@ that, rankers did worse on queries left out (docs/ranking.md).
 A search of which no page is known (a shop's own history) is judged by its own actions: nobody can tell what was passed
 over, and what is acted upon more often is in more searches.
 
-Where few queries are known, every query weighs the same, however often it was asked, and a search with a memory is given
-twice, each with half the weight: as it was, and as if nobody had asked it before (`memory_names` unknown). Otherwise
-the ranker would learn to repeat what earlier users clicked, which says nothing about a query that is new. Where many
-are known (`ENOUGH_QUERIES`), every search weighs the same, as traffic has it, and new queries are among them.
+Where few queries are known, every query weighs the same, however often it was asked, and a search with a memory is
+given twice, each with half the weight: as it was, and as if nobody had asked it before (`memory_names` unknown).
+Otherwise the ranker would learn to repeat what earlier users clicked, which says nothing about a query that is new.
+Where many are known (`ENOUGH_QUERIES`), every search weighs the same, as traffic has it, and some are new anyway.
 """
 
 from __future__ import annotations

@@ -9,15 +9,18 @@ from datetime import datetime, timedelta
 
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.knowledge.outcomes import FEATURES, Acted, Found, Outcome, Outcomes
+from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.reward import looked_at
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Outcome as PlanOutcome
 
-ENTITIES = 12
+ENTITIES = 50
 """Kept a query, the most acted upon."""
 QUERIES = 20_000
 """Kept, the most searched first."""
+LEAST_EXAMINED = 0.1
+"""Positions that fewer people look at count as if so many did: few would else speak for very many."""
 FADED = 0.05
 """An entity whose decayed weight falls below this is forgotten."""
 ANSWERED = (PlanOutcome.OK, PlanOutcome.NOTHING_TO_ASK)
@@ -57,10 +60,11 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     queries = dict(before.queries)
     gains = [max(one.gains.values()) for one in counted if one.gains]
     half_life = timedelta(days=learn.memory_half_life_days)
+    examination = judgments_from_clicks(counted).examination
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
-        folded = _folded(known, one)
+        folded = _folded(known, one, examination)
         if folded.entities:
             queries[decision.normalized] = folded
         _count(one, every, new, ladder)
@@ -84,8 +88,11 @@ def _fading(since: datetime, until: datetime, half_life: timedelta) -> float:
     return float(0.5 ** (max(timedelta(0), until - since) / half_life))
 
 
-def _folded(entry: Outcome, one: Round) -> Outcome:
-    """The entry with what this search found of its entities, and what was acted upon."""
+def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome:
+    """The entry with what this search found of its entities, and what was acted upon.
+
+    An action far down the page speaks for those, too, who never looked there (inverse propensity weighting).
+    """
     decision = one.decision
     strategy = {s.plan: s.strategy for s in decision.slots}
     found: dict[str, dict[str, int]] = {}
@@ -99,7 +106,7 @@ def _folded(entry: Outcome, one: Round) -> Outcome:
     for slot in decision.slots:
         if slot.depth and slot.outcome in ANSWERED:
             asked[slot.strategy] = max(slot.depth, asked.get(slot.strategy, 0))
-    weights = {c.key.id: gain for _, c, gain in looked_at(one) if gain > 0}
+    weights = {c.key.id: gain / _examined(place, one, examination) for place, c, gain in looked_at(one) if gain > 0}
     entities = {}
     for id in {*entry.entities, *weights}:
         was = entry.entities.get(id, Acted(0.0))
@@ -107,6 +114,13 @@ def _folded(entry: Outcome, one: Round) -> Outcome:
     best = sorted(entities, key=lambda id: (-entities[id].weight, id))[:ENTITIES]
     searches = entry.searches + bool(weights)
     return Outcome(entry.features, searches, entry.updated, {id: entities[id] for id in best})
+
+
+def _examined(place: int, one: Round, examination: Sequence[float]) -> float:
+    """How likely somebody looks at a place, from 0; of a search of which no page is known, everybody did."""
+    if not one.decision.shown or not examination:
+        return 1.0
+    return max(LEAST_EXAMINED, examination[min(place, len(examination) - 1)])
 
 
 def _seen(was: Acted, weight: float, found: Mapping[str, int], asked: Mapping[str, int]) -> Acted:
