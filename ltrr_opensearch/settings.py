@@ -253,6 +253,9 @@ class LearnSettings(Section):
         description="What an action is worth; actions not named are worth nothing.",
     )
     price_per_candidate: float = Field(0.0002, ge=0, description="Taken from the reward for each candidate drawn.")
+    price_per_plan: float = Field(
+        0.001, ge=0, description="Taken from the reward for each plan asked beside the client's own query: a request."
+    )
     price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
     window_s: Positive = Field(1800, description="How long after a search its events count.")
     quick_requery_s: Positive = Field(
