@@ -17,6 +17,7 @@ SUITES: Mapping[str, str | None] = {
     "cost": "ltrr_opensearch.bench.cost",
     "proxy": "ltrr_opensearch.bench.proxy",
     "soak": "ltrr_opensearch.bench.soak",
+    "deciding": "ltrr_opensearch.bench.deciding",
     "learning": None,
     "ranking": None,
     "understanding": None,
