@@ -97,7 +97,9 @@ def _learn(learner: Any, rounds: Sequence[Round], settings: Settings, meta: Json
                 action = actions[rungs.index(label.rung)]
                 set_label(action, -label.reward, 1.0 if certain else label.probability)
                 learner.learn_one([shared, *actions] if compared else [shared, action])
-                set_label(action)
+                if compared:
+                    # only one rung may have a label
+                    set_label(action)
             last = [*last[1 - _CHECKS :], slot]
     return last
 
