@@ -1,4 +1,4 @@
-"""Every learning policy in every factoring: repeatable, incremental, and better than nothing learned."""
+"""Every learning policy in every factoring: incremental, and better than the client's own query alone."""
 
 from itertools import product
 
@@ -18,19 +18,21 @@ from tests.worlds import reward, searches, serve, value
 POLICIES = ("vowpal", "lints", "linucb", "thompson", "greedy")
 ROUNDS = [serve(s, Uniform(), Settings()) for s in searches(300, 1)]
 TEST = searches(200, 9)
+OWN = Fixed(0, {"original": 50})
+"""The client's own query, nothing else."""
 
 
 def settings_for(policy: str, factoring: str) -> Settings:
     return Settings.model_validate({"choose": {"policy": policy, "factoring": factoring, "apprentice_rounds": 0}})
 
 
-@pytest.mark.parametrize(("policy", "factoring"), product(POLICIES, ("independent", "profiles", "sequential")))
-def test_it_learns_goes_on_and_beats_a_uniform_draw(policy: str, factoring: str) -> None:
+@pytest.mark.parametrize(("policy", "factoring"), [*product(POLICIES, ("independent", "profiles", "sequential"))])
+def test_it_learns_goes_on_and_beats_the_untouched_query(policy: str, factoring: str) -> None:
     settings = settings_for(policy, factoring)
     half = train_policy(ROUNDS[:150], settings)
     part = train_policy(ROUNDS[150:], settings, half)
     assert (part.meta["rounds"], part.meta["factoring"]) == (300, factoring)
-    assert value(build_policy(settings.choose, part), TEST, settings) > value(Uniform(), TEST, settings)
+    assert value(build_policy(settings.choose, part), TEST, settings) > value(OWN, TEST, settings) + 0.05
 
 
 def test_another_factoring_is_said() -> None:
