@@ -40,6 +40,8 @@ class SlotRecord:
     found: int
     total: int
     took_ms: float
+    original: bool = False
+    """Whether the plan is the client's own query, which is sent in any case."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,4 +205,5 @@ def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:
         found=min(len(result.hits), result.depth),
         total=result.total,
         took_ms=result.took_ms,
+        original=result.plan.original,
     )

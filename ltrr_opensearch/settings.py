@@ -210,22 +210,46 @@ class IndexSettings(Section):
         return value
 
 
+Explorer = Literal["squarecb", "regcb", "cover", "bag", "epsilon", "softmax"]
+FactoringName = Literal["sequential", "independent", "profiles"]
+
+
 class ChooseSettings(Section):
-    policy: str = Field("vowpal", description="vowpal, fixed, uniform, greedy (no context), or an entry point's name.")
+    policy: str = Field(
+        "vowpal",
+        description="vowpal, direct, lints, linucb; without context thompson, greedy; not learning fixed, uniform; "
+        "or an entry point's name.",
+    )
     ladder: tuple[int, ...] = Field((0, 10, 50, 200), description="Depths to draw from, ascending; the first is 0.")
     budget: int = Field(400, ge=1, description="Most candidates of one search, over all plans.")
     safe_depth: int = Field(50, description="Depth of every plan before anything was learned; a rung of the ladder.")
+    factoring: FactoringName = Field(
+        "sequential",
+        description="How an action is put together: slots that see what was drawn before, slots that do not, "
+        "or one of a list of profiles.",
+    )
+    profiles: dict[str, dict[str, int]] = Field(
+        default_factory=dict,
+        description="Depths by plan of each named profile, 0 for plans not named; empty: derived from the log.",
+    )
+    explorer: Explorer = Field("squarecb", description="How Vowpal Wabbit turns what it expects into probabilities.")
+    vowpal_arguments: str | None = Field(
+        None, description="Arguments of Vowpal Wabbit instead of the explorer's; must hold --cb_explore_adf."
+    )
     floor: Share = Field(
         0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."
+    )
+    explore_share: Share = Field(
+        1.0, description="Share of searches that may explore; the others take each slot's most likely depth."
+    )
+    explore_loss: Positive | None = Field(
+        None, description="Most reward that exploring may cost a search, as the policy expects it; default: no limit."
     )
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
     )
     gamma: Positive = Field(
         1000.0, description="How sharply the direct policy prefers the best rung; larger explores less."
-    )
-    vowpal_arguments: str = Field(
-        "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."
     )
 
     @model_validator(mode="after")
@@ -235,6 +259,21 @@ class ChooseSettings(Section):
             raise ValueError(f"ladder must start with 0 and rise, like [0, 10, 50, 200]; got {list(self.ladder)}")
         if self.safe_depth not in self.ladder:
             raise ValueError(f"safe_depth {self.safe_depth} must be a rung of the ladder {list(self.ladder)}")
+        return self
+
+    @model_validator(mode="after")
+    def _profiles_fit(self) -> ChooseSettings:
+        for name, depths in self.profiles.items():
+            if odd := sorted(set(depths.values()) - set(self.ladder)):
+                raise ValueError(f"profile {name!r} asks {odd} deep; allowed: rungs of the ladder {list(self.ladder)}")
+            if sum(depths.values()) > self.budget:
+                raise ValueError(f"profile {name!r} asks {sum(depths.values())} in all, more than budget {self.budget}")
+        return self
+
+    @model_validator(mode="after")
+    def _arguments_explore(self) -> ChooseSettings:
+        if self.vowpal_arguments is not None and "--cb_explore_adf" not in self.vowpal_arguments.split():
+            raise ValueError(f"vowpal_arguments {self.vowpal_arguments!r} must hold --cb_explore_adf")
         return self
 
 
@@ -253,6 +292,9 @@ class LearnSettings(Section):
         description="What an action is worth; actions not named are worth nothing.",
     )
     price_per_candidate: float = Field(0.0002, ge=0, description="Taken from the reward for each candidate drawn.")
+    price_per_plan: float = Field(
+        0.001, ge=0, description="Taken from the reward for each plan asked beside the client's own query: a request."
+    )
     price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
     window_s: Positive = Field(1800, description="How long after a search its events count.")
     quick_requery_s: Positive = Field(
@@ -264,6 +306,12 @@ class LearnSettings(Section):
     )
     memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
     memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
+    half_life_searches: Positive = Field(
+        20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."
+    )
+    labels: Literal["certain", "by_probability"] = Field(
+        "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."
+    )
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
     rank_in: Literal["proxy", "cluster"] = Field(
         "proxy",

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 Json = dict[str, Any]
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Headers = tuple[tuple[bytes, bytes], ...]
 Features = Mapping[str, float]
 """Sparse named numbers. A categorical feature is spelled `name=value` with the number 1."""

@@ -18,6 +18,7 @@ SUITES: Mapping[str, str | None] = {
     "proxy": "ltrr_opensearch.bench.proxy",
     "soak": "ltrr_opensearch.bench.soak",
     "learning": "ltrr_opensearch.bench.learning",
+    "deciding": "ltrr_opensearch.bench.deciding",
     "ranking": None,
     "understanding": None,
 }

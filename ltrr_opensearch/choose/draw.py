@@ -1,8 +1,8 @@
 """Draws the action: a depth for every plan, slot after slot in the order of the plans.
 
-Policies only give probabilities. Here depths beyond the budget are masked first, a uniform floor is mixed in, the
-result renormalised, and a uniform number that depends on nothing but the seed picks the rung. What is recorded is
-what was sampled, so that every probability in the log is exact.
+Policies only give probabilities. Here depths beyond the budget are masked first, `exploration` says how far from the
+most likely depth the search may go (and mixes in a uniform floor), and a uniform number that depends on nothing but the
+seed picks the rung. What is recorded is what was sampled, so that every probability in the log is exact.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from ltrr_opensearch.chance import uniform
+from ltrr_opensearch.choose.exploration import Exploration
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
@@ -55,31 +56,28 @@ def draw_offers(
     ladder = choose.ladder
     left = choose.budget
     drawn: tuple[tuple[str, int], ...] = ()
+    exploration = Exploration(choose, len(offers), explore)
     strategies = tuple([offer.strategy for offer in offers])
     slots = []
     for position, (plan, strategy, source, action) in enumerate(offers):
         feasible = tuple([depth <= left for depth in ladder])
         slot = Slot(plan, strategy, source, position, context, action, drawn, ladder, feasible, strategies, query)
-        pmf = sampled_pmf(policy, slot, choose, explore)
+        pmf = exploration.pmf(policy, slot, _masked(policy, slot))
         rung = pick(pmf, uniform(seed, position))
+        exploration.drawn(rung)
         slots.append(SlotDraw(slot, pmf, ladder[rung], pmf[rung]))
         left -= ladder[rung]
         drawn = (*drawn, (plan, ladder[rung]))
     return Draw(policy.name, tuple(slots))
 
 
-def sampled_pmf(policy: Policy, slot: Slot, choose: ChooseSettings, explore: bool) -> tuple[float, ...]:
-    """What is really sampled: the policy's pmf over the feasible rungs with the floor, or its mode alone."""
+def _masked(policy: Policy, slot: Slot) -> list[float]:
+    """The policy's probabilities of the feasible rungs, not yet summing to 1."""
     masked = [p if ok else 0.0 for p, ok in zip(policy.pmf(slot), slot.feasible, strict=True)]
     total = sum(masked)
     if not isfinite(total) or total <= 0 or min(masked) < 0:
         raise ModelError(f"policy {policy.name} gave no probabilities for slot {slot.plan}: {masked}; train it again")
-    if not explore:
-        return _mode(masked, slot.ladder, choose.safe_depth)
-    keep, floor = (1 - choose.floor) / total, choose.floor / sum(slot.feasible)
-    mixed = [keep * p + floor if ok else 0.0 for p, ok in zip(masked, slot.feasible, strict=True)]
-    total = sum(mixed)
-    return tuple([p / total for p in mixed])
+    return masked
 
 
 def pick(pmf: Sequence[float], u: float) -> int:
@@ -92,9 +90,3 @@ def pick(pmf: Sequence[float], u: float) -> int:
             u -= p
             last = rung
     return last
-
-
-def _mode(masked: Sequence[float], ladder: Sequence[int], safe_depth: int) -> tuple[float, ...]:
-    """All on the most likely rung; among equals the one nearest to the safe depth."""
-    best = max(range(len(masked)), key=lambda i: (masked[i], -abs(ladder[i] - safe_depth)))
-    return tuple([float(i == best) for i in range(len(masked))])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose.registry import LEARNING, build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.popularity import Popularity
@@ -29,7 +29,6 @@ T = TypeVar("T")
 
 HELD_OUT = 0.2
 """Share of the searches, the newest, that a ranker is judged on; also the share of `learn.min_rounds` that must be."""
-LEARNING_POLICIES = ("vowpal", "direct", "greedy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Trained:
 
 def policy(rounds: Sequence[Round], settings: Settings, serving: Part | None) -> Trained:
     """Goes on from the serving part with rounds that it has not seen."""
-    if settings.choose.policy not in LEARNING_POLICIES:
+    if settings.choose.policy not in LEARNING:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
     acted = sum(bool(one.gains) for one in rounds)
     few = too_few("policy", len(rounds), settings.learn) or unheard("policy", acted, settings.learn)

@@ -83,18 +83,21 @@ def _slots(slots: Sequence[SlotRecord]) -> Json:
     columns["outcome"] = [s.outcome.value for s in slots]
     columns["pmf"] = [list(s.pmf) for s in slots]
     columns["feasible"] = [[int(f) for f in s.feasible] for s in slots]
+    columns["original"] = [i for i, s in enumerate(slots) if s.original]
     columns["action"] = _table([s.action for s in slots])
     return columns
 
 
 def _slots_back(columns: Json) -> tuple[SlotRecord, ...]:
     actions = _features(columns["action"])
+    original = columns.get("original", ())
     return tuple(
         SlotRecord(
             action=actions[i],
             feasible=tuple(bool(f) for f in columns["feasible"][i]),
             pmf=tuple(columns["pmf"][i]),
             outcome=Outcome(columns["outcome"][i]),
+            original=i in original,
             **{name: columns[name][i] for name in SLOT_COLUMNS},
         )
         for i in range(len(columns["plan"]))

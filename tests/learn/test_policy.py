@@ -17,7 +17,7 @@ from ltrr_opensearch.types import DocKey, Found, Outcome
 from tests.worlds import renumbered, reward, searches, serve
 
 SETTINGS = Settings()
-LEARN = LearnSettings(price_per_candidate=0.001)
+LEARN = LearnSettings(price_per_candidate=0.001, price_per_plan=0)
 ROUNDS = [serve(s, Uniform(), SETTINGS) for s in searches(120, 1)]
 
 
@@ -48,6 +48,13 @@ def test_an_early_slot_is_not_paid_for_what_a_later_one_had() -> None:
     (_, first), (_, second), *_ = labelled(one, LEARN)
     assert [label.reward for label in first] == pytest.approx([0.79, 0.78, 0.74, 0.59])
     assert [label.reward for label in second] == pytest.approx([0.0, -0.01])
+
+
+def test_a_plan_pays_for_its_request_unless_it_is_sent_anyway() -> None:
+    one = with_depths(10, 10, 0, 0, found={"original": 3})
+    (_, first), (_, second), *_ = labelled(one, LearnSettings(price_per_candidate=0.001, price_per_plan=0.005))
+    assert [label.reward for label in first] == pytest.approx([-0.015, 0.8 - 0.01 - 0.015])
+    assert [label.reward for label in second] == pytest.approx([0.0, -0.015])
 
 
 def test_the_first_slots_label_is_the_reward_of_the_search() -> None:

@@ -37,6 +37,7 @@ SLOTS = st.builds(
     found=st.integers(0, 200),
     total=st.integers(0, 10**9),
     took_ms=SHARES,
+    original=st.booleans(),
 )
 CANDIDATES = st.builds(
     CandidateRecord,
