@@ -15,7 +15,7 @@ from ltrr_opensearch.chance import uniform
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
-from ltrr_opensearch.types import Draw, Features, QueryPlan, Slot, SlotDraw
+from ltrr_opensearch.types import EXPLORATION, Draw, Features, QueryPlan, Slot, SlotDraw
 
 
 class Offer(NamedTuple):
@@ -60,12 +60,20 @@ def draw_offers(
     for position, (plan, strategy, source, action) in enumerate(offers):
         feasible = tuple([depth <= left for depth in ladder])
         slot = Slot(plan, strategy, source, position, context, action, drawn, ladder, feasible, strategies, query)
-        pmf = sampled_pmf(policy, slot, choose, explore)
+        pmf = (
+            budgeted_pmf(slot, choose, explore) if source == EXPLORATION else sampled_pmf(policy, slot, choose, explore)
+        )
         rung = pick(pmf, uniform(seed, position))
         slots.append(SlotDraw(slot, pmf, ladder[rung], pmf[rung]))
         left -= ladder[rung]
         drawn = (*drawn, (plan, ladder[rung]))
     return Draw(policy.name, tuple(slots))
+
+
+def budgeted_pmf(slot: Slot, choose: ChooseSettings, explore: bool) -> tuple[float, ...]:
+    """What there is to learn from is asked by the exploration budget, at the smallest depth: no policy is asked."""
+    share = choose.fresh_share if explore and slot.feasible[1] else 0.0
+    return (1 - share, share, *[0.0] * (len(slot.ladder) - 2))
 
 
 def sampled_pmf(policy: Policy, slot: Slot, choose: ChooseSettings, explore: bool) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from math import isfinite
 from typing import NamedTuple
 
-from ltrr_opensearch.choose.logged import slots
+from ltrr_opensearch.choose.logged import by_policy, slots
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
 from ltrr_opensearch.logged import Round
@@ -33,6 +33,7 @@ class Label(NamedTuple):
 
 def labelled(one: Round, learn: LearnSettings) -> Iterator[tuple[Slot, list[Label]]]:
     """Each slot with the labels of the rungs whose outcome the log shows."""
+    one = by_policy(one)
     objects = gained(one)
     drawn = {s.plan: s.depth for s in one.decision.slots}
     before: dict[str, int] = {}

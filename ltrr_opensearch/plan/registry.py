@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.fresh import Fresh
 from ltrr_opensearch.plan.knn import Knn
 from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
@@ -31,6 +32,7 @@ BUILT_IN: Mapping[str, Factory] = {
     "q2e": Q2e,
     "knn": Knn,
     "popular": Popular,
+    "fresh": Fresh,
 }
 
 
