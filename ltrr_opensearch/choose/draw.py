@@ -55,7 +55,7 @@ def draw_offers(
     ladder = choose.ladder
     left = choose.budget
     drawn: tuple[tuple[str, int], ...] = ()
-    strategies = tuple([offer.strategy for offer in offers])
+    strategies = tuple([offer.strategy for offer in offers if offer.source != EXPLORATION])
     slots = []
     for position, (plan, strategy, source, action) in enumerate(offers):
         feasible = tuple([depth <= left for depth in ladder])

@@ -37,10 +37,14 @@ BUILT_IN: Mapping[str, Factory] = {
 
 
 def build_strategies(index: IndexSettings, knowledge: Knowledge) -> tuple[Strategy, ...]:
-    """The configured strategies in their order; of the default ones, knn only where there is a vector field."""
+    """The configured strategies in their order, what explores last, since policies count slots without it.
+
+    Of the default ones, knn only where there is a vector field.
+    """
     chosen = index.strategies
     if "strategies" not in index.model_fields_set and index.vector is None:
         chosen = tuple(s for s in chosen if s.use != "knn")
+    chosen = sorted(chosen, key=lambda s: s.use == "fresh")
     return tuple(_factory(s)(s.name, s.options, index, knowledge) for s in chosen)
 
 

@@ -9,16 +9,23 @@ import pytest
 from ltrr_opensearch.choose.action import action_features
 from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.choose.features import ACTION, CONTEXT, GROUPS, Declared
+from ltrr_opensearch.choose.rarity import rarity
+from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.settings import ChooseSettings, FeatureGroup
 from ltrr_opensearch.types import Features, Reading
 from tests.choose.histories import ASKER, AT, BRAND, KNOWN, VALUES, analyzed, plan
 
+TERMS = Terms(10, {"acme": 4})
 WINTER = AT.replace(month=12, day=20)
 QUERIES = (analyzed("acme", VALUES), analyzed("acme 4k tv", Reading((BRAND,), "4k tv", 0.7), asker=ASKER, at=WINTER))
 
 
 def contexts(groups: tuple[str, ...] = GROUPS) -> list[Features]:
-    return [context_features(q, KNOWN, q.request.at, "u1", groups) for q in QUERIES]
+    """With what `Serving.draw` adds of the words to the group `text`."""
+    words = [rarity(q.tokens, TERMS) if "text" in groups else {} for q in QUERIES]
+    return [
+        {**context_features(q, KNOWN, q.request.at, "u1", groups), **w} for q, w in zip(QUERIES, words, strict=True)
+    ]
 
 
 def actions(groups: tuple[str, ...] = GROUPS) -> list[Features]:
