@@ -20,11 +20,13 @@ from ltrr_opensearch.fuse.weighted import Weighted
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
+from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker
@@ -105,6 +107,7 @@ class ServingBuilder:
             columns=columns,
             logged=logged,
             hidden=hidden,
+            logged_as=privacy_of(self._settings.log, self._settings.state).asker,
         )
 
     def _policy(self, part: Part | None) -> Policy:
@@ -224,6 +227,7 @@ def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
         aggregates=_made(parts.get("aggregates"), Aggregates.from_bytes, empty.aggregates),
         terms=_made(parts.get("terms"), Terms.from_bytes, empty.terms),
         popularity=_made(parts.get("popularity"), Popularity.from_bytes, empty.popularity),
+        exposure=_made(parts.get("exposure"), Exposure.from_bytes, empty.exposure),
     )
 
 

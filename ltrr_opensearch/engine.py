@@ -24,6 +24,7 @@ from ltrr_opensearch.chance import seed_of
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
+from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
@@ -209,6 +210,7 @@ class Engine:
         try:
             await sent()
             ranked = await self._ranked(asked, query, found.results, vector)
+            ranked, explored = placed(ranked, draw, asked.seed)
         except asyncio.CancelledError:
             more.cancel()
             raise
@@ -217,7 +219,7 @@ class Engine:
             self._observer.fallback("rank")
             return await self._untouched(asked, found.original, own, before)
         order = listing(ranked, own, request.query_id)
-        searched = Searched(query, context, draw, found.results, ranked, vector)
+        searched = Searched(query, context, draw, found.results, ranked, vector, explored)
         return Settled(found.original, own, found.documents(), order, searched, more)
 
     async def _more(self, asked: Asked, found: Retrieved) -> int:

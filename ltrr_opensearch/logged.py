@@ -56,6 +56,18 @@ class CandidateRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Placed:
+    """The candidate that was given a place of the page to learn about it: `rank` from 1.
+
+    `probability`: of this place, given that the exploration's plan was drawn (which the pmf of its slot tells).
+    """
+
+    key: DocKey
+    rank: int
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Decision:
     """Everything that replay, learning and explanation need of one search. Candidates are in the order shown."""
 
@@ -84,6 +96,7 @@ class Decision:
     sampled: float = 1.0
     """Probability with which this decision was kept by sampling."""
     parent_query_id: str | None = None
+    placed: Placed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +136,8 @@ class Round:
     decision: Decision
     gains: Mapping[str, float]
     """`_id` -> gain, the largest of its object's events."""
+    failed: bool = False
+    """Nothing was acted upon, and the session searched again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +159,7 @@ class Part:
     """A published model or piece of knowledge, as bytes, of one of these kinds:
 
     `policy`, `ranker`: what `ltrr learn` trained;
-    `memory`, `aggregates`, `popularity`: what it remembers and has counted;
+    `memory`, `aggregates`, `exposure`, `popularity`: what it remembers and has counted;
     `gazetteer`, `terms`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
 
     `checks` are stored inputs with their expected outputs, verified after loading.

@@ -11,7 +11,7 @@ import numpy as np
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import value_at
-from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, SlotRecord
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
 from ltrr_opensearch.retrieve.sending import key_of
@@ -43,6 +43,7 @@ class Searched:
     results: tuple[PlanResult, ...]
     ranked: tuple[Ranked, ...]
     vector: Vector | None
+    placed: Placed | None = None
 
     def explanations(self, serving: Serving) -> dict[DocKey, Json]:
         seen = self.rows(serving, [r.candidate for r in self.ranked])
@@ -77,6 +78,7 @@ class Searched:
                 for d, r in drawn
             ],
             "union": len(self.ranked),
+            **({"placed": {"rank": self.placed.rank, "of": self.placed.key.id}} if self.placed else {}),
         }
 
     def _asked_of(self, reading: Reading) -> dict[str, str]:
@@ -163,6 +165,7 @@ def decision_of(
         total=total,
         took_ms=took_ms,
         parent_query_id=request.parent_query_id,
+        placed=searched.placed,
     )
 
 

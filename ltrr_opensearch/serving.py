@@ -7,9 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from ltrr_opensearch.choose.context import action_features, context_features
+from ltrr_opensearch.choose.action import action_features
+from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.choose.draw import draw
 from ltrr_opensearch.choose.rarity import rarity
+from ltrr_opensearch.knowledge.counting import who
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
@@ -18,6 +20,7 @@ from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.settings import ChooseSettings, IndexSettings
 from ltrr_opensearch.types import (
     AnalyzedQuery,
+    Asker,
     Candidate,
     Draw,
     Features,
@@ -52,6 +55,8 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+    logged_as: Callable[[Asker], Asker] = lambda asker: asker
+    """How the log writes who asks: people are known by these names only."""
     awaited: Logged = field(init=False)
     """Of the logged features those that the ranker's model reads: an answer waits for no others."""
 
@@ -90,10 +95,12 @@ class Serving:
         return tuple(plans)
 
     def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int) -> tuple[Features, Draw]:
-        aggregates = self.knowledge.aggregates
-        told = rarity(query.tokens, self.knowledge.terms)
-        context = {**context_features(query, aggregates, query.request.at), **told}
-        actions = [action_features(plan, query, aggregates) for plan in plans]
+        aggregates, groups = self.knowledge.aggregates, self.choose.features
+        person = who(self.logged_as(query.request.asker))
+        context = context_features(query, aggregates, query.request.at, person, groups)
+        if "text" in groups:
+            context = {**context, **rarity(query.tokens, self.knowledge.terms)}
+        actions = action_features(plans, query, aggregates, person, groups)
         explore = query.request.asker.explore
         return context, draw(self.policy, plans, context, actions, self.choose, seed, explore, query.normalized)
 

@@ -8,7 +8,7 @@ leaves out.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -26,7 +26,7 @@ class ClusterSettings(ReachSettings):
     pool_size: int = Field(100, ge=1, description="Connections kept to each node of the cluster by a proxy.")
 
 
-ContextKey = Literal["user", "session", "device", "locale", "segment"]
+ContextKey = Literal["user", "session", "device", "locale", "time_zone", "segment"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 
 
@@ -36,6 +36,7 @@ def default_context_headers() -> dict[ContextKey, str]:
         "session": "X-LTRR-Session",
         "device": "X-LTRR-Device",
         "locale": "X-LTRR-Locale",
+        "time_zone": "X-LTRR-Time-Zone",
         "segment": "X-LTRR-Segment",
     }
 
@@ -146,7 +147,7 @@ class PopularitySettings(Section):
 
 class StrategySettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
-    use: str = Field(description="original, lexical, knn, structured, q2e, popular, or an entry point's name.")
+    use: str = Field(description="original, lexical, knn, structured, q2e, popular, fresh, or an entry point's name.")
     options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
 
 
@@ -170,6 +171,7 @@ def default_strategies() -> tuple[StrategySettings, ...]:
         StrategySettings(name="structured", use="structured"),
         StrategySettings(name="q2e", use="q2e"),
         StrategySettings(name="knn", use="knn"),
+        StrategySettings(name="fresh", use="fresh"),
     )
 
 
@@ -212,6 +214,22 @@ class IndexSettings(Section):
 
 Explorer = Literal["squarecb", "regcb", "cover", "bag", "epsilon", "softmax"]
 FactoringName = Literal["sequential", "independent", "profiles"]
+FeatureGroup = Literal[
+    "text",
+    "readings",
+    "memory",
+    "asker",
+    "time",
+    "season",
+    "user",
+    "query",
+    "plan",
+    "overall",
+    "by_kind",
+    "by_query",
+    "by_user",
+    "entities",
+]
 
 
 class ChooseSettings(Section):
@@ -244,6 +262,12 @@ class ChooseSettings(Section):
     )
     explore_loss: Positive | None = Field(
         None, description="Most reward that exploring may cost a search, as the policy expects it; default: no limit."
+    )
+    fresh_share: Share = Field(
+        0.02, description="Share of searches that give one place of the page to something new or rarely shown; 0: none."
+    )
+    features: tuple[FeatureGroup, ...] = Field(
+        get_args(FeatureGroup), description="Groups of features that policies see (docs/features.md)."
     )
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."

@@ -46,6 +46,8 @@ class Asker:
     application: str | None = None
     device: str | None = None
     locale: str | None = None
+    time_zone: str | None = None
+    """An IANA name, like `Europe/Berlin`."""
     segment: str | None = None
     explore: bool = True
 
@@ -157,6 +159,9 @@ class VectorUse(StrEnum):
     NEEDED = "needed"
 
 
+EXPLORATION = "exploration"
+"""Source of plans that are there to learn from: no policy draws them but the exploration budget."""
+
 Clause = Callable[[int, Vector | None], Json | None]
 """(depth, embedding) -> the plan's OpenSearch query, or None when there is nothing to ask after all."""
 
@@ -171,7 +176,7 @@ class QueryPlan:
     name: str
     strategy: str
     source: str
-    """lexical, dense, sparse, structured or memory."""
+    """lexical, dense, sparse, structured, memory or `EXPLORATION`."""
     clause: Clause
     vector: VectorUse = VectorUse.NONE
     likelihood: float = 1.0

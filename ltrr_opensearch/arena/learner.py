@@ -80,9 +80,10 @@ class Learner:
         """Counts a batch in, and trains anew what is asked for; what cannot be trained yet stays as it is."""
         learn = self.settings.learn
         self.history = [*self.history, *rounds][-learn.max_rounds :]
-        aggregates = self.knowledge.aggregates.updated(rounds, learn.memory_half_life_days)
+        exposure = self.knowledge.exposure.updated(rounds, learn.memory_half_life_days)
+        aggregates = self.knowledge.aggregates.updated(rounds, learn.memory_half_life_days, exposure)
         popularity = self.knowledge.popularity.updated(rounds)
-        self.knowledge = replace(self.knowledge, aggregates=aggregates, popularity=popularity)
+        self.knowledge = replace(self.knowledge, aggregates=aggregates, exposure=exposure, popularity=popularity)
         if "memory" in self.kinds:
             self._remember(rounds)
         for kind, train in (("policy", self._policy), ("ranker", self._ranker)):

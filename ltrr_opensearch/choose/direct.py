@@ -105,13 +105,17 @@ class DirectPolicy:
         weighted = _inverse_gap(values, slot.feasible, self._searched(slot).sharpness)
         return tuple(self._trust * p + (1 - self._trust) * s for p, s in zip(weighted, safe, strict=True))
 
-    def values(self, slot: Slot) -> Floats:
-        """What each rung of the slot is worth, given the draws before it and the best that can follow."""
+    def values(self, slot: Slot) -> tuple[float, ...]:
+        """What each rung of the slot is worth, given the draws before it and the best that can follow.
+
+        A rung beyond the budget has the value of not asking.
+        """
         asked = self._searched(slot)
         drawn = [self._ladder.index(depth) for _, depth in slot.drawn]
         if asked.best[: len(drawn)] != drawn:
             asked.best = self._climbed(asked, drawn)
-        return np.asarray(self._moves(asked, asked.best)[slot.position])
+        moves = self._moves(asked, asked.best)[slot.position]
+        return tuple(np.where(np.isfinite(moves), moves, moves[0]).tolist())
 
     def _climbed(self, asked: _Asked, drawn: Sequence[int]) -> list[int]:
         """Steepest ascent over the slots that are not drawn yet: the one change that gains most, until none does."""
@@ -258,12 +262,12 @@ def _missed(one: Outcome, strategy: str, share: Floats, ladder: tuple[int, ...])
     return table
 
 
-def _inverse_gap(values: Floats, feasible: Sequence[bool], gamma: float) -> tuple[float, ...]:
+def _inverse_gap(values: Sequence[float], feasible: Sequence[bool], gamma: float) -> tuple[float, ...]:
     """1 / (rungs + gamma x gap) for all but the best, which takes the rest."""
     best = max((i for i, ok in enumerate(feasible) if ok), key=lambda i: (values[i], -i))
     many = sum(feasible)
     pmf = [
-        1 / (many + gamma * float(values[best] - values[i])) if ok and i != best else 0.0
+        1 / (many + gamma * (values[best] - values[i])) if ok and i != best else 0.0
         for i, ok in enumerate(feasible)
     ]
     pmf[best] = 1 - sum(pmf)

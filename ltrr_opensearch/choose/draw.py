@@ -16,7 +16,7 @@ from ltrr_opensearch.choose.exploration import Exploration
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
-from ltrr_opensearch.types import Draw, Features, QueryPlan, Slot, SlotDraw
+from ltrr_opensearch.types import EXPLORATION, Draw, Features, QueryPlan, Slot, SlotDraw
 
 
 class Offer(NamedTuple):
@@ -56,19 +56,29 @@ def draw_offers(
     ladder = choose.ladder
     left = choose.budget
     drawn: tuple[tuple[str, int], ...] = ()
-    exploration = Exploration(choose, len(offers), explore)
-    strategies = tuple([offer.strategy for offer in offers])
+    strategies = tuple([offer.strategy for offer in offers if offer.source != EXPLORATION])
+    exploration = Exploration(choose, len(strategies), explore)
     slots = []
-    for position, (plan, strategy, source, action) in enumerate(offers):
+    for number, (plan, strategy, source, action) in enumerate(offers):
         feasible = tuple([depth <= left for depth in ladder])
-        slot = Slot(plan, strategy, source, position, context, action, drawn, ladder, feasible, strategies, query)
-        pmf = exploration.pmf(policy, slot, _masked(policy, slot))
-        rung = pick(pmf, uniform(seed, position))
-        exploration.drawn(rung)
+        slot = Slot(plan, strategy, source, len(drawn), context, action, drawn, ladder, feasible, strategies, query)
+        if source == EXPLORATION:
+            pmf = budgeted_pmf(slot, choose, explore)
+            rung = pick(pmf, uniform(seed, number))
+        else:
+            pmf = exploration.pmf(policy, slot, _masked(policy, slot))
+            rung = pick(pmf, uniform(seed, number))
+            exploration.drawn(rung)
+            drawn = (*drawn, (plan, ladder[rung]))
         slots.append(SlotDraw(slot, pmf, ladder[rung], pmf[rung]))
         left -= ladder[rung]
-        drawn = (*drawn, (plan, ladder[rung]))
     return Draw(policy.name, tuple(slots))
+
+
+def budgeted_pmf(slot: Slot, choose: ChooseSettings, explore: bool) -> tuple[float, ...]:
+    """What there is to learn from is asked by the exploration budget, at the smallest depth: no policy is asked."""
+    share = choose.fresh_share if explore and slot.feasible[1] else 0.0
+    return (1 - share, share, *[0.0] * (len(slot.ladder) - 2))
 
 
 def _masked(policy: Policy, slot: Slot) -> list[float]:

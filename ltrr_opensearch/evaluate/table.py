@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ltrr_opensearch.choose.logged import by_policy
 from ltrr_opensearch.evaluate.outcomes import gained, price_of_asking
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.settings import Settings
@@ -42,7 +43,7 @@ class Table:
 
     @staticmethod
     def of(rounds: Iterable[Round], settings: Settings) -> Table:
-        given = list(rounds)
+        given = [by_policy(one) for one in rounds]
         kept = tuple(r for r in given if _usable(r.decision, settings.choose.ladder))
         n, slots, rungs = len(kept), max((len(r.decision.slots) for r in kept), default=0), len(settings.choose.ladder)
         pmf, drawn, asking = np.zeros((n, slots, rungs)), np.zeros((n, slots), np.int64), np.zeros((n, slots))

@@ -10,6 +10,7 @@ from opensearchpy.exceptions import TransportError
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.errors import ModelError, PartError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.popularity import Popularity
@@ -90,6 +91,8 @@ def _load(client: OpenSearch, settings: Settings, part: Part) -> None:
             Aggregates.from_bytes(part.payload)
         case "popularity":
             Popularity.from_bytes(part.payload)
+        case "exposure":
+            Exposure.from_bytes(part.payload)
 
 
 def _in_cluster(client: OpenSearch, model: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.popularity import Popularity
@@ -18,6 +19,7 @@ class Knowledge:
     aggregates: Aggregates = field(default_factory=Aggregates)
     popularity: Popularity = field(default_factory=Popularity)
     terms: Terms = field(default_factory=Terms)
+    exposure: Exposure = field(default_factory=Exposure)
 
     @classmethod
     def empty(cls) -> Knowledge:

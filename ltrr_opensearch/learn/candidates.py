@@ -14,6 +14,7 @@ from typing import TypeVar
 from ltrr_opensearch.choose.registry import LEARNING, build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
 from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
@@ -77,11 +78,14 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
 
 
 def counted(rounds: Sequence[Round], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
-    """How strategies have done and what is popular, with further rounds counted in; damaged ones are begun anew."""
-    aggregates = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
+    """What was shown, how strategies have done and what is popular, with more rounds; damaged ones are begun anew."""
+    half_life = settings.learn.memory_half_life_days
+    shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure()).updated(rounds, half_life)
+    asked = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
     popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
     return {
-        "aggregates": aggregates.updated(rounds, settings.learn.memory_half_life_days).to_bytes(),
+        "exposure": shown.to_bytes(),
+        "aggregates": asked.updated(rounds, half_life, shown).to_bytes(),
         "popularity": popularity.updated(rounds).to_bytes(),
     }
 

@@ -14,7 +14,7 @@ from math import isfinite
 from typing import NamedTuple
 
 from ltrr_opensearch.choose.factoring import alone
-from ltrr_opensearch.choose.logged import slots
+from ltrr_opensearch.choose.logged import by_policy, slots
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
 from ltrr_opensearch.logged import Round, SlotRecord
@@ -39,6 +39,7 @@ Labelled = Iterator[tuple[Slot, list[Label]]]
 
 def labelled(one: Round, learn: LearnSettings) -> Labelled:
     """Each slot paid its reward to go."""
+    one = by_policy(one)
     asked = _Asked(one, learn)
     before: dict[str, int] = {}
     later = sum(price(s, s.depth, learn) for s in one.decision.slots)
@@ -50,6 +51,7 @@ def labelled(one: Round, learn: LearnSettings) -> Labelled:
 
 def labelled_alone(one: Round, learn: LearnSettings) -> Labelled:
     """Each slot paid its marginal contribution to what the others, as they were drawn, had found."""
+    one = by_policy(one)
     asked = _Asked(one, learn)
     for slot, record in slots(one.decision):
         yield alone(slot), asked.labels(slot, record, asked.gain(asked.drawn | {slot.plan: 0}))

@@ -91,7 +91,7 @@ def rounds(
     counts["failed searches"] += len(chosen.failed)
     left_out = chosen.floods | chosen.capped
     made = [
-        Round(decision, _shared(decision, reward.gains(events, learn.gains)))
+        Round(decision, _shared(decision, reward.gains(events, learn.gains)), failed=decision.query_id in chosen.failed)
         for decision, events in joined
         if decision.query_id not in left_out
     ]

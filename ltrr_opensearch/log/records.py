@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 PLAIN = (
@@ -51,6 +51,8 @@ def to_document(decision: Decision) -> Json:
     document["ladder"] = list(decision.ladder)
     document["slots"] = _slots(decision.slots)
     document["candidates"] = _candidates(decision.candidates)
+    if (placed := decision.placed) is not None:
+        document["placed"] = {"key": list(placed.key), "rank": placed.rank, "probability": placed.probability}
     return document
 
 
@@ -74,8 +76,15 @@ def _decision(document: Json) -> Decision:
         ladder=tuple(document["ladder"]),
         slots=_slots_back(document["slots"]),
         candidates=_candidates_back(document["candidates"]),
+        placed=_placed_back(document.get("placed")),
         **{name: document[name] for name in PLAIN},
     )
+
+
+def _placed_back(document: Json | None) -> Placed | None:
+    if document is None:
+        return None
+    return Placed(DocKey(*document["key"]), document["rank"], document["probability"])
 
 
 def _slots(slots: Sequence[SlotRecord]) -> Json:

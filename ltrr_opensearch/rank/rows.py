@@ -21,7 +21,16 @@ from ltrr_opensearch.knowledge.memory import SAME_WORDS
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.settings import IndexSettings
-from ltrr_opensearch.types import AnalyzedQuery, Candidate, Features, Matrix, Outcome, PlanResult, Remembered
+from ltrr_opensearch.types import (
+    EXPLORATION,
+    AnalyzedQuery,
+    Candidate,
+    Features,
+    Matrix,
+    Outcome,
+    PlanResult,
+    Remembered,
+)
 
 RANK_CONSTANT = 60.0
 STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
@@ -33,14 +42,18 @@ POPULAR_COLUMNS = (RECENT, LASTING)
 OBJECT_COLUMNS = (*MEMORY_COLUMNS, *POPULAR_COLUMNS)
 """Those for which one must know what events name a candidate by."""
 
+_APART = ("memory", EXPLORATION)
+"""Sources that no other plan is counted beside."""
+
 Columns = Mapping[str, list[float] | float]
 NOBODY = Popularity()
 """Before anybody acted upon anything."""
 
 
 def feature_names(index: IndexSettings) -> tuple[str, ...]:
-    """The columns for an index, in their order."""
-    strategies = [f"{s.name}.{column}" for s in index.strategies for column in STRATEGY_COLUMNS]
+    """The columns for an index, in their order. That something was explored tells a ranker nothing."""
+    told = (s.name for s in index.strategies if s.use != "fresh")
+    strategies = [f"{name}.{column}" for name in told for column in STRATEGY_COLUMNS]
     return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, *OBJECT_COLUMNS)
 
 
@@ -94,8 +107,8 @@ def dense(logged: Iterable[Mapping[str, float]], names: Sequence[str]) -> Matrix
 
 
 def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]) -> Columns:
-    """What each strategy said of each candidate; of a strategy's several plans, the best. The memory's own plans do
-    not count in `plans.*`, so that these mean the same for a query that nobody has asked before.
+    """What each strategy said of each candidate; of a strategy's several plans, the best. The memory's own plans and
+    the exploration's do not count in `plans.*`, so that these mean the same for a query that nobody has asked before.
     """
     asked = [r for r in results if r.depth > 0 and r.outcome is Outcome.OK]
     blank = [0.0] * len(candidates)
@@ -119,7 +132,7 @@ def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]
             # max keeps its first argument where the second is unknown
             scores[plan][i] = max(score, scores[plan][i])
             shares[plan][i] = max(score / best[plan] if best[plan] > 0 else 0.0, shares[plan][i])
-            if plans[plan].source != "memory":
+            if plans[plan].source not in _APART:
                 agree[i] += 1
                 fused[i] += 1 / (RANK_CONSTANT + rank)
     return {**columns, "plans.agree": agree, "plans.fused": fused}

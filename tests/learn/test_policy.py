@@ -13,7 +13,7 @@ from ltrr_opensearch.learn.credit import Label, labelled
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.settings import LearnSettings, Settings
-from ltrr_opensearch.types import DocKey, Found, Outcome
+from ltrr_opensearch.types import EXPLORATION, DocKey, Found, Outcome
 from tests.worlds import renumbered, reward, searches, serve
 
 SETTINGS = Settings()
@@ -140,3 +140,17 @@ def test_only_new_queries_earn_trust_for_new_queries() -> None:
     policy = VowpalPolicy(part.payload, slot.ladder, settings.choose.safe_depth, Trust(known=1.0, new=0.0))
     assert policy.pmf(slot) == Fixed(settings.choose.safe_depth).pmf(slot)
     assert policy.pmf(replace(slot, context={**slot.context, **asked})) != policy.pmf(slot)
+
+
+def test_what_the_exploration_budget_drew_is_nobodys_action() -> None:
+    one = with_depths(50, 0, 10, 10, found={"original": 30})
+    slots = one.decision.slots
+    explored = replace(one, decision=replace(one.decision, slots=(*slots[:3], replace(slots[3], source=EXPLORATION))))
+    without = replace(one, decision=replace(one.decision, slots=slots[:3]))
+    assert list(labelled(explored, LEARN)) == list(labelled(without, LEARN))
+    only_explored = replace(explored, gains={"1": 0.8})
+    found = replace(
+        explored.decision, candidates=(CandidateRecord(DocKey("shop", "1"), (Found(slots[3].plan, 1, 1.0),)),)
+    )
+    labels = [label for _, some in labelled(replace(only_explored, decision=found), LEARN) for label in some]
+    assert all(label.reward <= 0 for label in labels)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log import records
-from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
 NAMES = st.text(string.ascii_lowercase + '._="é\t ', min_size=1, max_size=6)
@@ -72,6 +72,10 @@ DECISIONS = st.builds(
     took_ms=SHARES,
     sampled=SHARES,
     parent_query_id=st.none() | NAMES,
+    placed=st.none()
+    | st.builds(
+        Placed, key=st.builds(DocKey, NAMES, NAMES, st.none() | NAMES), rank=st.integers(2, 10), probability=SHARES
+    ),
 )
 
 
