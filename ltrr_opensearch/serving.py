@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from ltrr_opensearch.choose.context import action_features, context_features
 from ltrr_opensearch.choose.draw import draw
+from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.rarity import rarity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.logged import FAILED, POLICY
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, rows
@@ -31,6 +35,18 @@ from ltrr_opensearch.understand.analyze import analyze
 
 FUSED = "fused"
 """Name of the order without a learned ranker."""
+COLD = "cold"
+"""Phase of an index of which no policy is learned: the safe plan acts, with the floor of exploration."""
+
+
+class Chosen(NamedTuple):
+    """How deep each plan is asked, and who said so."""
+
+    context: Features
+    draw: Draw
+    group: str
+    shadow: tuple[int, ...] = ()
+    """What the policy would have drawn, where it only looks on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +68,12 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+    group: str = POLICY
+    share: float = 1.0
+    """The share of people whom this serves; the others are served by `control`."""
+    control: Serving | None = None
+    shadow: Policy | None = None
+    """Draws beside, and nothing comes of it but a record."""
     awaited: Logged = field(init=False)
     """Of the logged features those that the ranker's model reads: an answer waits for no others."""
 
@@ -89,13 +111,30 @@ class Serving:
                 left_out(strategy.name)
         return tuple(plans)
 
-    def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int) -> tuple[Features, Draw]:
+    @property
+    def safe(self) -> Policy:
+        """Every plan at the safe depth."""
+        return Fixed(self.choose.safe_depth)
+
+    def of(self, place: float) -> Serving:
+        """What serves somebody who stands at `place` in [0, 1)."""
+        return self if self.control is None or place < self.share else self.control
+
+    def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int, broken: Callable[[], None]) -> Chosen:
+        """The depths of all plans. A policy that fails is told to `broken`, and the safe plan takes its place."""
         aggregates = self.knowledge.aggregates
         told = rarity(query.tokens, self.knowledge.terms)
         context = {**context_features(query, aggregates, query.request.at), **told}
         actions = [action_features(plan, query, aggregates) for plan in plans]
+        drawn = partial(draw, plans=plans, context=context, actions=actions, seed=seed, query=query.normalized)
         explore = query.request.asker.explore
-        return context, draw(self.policy, plans, context, actions, self.choose, seed, explore, query.normalized)
+        try:
+            chosen = drawn(self.policy, choose=self.choose, explore=explore)
+            beside = drawn(self.shadow, choose=self.choose, explore=explore) if self.shadow else None
+        except Exception:  # policies may be anybody's
+            broken()
+            return Chosen(context, drawn(self.safe, choose=self.choose, explore=False), FAILED)
+        return Chosen(context, chosen, self.group, tuple(s.depth for s in beside.slots) if beside else ())
 
     def fuse(self, results: Sequence[PlanResult]) -> list[Candidate]:
         """The union, best first as far as the plans' own orders tell."""

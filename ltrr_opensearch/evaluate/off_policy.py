@@ -137,7 +137,8 @@ def _logged(table: Table, seed: int) -> Row:
     candidates = float(table.ladder[table.drawn].sum(axis=1).mean())
     dearest = table.price_per_candidate * table.budget
     timed = table.price_per_ms * float(table.took_ms.sum(axis=1).max())
-    bounded = empirical_bernstein(rewards, -dearest - timed, 1.0)
+    lost = min(r.loss for r in table.rounds)
+    bounded = empirical_bernstein(rewards, lost - dearest - timed, 1.0)
     return Row(LOGGED, terms.value, bootstrap(terms, seed), float(n), candidates, terms, {}, bounded)
 
 

@@ -85,7 +85,7 @@ class Table:
         cost = self.price_per_candidate * depths.sum(axis=1) + self.price_per_ms * (self.took_ms * (rungs > 0)).sum(
             axis=1
         )
-        return np.asarray(gain - cost)
+        return np.asarray(gain - cost + np.array([r.loss for r in self.rounds]))
 
     def nested_weights(self, rungs: Rungs) -> Floats:
         """1 / P(the log shows `rungs`) where it does, else 0.

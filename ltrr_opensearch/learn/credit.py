@@ -3,7 +3,8 @@
 A slot is paid its reward to go: the growth of what the union found from this slot on, less the price of this slot and
 of those after it, as they were drawn. The first slot's is the reward of the search. Paying a slot only for what it was
 first to find lets an early slot buy depth that a later, cheaper one makes needless (docs/learning-loop.md has figures).
-Since lists nest, a slot asked 50 deep also labels its rung 10, with the other slots as they were.
+Since lists nest, a slot asked 50 deep also labels its rung 10, with the other slots as they were. The loss of a search
+that failed is on every rung so labelled, since asking less would have failed too.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def labelled(one: Round, learn: LearnSettings) -> Iterator[tuple[Slot, list[Labe
             if slot.feasible[rung]:
                 depth = slot.ladder[rung]
                 growth = found_gain(objects, drawn | {slot.plan: depth}) - had
-                reward = growth - price(record, depth, learn) - later
+                reward = growth - price(record, depth, learn) - later + one.loss
                 labels.append(_checked(one, slot, Label(rung, reward, sum(record.pmf[rung:]))))
         yield slot, labels
         before[slot.plan] = record.depth

@@ -29,7 +29,7 @@ def visit(id: str, seconds: float, *, text: str = "x", offset: int = 0, acted: b
 
 
 def chosen(visits: list[Visit], flood: int = 100, cap: int = 100) -> tuple[set[str], set[str], set[str]]:
-    selection = select(visits, flood_per_minute=flood, user_cap=cap, quick_requery_s=20)
+    selection = select(visits, flood_per_minute=flood, user_cap=cap, quick_requery_s=20, rephrase_s=100)
     return set(selection.floods), set(selection.capped), set(selection.failed)
 
 
