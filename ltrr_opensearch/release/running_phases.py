@@ -1,7 +1,7 @@
 """The phase of each index as a proxy knows it, read in the background.
 
 While the cluster cannot be asked, what it said last holds. A phase that was never read is the most careful one: the
-safe plan acts until somebody says how far the policy is trusted.
+safe plan acts until somebody says how far the policy is trusted. A record that cannot be understood is a fault.
 """
 
 from __future__ import annotations
@@ -11,8 +11,11 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 
+from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.phase_settings import PhaseName
 
+PATIENCE_S = 2.0
+"""Longest wait for the first reading: a cluster that hangs does not keep the proxy from starting."""
 CAREFUL: PhaseName = "shadow"
 log = logging.getLogger(__name__)
 
@@ -29,12 +32,12 @@ class RunningPhases:
     ) -> None:
         self._read, self._indexes, self._poll_s, self._told = read, tuple(indexes), poll_s, told
         self._known: dict[str, PhaseName] = {}
-        self._unread: dict[str, str] = {}
+        self._unread: dict[str, Exception] = {}
 
     @property
     def faults(self) -> list[str]:
-        said = "the phase of index {!r} cannot be read ({}); it is served as in phase {}"
-        return [said.format(index, why, self.current(index)) for index, why in self._unread.items()]
+        bad = {index: error for index, error in self._unread.items() if isinstance(error, DataError)}
+        return [f"{error}; until then it is served as in phase {self.current(index)}" for index, error in bad.items()]
 
     def current(self, index: str) -> PhaseName:
         return self._known.get(index, CAREFUL)
@@ -47,13 +50,14 @@ class RunningPhases:
             except Exception as error:  # whatever the document made of itself, it must be looked at again
                 if index not in self._unread:
                     log.warning("the phase of index %r cannot be read: %s", index, error)
-                self._unread[index] = str(error)
+                self._unread[index] = error
             self._told(index, self.current(index))
 
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
-        await asyncio.to_thread(self.refresh)
-        task = asyncio.create_task(self._keep_reading())
+        first = asyncio.create_task(asyncio.to_thread(self.refresh))
+        await asyncio.wait({first}, timeout=PATIENCE_S)
+        task = asyncio.create_task(self._keep_reading(first))
         try:
             yield
         finally:
@@ -68,7 +72,8 @@ class RunningPhases:
         self._known[index] = phase
         self._unread.pop(index, None)
 
-    async def _keep_reading(self) -> None:
+    async def _keep_reading(self, first: asyncio.Task[None]) -> None:
+        await first
         while True:
             await asyncio.sleep(self._poll_s)
             await asyncio.to_thread(self.refresh)

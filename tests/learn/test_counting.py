@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,10 @@ SAFE = Fixed(SETTINGS.choose.safe_depth)
 SOME = searches(1500, 5)
 
 
-def told(one: Round, **changes: object) -> Round:
+def told(one: Round, **changes: Any) -> Round:
     asker = Asker(user=f"user {one.decision.query_id}")
-    return replace(one, decision=replace(one.decision, **{"asker": asker, **changes}))
+    given: dict[str, Any] = {"asker": asker, **changes}
+    return replace(one, decision=replace(one.decision, **given))
 
 
 def test_what_a_shadow_would_have_earned_is_exact() -> None:

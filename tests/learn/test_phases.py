@@ -19,8 +19,8 @@ from ltrr_opensearch.learn.evidence import Evidence
 from ltrr_opensearch.learn.job import Job
 from ltrr_opensearch.learn.phases import check, store_of
 from ltrr_opensearch.logged import CONTROL, POLICY, Decision, Part
+from ltrr_opensearch.phase_settings import PhaseSettings
 from ltrr_opensearch.release.phases import Move, PhaseState, PhaseStore
-from ltrr_opensearch.settings import PhaseSettings
 from tests.learn.shop import Shop
 from tests.learn.synthetic import START, clicks, decisions
 

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
-from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.errors import DataError, Unreachable
 from ltrr_opensearch.phase_settings import PhaseName
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.release.running_phases import RunningPhases
 
 
 def test_what_was_read_last_holds_and_the_unknown_is_careful() -> None:
-    answers: list[PhaseName | Exception] = [Unreachable("away"), "live", Unreachable("away"), "share"]
+    answers: list[PhaseName | Exception] = [
+        Unreachable("away"),
+        DataError("is bold; set one"),
+        "live",
+        Unreachable("away"),
+        "share",
+    ]
     metrics = Metrics()
 
     def read(_: str) -> PhaseName:
@@ -19,8 +25,9 @@ def test_what_was_read_last_holds_and_the_unknown_is_careful() -> None:
     phases = RunningPhases(read, ["shop"], 1.0, metrics.phase)
     assert phases.current("shop") == "shadow"
     phases.refresh()
-    assert phases.current("shop") == "shadow"
-    assert phases.faults == ["the phase of index 'shop' cannot be read (away); it is served as in phase shadow"]
+    assert (phases.current("shop"), phases.faults) == ("shadow", [])
+    phases.refresh()
+    assert phases.faults == ["is bold; set one; until then it is served as in phase shadow"]
     phases.refresh()
     assert (phases.current("shop"), phases.faults) == ("live", [])
     phases.refresh()
