@@ -69,13 +69,13 @@ class Replay:
         serving = self.serving
         vector = self.recording.queries[text].vector
         query = serving.analyze(asked)
-        plans = serving.propose(query, _fail)
+        plans = serving.propose(query, lambda name: _fail(f"strategy {name}"))
         same = asked.body | {"text": text}
         seed = seed_of(self.limits.secret, query_id, same, asked.target)
-        context, drawn = serving.draw(query, plans, seed)
-        results = [self._asked(text, plan, drawn.depth(plan.name), vector) for plan in plans]
+        chosen = serving.draw(query, plans, seed, lambda: _fail("the policy"))
+        results = [self._asked(text, plan, chosen.draw.depth(plan.name), vector) for plan in plans]
         ranked = self._ranked(text, query, results)
-        searched = Searched(query, context, drawn, tuple(results), ranked, vector)
+        searched = Searched(query, chosen, tuple(results), ranked, vector)
         return self._recorded(asked, searched, seed)
 
     def _asked(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> PlanResult:
@@ -128,5 +128,5 @@ class Replay:
         return [hit for hit in hits or () if hit.key.id not in self.missing][:size]
 
 
-def _fail(strategy: str) -> None:
-    raise RuntimeError(f"strategy {strategy} failed in the arena")
+def _fail(what: str) -> None:
+    raise RuntimeError(f"{what} failed in the arena")
