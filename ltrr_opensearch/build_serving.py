@@ -10,6 +10,7 @@ from typing import TypeVar
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
+from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.capabilities import has_ltr
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
@@ -37,7 +38,7 @@ from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.release.parts import reading
 from ltrr_opensearch.release.store import Release
 from ltrr_opensearch.retrieve.fan_out import Logged
-from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.serving import COLD, Serving
 from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
 
 T = TypeVar("T")
@@ -93,15 +94,16 @@ class ServingBuilder:
         columns = feature_names(index)
         if ranker:
             columns += tuple(name for name in ranker.features if name not in columns)
+        policy = self._policy(parts.get("policy"))
         return Serving(
             key=key,
             index=index,
             choose=self._settings.choose,
             release=release,
-            phase="live" if "policy" in parts else "cold",
+            phase=COLD if isinstance(policy, Fixed) else self._settings.phases.first,
             knowledge=knowledge,
             strategies=build_strategies(index, knowledge),
-            policy=self._policy(parts.get("policy")),
+            policy=policy,
             fusion=fusion_of(index.fusion),
             ranker=ranker,
             columns=columns,

@@ -20,7 +20,7 @@ from ltrr_opensearch.answer import compose, totals
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
 from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured, named
-from ltrr_opensearch.chance import seed_of
+from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
@@ -47,6 +47,8 @@ from ltrr_opensearch.types import (
 ANSWER_HEADER = b"x-ltrr"
 USUAL_WINDOW = 10_000
 """OpenSearch's default `index.max_result_window`: only beyond it the cluster is asked whether a page may be had."""
+OF_NOBODY = 2**32
+"""A position beyond any slot's, so that the place of a search says nothing of its draw."""
 DRAWN_ALIKE_S = 600
 """A caller that repeats a search within such a stretch of time, without a query_id of its own, gets the same draw."""
 
@@ -107,7 +109,13 @@ class Engine:
         named = request.ubi.query_id if request.ubi else None
         search = named or f"{key} {request.at.timestamp() // DRAWN_ALIKE_S:.0f}"
         same = request.body | {"text": request.text}
-        return Asked(request, serving, key, seed_of(self._limits.secret, search, same, request.target))
+        seed = seed_of(self._limits.secret, search, same, request.target)
+        return Asked(request, serving.of(self._place(request, serving.key, seed)), key, seed)
+
+    def _place(self, request: SearchRequest, key: str, seed: int) -> float:
+        """Where who asks stands when people are told apart; of whom nothing is said, the search itself."""
+        person = request.asker.person
+        return place_of(self._limits.secret, key, person) if person else uniform(seed, OF_NOBODY)
 
     async def _too_far(self, asked: Asked) -> bool:
         """Whether the cluster refuses the page, as it does past `index.max_result_window`; asked before all else."""
@@ -195,11 +203,11 @@ class Engine:
         with self._timed("choose"):
             query = serving.analyze(request)
             plans = serving.propose(query, lambda name: self._observer.fallback(f"strategy_{name}"))
-            context, draw = serving.draw(query, plans, asked.seed)
-        vector = await self._vector(request.text, plans, draw)
+            chosen = serving.draw(query, plans, asked.seed, lambda: self._observer.fallback("policy"))
+        vector = await self._vector(request.text, plans, chosen.draw)
         with self._timed("retrieve"):
             found = await self._fan_out.retrieve(
-                request, plans, draw, vector, serving.hidden, asked.preference, serving.index.id_field
+                request, plans, chosen.draw, vector, serving.hidden, asked.preference, serving.index.id_field
             )
         self._observer.retrieved(found.results)
         if found.original.page is None:
@@ -210,7 +218,7 @@ class Engine:
         try:
             await sent()
             ranked = await self._ranked(asked, query, found.results, vector)
-            ranked, explored = placed(ranked, draw, asked.seed)
+            ranked, explored = placed(ranked, chosen.draw, asked.seed)
         except asyncio.CancelledError:
             more.cancel()
             raise
@@ -219,7 +227,7 @@ class Engine:
             self._observer.fallback("rank")
             return await self._untouched(asked, found.original, own, before)
         order = listing(ranked, own, request.query_id)
-        searched = Searched(query, context, draw, found.results, ranked, vector, explored)
+        searched = Searched(query, chosen, found.results, ranked, vector, explored)
         return Settled(found.original, own, found.documents(), order, searched, more)
 
     async def _more(self, asked: Asked, found: Retrieved) -> int:

@@ -12,6 +12,9 @@ from datetime import datetime
 
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
+POLICY, CONTROL, FAILED = "policy", "control", "failed"
+"""Who decided a search: the policy, the safe plan in its place, or the safe plan because the policy failed to."""
+
 HIDDEN, CUT = "[hidden] ", "[cut] "
 """How a logged query begins that is a hash, or a part of what was asked; normalised words begin with no bracket."""
 
@@ -97,6 +100,9 @@ class Decision:
     """Probability with which this decision was kept by sampling."""
     parent_query_id: str | None = None
     placed: Placed | None = None
+    group: str = POLICY
+    shadow: tuple[int, ...] = ()
+    """In the order of the slots, the depths that the policy would have drawn, where it decides and does not act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +142,15 @@ class Round:
     decision: Decision
     gains: Mapping[str, float]
     """`_id` -> gain, the largest of its object's events."""
+    loss: float = 0.0
+    """What the search is worth where nobody acted on it, at most 0 (`learn.losses`)."""
     failed: bool = False
     """Nothing was acted upon, and the session searched again at once."""
+
+    @property
+    def worth(self) -> float:
+        """What it was worth to who searched: the best gain, or the loss."""
+        return max(self.gains.values(), default=self.loss)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,11 @@ from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
 from ltrr_opensearch.retrieve.sending import key_of
-from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.serving import Chosen, Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Candidate,
     DocKey,
-    Draw,
     Features,
     Json,
     PlanResult,
@@ -38,8 +37,7 @@ class Searched:
     """One search as it went: what was known, drawn, found and ranked."""
 
     query: AnalyzedQuery
-    context: Features
-    draw: Draw
+    chosen: Chosen
     results: tuple[PlanResult, ...]
     ranked: tuple[Ranked, ...]
     vector: Vector | None
@@ -55,10 +53,10 @@ class Searched:
         In the client's own words: what others asked and what the index holds may be none of its business. So a reading
         is told only where its values stand in the `hits` of this page.
         """
-        drawn = zip(self.draw.slots, self.results, strict=True)
+        drawn = zip(self.chosen.draw.slots, self.results, strict=True)
         return {
             "release": serving.release,
-            "policy": self.draw.policy,
+            "policy": self.chosen.draw.policy,
             "ranker": serving.ranker_name,
             "readings": [
                 {"slots": self._asked_of(r), "residual": r.residual, "likelihood": r.likelihood}
@@ -153,12 +151,12 @@ def decision_of(
         language=searched.query.language,
         asker=request.asker,
         phase=serving.phase,
-        policy=serving.policy.name,
+        policy=searched.chosen.draw.policy,
         ranker=serving.ranker_name,
         release=serving.release,
-        context=searched.context,
+        context=searched.chosen.context,
         ladder=serving.choose.ladder,
-        slots=tuple(_slot(d, r) for d, r in zip(searched.draw.slots, searched.results, strict=True)),
+        slots=tuple(_slot(d, r) for d, r in zip(searched.chosen.draw.slots, searched.results, strict=True)),
         candidates=candidates,
         offset=request.offset,
         shown=len(hits),
@@ -166,6 +164,8 @@ def decision_of(
         took_ms=took_ms,
         parent_query_id=request.parent_query_id,
         placed=searched.placed,
+        group=searched.chosen.group,
+        shadow=searched.chosen.shadow,
     )
 
 

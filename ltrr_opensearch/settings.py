@@ -15,6 +15,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from ltrr_opensearch.admin_settings import AdminSettings
 from ltrr_opensearch.limit_settings import LimitSettings
 from ltrr_opensearch.operations_settings import OperationsSettings
+from ltrr_opensearch.phase_settings import PhaseSettings
 from ltrr_opensearch.section import Positive, Section, Share
 from ltrr_opensearch.wire_settings import ListenSettings, ReachSettings
 
@@ -301,6 +302,15 @@ class ChooseSettings(Section):
         return self
 
 
+Loss = Annotated[float, Field(ge=-1, le=0)]
+
+
+class LossSettings(Section):
+    no_action: Loss = Field(0.0, description="Nobody acted and nothing followed: people may have found what they need.")
+    requery: Loss = Field(0.0, description="The session searched again at once (learn.quick_requery_s).")
+    rephrase: Loss = Field(0.0, description="The session put it in other words (learn.rephrase_s).")
+
+
 class LearnSettings(Section):
     gains: dict[str, Share] = Field(
         default_factory=lambda: {
@@ -315,6 +325,9 @@ class LearnSettings(Section):
         },
         description="What an action is worth; actions not named are worth nothing.",
     )
+    losses: LossSettings = Field(
+        default_factory=LossSettings, description="What a search without an action is worth, by what followed."
+    )
     price_per_candidate: float = Field(0.0002, ge=0, description="Taken from the reward for each candidate drawn.")
     price_per_plan: float = Field(
         0.001, ge=0, description="Taken from the reward for each plan asked beside the client's own query: a request."
@@ -323,6 +336,9 @@ class LearnSettings(Section):
     window_s: Positive = Field(1800, description="How long after a search its events count.")
     quick_requery_s: Positive = Field(
         20, description="A next search of the session within this, unclicked, is a failure."
+    )
+    rephrase_s: Positive = Field(
+        300, description="So is one within this that says the same in other words, or spells it otherwise."
     )
     user_cap: int = Field(50, ge=1, description="Most searches of one user that count in one run.")
     flood_per_minute: int = Field(
@@ -358,6 +374,7 @@ class Settings(Section):
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
     choose: ChooseSettings = Field(default_factory=ChooseSettings)
     learn: LearnSettings = Field(default_factory=LearnSettings)
+    phases: PhaseSettings = Field(default_factory=PhaseSettings)
     indexes: dict[str, IndexSettings] = Field(
         default_factory=dict, description="Configured indexes by name, alias or pattern."
     )

@@ -51,6 +51,11 @@ class Asker:
     segment: str | None = None
     explore: bool = True
 
+    @property
+    def person(self) -> str | None:
+        """Who this is, by the steadiest name that the application gave."""
+        return self.user or self.client or self.session
+
 
 @dataclass(frozen=True, slots=True)
 class UbiRequest:

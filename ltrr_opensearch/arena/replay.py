@@ -16,6 +16,7 @@ from ltrr_opensearch.arena.recording import Recording
 from ltrr_opensearch.arena.remembered import remembered_hits
 from ltrr_opensearch.chance import seed_of
 from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.record import Searched, decision_of, kept_rows
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
@@ -69,13 +70,13 @@ class Replay:
         serving = self.serving
         vector = self.recording.queries[text].vector
         query = serving.analyze(asked)
-        plans = serving.propose(query, _fail)
+        plans = serving.propose(query, lambda name: _fail(f"strategy {name}"))
         same = asked.body | {"text": text}
         seed = seed_of(self.limits.secret, query_id, same, asked.target)
-        context, drawn = serving.draw(query, plans, seed)
-        results = [self._asked(text, plan, drawn.depth(plan.name), vector) for plan in plans]
-        ranked = self._ranked(text, query, results)
-        searched = Searched(query, context, drawn, tuple(results), ranked, vector)
+        chosen = serving.draw(query, plans, seed, lambda: _fail("the policy"))
+        results = [self._asked(text, plan, chosen.draw.depth(plan.name), vector) for plan in plans]
+        ranked, explored = placed(self._ranked(text, query, results), chosen.draw, seed)
+        searched = Searched(query, chosen, tuple(results), ranked, vector, explored)
         return self._recorded(asked, searched, seed)
 
     def _asked(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> PlanResult:
@@ -128,5 +129,5 @@ class Replay:
         return [hit for hit in hits or () if hit.key.id not in self.missing][:size]
 
 
-def _fail(strategy: str) -> None:
-    raise RuntimeError(f"strategy {strategy} failed in the arena")
+def _fail(what: str) -> None:
+    raise RuntimeError(f"{what} failed in the arena")

@@ -19,6 +19,7 @@ from ltrr_opensearch.build_serving import fusion_of
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.cluster.feature_logging import NamedScores
+from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import CandidateRecord, Decision, Round, SlotRecord
@@ -95,13 +96,17 @@ def _serving(settings: Settings) -> Serving:
     )
 
 
+def _broken() -> None:
+    raise ModelError("the policy gave no draw; what was measured is not a decision")
+
+
 def _decision_times(serving: Serving, count: int) -> list[float]:
     times = []
     for number in range(count):
         query = _query(number)
         plans = _plans(query)
         started = time.thread_time()
-        serving.draw(query, plans, number)
+        serving.draw(query, plans, number, _broken)
         times.append((time.thread_time() - started) * 1000)
     return times[count // 10 :]
 
@@ -146,7 +151,7 @@ def _plans(query: AnalyzedQuery) -> tuple[QueryPlan, ...]:
 def _round(serving: Serving, number: int, settings: Settings) -> Round:
     """What a uniform draw leaves behind; people take what they want if some plan had it."""
     query = _query(number)
-    context, draw = serving.draw(query, _plans(query), number)
+    context, draw, *_ = serving.draw(query, _plans(query), number, _broken)
     ranks = np.random.default_rng(number).geometric(1 / TYPICAL_RANK, len(draw.slots))
     found = tuple(
         Found(s.slot.plan, int(rank), 1.0) for s, rank in zip(draw.slots, ranks, strict=True) if rank <= s.depth

@@ -267,8 +267,7 @@ def _inverse_gap(values: Sequence[float], feasible: Sequence[bool], gamma: float
     best = max((i for i, ok in enumerate(feasible) if ok), key=lambda i: (values[i], -i))
     many = sum(feasible)
     pmf = [
-        1 / (many + gamma * (values[best] - values[i])) if ok and i != best else 0.0
-        for i, ok in enumerate(feasible)
+        1 / (many + gamma * (values[best] - values[i])) if ok and i != best else 0.0 for i, ok in enumerate(feasible)
     ]
     pmf[best] = 1 - sum(pmf)
     return tuple(pmf)

@@ -25,6 +25,7 @@ COMMANDS = {
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
     "models": "List, promote, roll back and unpin what was published.",
+    "phases": "Show, check, set and hold how far the learned policy is let.",
     "role": "Print the least that our account must be allowed.",
     "uninstall": "Take away what was added to the cluster.",
     "off": "The kill switch: searches pass through untouched, on every proxy within a second.",

@@ -136,7 +136,8 @@ def _logged(table: Table, seed: int) -> Row:
     terms = Terms(rewards, np.ones(n))
     candidates = float(table.ladder[table.drawn].sum(axis=1).mean())
     dearest = table.price_per_candidate * table.budget + float(table.price_of_asking.sum(axis=1).max())
-    bounded = empirical_bernstein(rewards, -dearest, 1.0)
+    lost = min(r.loss for r in table.rounds)
+    bounded = empirical_bernstein(rewards, lost - dearest, 1.0)
     return Row(LOGGED, terms.value, bootstrap(terms, seed), float(n), candidates, terms, {}, bounded)
 
 

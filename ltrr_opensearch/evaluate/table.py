@@ -82,7 +82,7 @@ class Table:
         union = (self.ranks <= depths[:, None, :]).any(axis=2)
         whole = np.maximum(self.gains.sum(axis=1), 1e-12)
         gain = self.gains.max(axis=1) * (self.gains * union).sum(axis=1) / whole
-        return np.asarray(gain - self.prices(rungs))
+        return np.asarray(gain - self.prices(rungs) + np.array([r.loss for r in self.rounds]))
 
     def prices(self, rungs: Rungs) -> Floats:
         """What drawing `rungs` costs each search, in units of reward."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from ltrr_opensearch.kinds import kind_in
+from ltrr_opensearch.kinds import KINDS, kind_in
 from ltrr_opensearch.knowledge.cells import COLUMNS, FADING, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.logged import Decision, Round, SlotRecord, is_whole
@@ -76,7 +76,7 @@ class Counting:
             repeated=float(bool(before) and before[0] in best),
         )
         kind = kind_in(one.decision.context)
-        return counted._replace(**{kind: 1.0}) if kind else counted
+        return counted._replace(**{kind: 1.0}) if kind in KINDS else counted
 
     def _cells(
         self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]

@@ -4,7 +4,8 @@ A slot that sees what was drawn before it is paid its reward to go: the growth o
 on, less the price of this slot and of those after it, as they were drawn. The first slot's is the reward of the search.
 Paying a slot only for what it was first to find lets an early slot buy depth that a later, cheaper one makes needless
 (docs/learning-loop.md has figures). A slot that sees nothing of the others is paid its marginal contribution.
-Since lists nest, a slot asked 50 deep also labels its rung 10, with the other slots as they were.
+Since lists nest, a slot asked 50 deep also labels its rung 10, with the other slots as they were. The loss of a search
+that failed is on every rung so labelled, since asking less would have failed too.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class _Asked:
 
     def __init__(self, one: Round, learn: LearnSettings) -> None:
         self._query_id, self._learn = one.decision.query_id, learn
-        self._objects = gained(one)
+        self._objects, self._loss = gained(one), one.loss
         self.drawn = {s.plan: s.depth for s in one.decision.slots}
 
     def gain(self, depths: Mapping[str, int]) -> float:
@@ -74,7 +75,8 @@ class _Asked:
         for rung in known_rungs(record, slot.ladder):
             if slot.feasible[rung]:
                 depth = slot.ladder[rung]
-                reward = self.gain(self.drawn | {slot.plan: depth}) - price(record, depth, self._learn) - less
+                gain = self.gain(self.drawn | {slot.plan: depth}) + self._loss
+                reward = gain - price(record, depth, self._learn) - less
                 known.append(checked(self._query_id, slot.plan, Label(rung, reward, sum(record.pmf[rung:]))))
         return known
 

@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord
+from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, SlotRecord
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 PLAIN = (
@@ -49,6 +49,9 @@ def to_document(decision: Decision) -> Json:
     document["asker"] = {k: v for k, v in asdict(decision.asker).items() if v is not None}
     document["context"] = _table([decision.context])
     document["ladder"] = list(decision.ladder)
+    document["group"] = decision.group
+    if decision.shadow:
+        document["shadow"] = list(decision.shadow)
     document["slots"] = _slots(decision.slots)
     document["candidates"] = _candidates(decision.candidates)
     if (placed := decision.placed) is not None:
@@ -74,6 +77,8 @@ def _decision(document: Json) -> Decision:
         asker=Asker(**document["asker"]),
         context=_features(document["context"])[0],
         ladder=tuple(document["ladder"]),
+        group=document.get("group", POLICY),
+        shadow=tuple(document.get("shadow", ())),
         slots=_slots_back(document["slots"]),
         candidates=_candidates_back(document["candidates"]),
         placed=_placed_back(document.get("placed")),
