@@ -31,7 +31,13 @@ class IndependentPolicy:
         self._inner = inner
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:
-        return self._inner.pmf(alone(slot))
+        """What the inner policy wants deeper than the budget allows goes to the deepest depth that it does."""
+        wanted = self._inner.pmf(alone(slot))
+        deepest = max(i for i, ok in enumerate(slot.feasible) if ok)
+        beyond = sum(p for p, ok in zip(wanted, slot.feasible, strict=True) if not ok)
+        allowed = [p if ok else 0.0 for p, ok in zip(wanted, slot.feasible, strict=True)]
+        allowed[deepest] += beyond
+        return tuple(allowed)
 
     def values(self, slot: Slot) -> tuple[float, ...] | None:
         return self._inner.values(alone(slot)) if isinstance(self._inner, Valued) else None
