@@ -43,6 +43,14 @@ class SlotRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A search's part in a live experiment. Without an `arm` both made its page: each candidate tells its team."""
+
+    experiment: str
+    arm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateRecord:
     """A candidate as logged. `features` is the ranker's row, given for what was shown and a sample of the rest."""
 
@@ -51,6 +59,8 @@ class CandidateRecord:
     features: Features | None = None
     object_id: str | None = None
     """What events name it by where that is not `_id`; known for what was shown."""
+    team: str | None = None
+    """The arm that picked it, where two arms were interleaved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +92,7 @@ class Decision:
     sampled: float = 1.0
     """Probability with which this decision was kept by sampling."""
     parent_query_id: str | None = None
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 from ltrr_opensearch.choose.context import action_features, context_features
 from ltrr_opensearch.choose.draw import draw
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.logged import Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, rows
@@ -51,6 +52,8 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+    arms: tuple[Serving, ...] = ()
+    """What serves each arm of the index's live experiment; none where there is no experiment."""
     awaited: Logged = field(init=False)
     """Of the logged features those that the ranker's model reads: an answer waits for no others."""
 
@@ -69,6 +72,10 @@ class Serving:
         if self.index.named_by is None or self.ranker is None or not query.remembered:
             return False
         return not set(MEMORY_COLUMNS).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        return tuple(arm.name for arm in self.index.experiment.arms) if self.index.experiment else ()
 
     @property
     def ranker_name(self) -> str:
@@ -125,6 +132,14 @@ class Asked:
     serving: Serving
     key: str
     seed: int
+    rivals: tuple[Serving, ...] = ()
+    """The two arms of an experiment that make this page together; none where `serving` makes it."""
+    trial: Trial | None = None
+
+    @property
+    def systems(self) -> tuple[Asked, ...]:
+        """The search as each of those asks it that make its page."""
+        return tuple(replace(self, serving=one, rivals=()) for one in self.rivals) or (self,)
 
     @property
     def preference(self) -> str:

@@ -140,7 +140,7 @@ def test_people_who_come_back_are_one_observation_each() -> None:
             sides = []
             for side in (0, 1):
                 of = np.flatnonzero(arm[who[:n]] == side)
-                sums, counts = np.bincount(who[of], found[of], 500), np.bincount(who[of], np.ones(len(of)), 500)
+                sums, counts = (np.bincount(who[of], w[of], 500).astype(float) for w in (found, np.ones(6000)))
                 seen = counts > 0
                 sides.append(ratio_of(sums[seen], counts[seen]) if by_person else mean_of(found[of]))
             if sequence(difference(sides[1], sides[0])).clear:
