@@ -62,6 +62,8 @@ def serving_for(
     uses = {s.use for s in index.strategies}
     if "q2e" in uses and not len(made.knowledge.memory):
         said.append("q2e has nothing to ask: no searches are remembered yet (`ltrr learn memory`)")
+    elif "q2e" in uses:
+        said.append("q2e remembers earlier searches: where their clicks judge, it is asked what it was told")
     if "knn" in uses and index.vector is None:
         said.append("knn is left out: the index has no `vector` section")
     elif "knn" in uses and encoder is None:
