@@ -149,7 +149,7 @@ class Behind:
     async def _logged(self, asked: Asked, settled: Settled, kept: Sequence[Candidate]) -> Sequence[Candidate]:
         """Whose rows are logged. None where their features were not read: the rows would say that nothing matched."""
         logged = asked.serving.logged
-        if not logged.features.features or awaited(asked) == logged:
+        if not logged.features.features or all(awaited(one) == logged for one in asked.systems):
             return kept
         if len(self._tasks) > MOST_BEHIND:
             self._observer.fallback("features")

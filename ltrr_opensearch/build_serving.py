@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from typing import TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
+from ltrr_opensearch.build_arms import LEARNED, arms_of
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.capabilities import has_ltr
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
 from ltrr_opensearch.cluster.model_scores import ModelScores
-from ltrr_opensearch.errors import ClusterError, Unreachable
+from ltrr_opensearch.errors import ClusterError, ModelError, Unreachable
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
 from ltrr_opensearch.index.backfill import key_field
@@ -36,13 +38,15 @@ from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, ClusterRanker
 from ltrr_opensearch.rank.load import load_built_in, load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.release.parts import reading
-from ltrr_opensearch.release.store import Release
+from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import COLD, Serving
 from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
 
 T = TypeVar("T")
 
+NONE = "none"
+"""In place of a release's id before anything was published."""
 SAMPLE = 200
 """Documents on which an `id_field` is proven."""
 
@@ -64,7 +68,7 @@ class ServingBuilder:
 
     def cold(self, key: str) -> Serving:
         if key not in self._cold:
-            self._cold[key] = self._build(key, "none", {})
+            self._cold[key] = self._build(key, NONE, {})
         return self._cold[key]
 
     def again(self) -> None:
@@ -72,7 +76,7 @@ class ServingBuilder:
         for key in self._unsure & self._cold.keys():
             self._unsure.discard(key)
             try:
-                self._cold[key] = self._build(key, "none", {})
+                self._cold[key] = self._build(key, NONE, {})
             except Exception:  # whatever the cluster said, what serves goes on and the others are asked for
                 self._unsure.add(key)
                 log.exception("index %r: what it is served with cannot be asked again; it stays as it is", key)
@@ -87,6 +91,23 @@ class ServingBuilder:
         return self._build(release.index, release.id, release.parts)
 
     def _build(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
+        serving = self._of_parts(key, release, parts)
+        return replace(serving, arms=self._arms(serving, parts.get("policy")))
+
+    def _arms(self, serving: Serving, policy: Part | None) -> tuple[Serving, ...]:
+        """The arms of the index's live experiment; none where one cannot be made: then all are served as usual."""
+        key = serving.key
+        store = ReleaseStore(self._client, self._settings.state.prefix)
+        try:
+            return arms_of(serving, policy, lambda id: self._of_parts(key, id, store.parts_of(key, id, LEARNED)))
+        except (ModelError, *NOT_ANSWERED) as error:
+            if serving.release != NONE and not isinstance(error, ModelError):
+                raise  # the release is tried again
+            self._doubt(key, error)
+            log.warning("index %r: there is no experiment: %s", key, error)
+            return ()
+
+    def _of_parts(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
         index, hidden = self._searchable(key)
         index = index.model_copy(update={"id_field": self._proven(key, index.id_field)})
         knowledge = knowledge_of(parts)

@@ -22,6 +22,7 @@ from ltrr_opensearch.answer.pages import page_key
 from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured, named
 from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.experiment.both import as_drawn, deepest, one_page
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
 from ltrr_opensearch.rank.place import placed
@@ -30,6 +31,7 @@ from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
 from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.serving import Asked, Serving
+from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Answer,
@@ -105,12 +107,16 @@ class Engine:
     def _asked(self, request: SearchRequest, serving: Serving) -> Asked:
         if serving.index.only_original_matches and (own := request.body.get("query")):
             request = replace(request, filters=(*request.filters, own))
+        part = part_of(serving, request.asker, self._limits.secret)
+        if not part.explores:
+            request = replace(request, asker=replace(request.asker, explore=False))
         key = page_key(request, self._limits.secret)
         named = request.ubi.query_id if request.ubi else None
         search = named or f"{key} {request.at.timestamp() // DRAWN_ALIKE_S:.0f}"
         same = request.body | {"text": request.text}
         seed = seed_of(self._limits.secret, search, same, request.target)
-        return Asked(request, serving.of(self._place(request, serving.key, seed)), key, seed)
+        served = part.serving if part.trial else part.serving.of(self._place(request, serving.key, seed))
+        return Asked(request, served, key, seed, part.rivals, part.trial)
 
     def _place(self, request: SearchRequest, key: str, seed: int) -> float:
         """Where who asks stands when people are told apart; of whom nothing is said, the search itself."""
@@ -203,7 +209,12 @@ class Engine:
         with self._timed("choose"):
             query = serving.analyze(request)
             plans = serving.propose(query, lambda name: self._observer.fallback(f"strategy_{name}"))
-            chosen = serving.draw(query, plans, asked.seed, lambda: self._observer.fallback("policy"))
+            decided = [
+                one.serving.draw(query, plans, asked.seed, lambda: self._observer.fallback("policy"))
+                for one in asked.systems
+            ]
+            draws = [one.draw for one in decided]
+            chosen = decided[0]._replace(draw=deepest(draws))
         vector = await self._vector(request.text, plans, chosen.draw)
         with self._timed("retrieve"):
             found = await self._fan_out.retrieve(
@@ -217,7 +228,7 @@ class Engine:
         more = asyncio.create_task(self._more(asked, found))
         try:
             await sent()
-            ranked = await self._ranked(asked, query, found.results, vector)
+            ranked, teams = await self._ordered(asked, query, draws, found.results, vector)
             ranked, explored = placed(ranked, chosen.draw, asked.seed)
         except asyncio.CancelledError:
             more.cancel()
@@ -227,7 +238,7 @@ class Engine:
             self._observer.fallback("rank")
             return await self._untouched(asked, found.original, own, before)
         order = listing(ranked, own, request.query_id)
-        searched = Searched(query, chosen, found.results, ranked, vector, explored)
+        searched = Searched(query, chosen, found.results, ranked, vector, explored, asked.trial, teams)
         return Settled(found.original, own, found.documents(), order, searched, more)
 
     async def _more(self, asked: Asked, found: Retrieved) -> int:
@@ -245,6 +256,25 @@ class Engine:
         except Unreachable:
             self._observer.fallback("total")
             return len(unsure)
+
+    async def _ordered(
+        self,
+        asked: Asked,
+        query: AnalyzedQuery,
+        draws: Sequence[Draw],
+        results: Sequence[PlanResult],
+        vector: Vector | None,
+    ) -> tuple[tuple[Ranked, ...], dict[DocKey, str]]:
+        """The order, and where two systems make the page, which of them picked what."""
+        if not asked.rivals:
+            return await self._ranked(asked, query, results, vector), {}
+        async with asyncio.TaskGroup() as group:
+            first, second = (
+                group.create_task(self._ranked(one, query, as_drawn(results, draw), vector))
+                for one, draw in zip(asked.systems, draws, strict=True)
+            )
+        ranked, teams = one_page((first.result(), second.result()), asked.serving.fuse(results), asked.seed)
+        return ranked, {key: asked.serving.arm_names[team] for key, team in teams.items()}
 
     async def _ranked(
         self, asked: Asked, query: AnalyzedQuery, results: Sequence[PlanResult], vector: Vector | None

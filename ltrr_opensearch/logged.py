@@ -48,6 +48,14 @@ class SlotRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """A search's part in a live experiment. Without an `arm` both made its page: each candidate tells its team."""
+
+    experiment: str
+    arm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CandidateRecord:
     """A candidate as logged. `features` is the ranker's row, given for what was shown and a sample of the rest."""
 
@@ -56,6 +64,8 @@ class CandidateRecord:
     features: Features | None = None
     object_id: str | None = None
     """What events name it by where that is not `_id`; known for what was shown."""
+    team: str | None = None
+    """The arm that picked it, where two arms were interleaved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class Decision:
     group: str = POLICY
     shadow: tuple[int, ...] = ()
     """In the order of the slots, the depths that the policy would have drawn, where it decides and does not act."""
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import value_at
-from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, SlotRecord, Trial
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
 from ltrr_opensearch.retrieve.sending import key_of
@@ -42,6 +42,9 @@ class Searched:
     ranked: tuple[Ranked, ...]
     vector: Vector | None
     placed: Placed | None = None
+    trial: Trial | None = None
+    teams: Mapping[DocKey, str] = field(default_factory=dict)
+    """The arm that picked each document, where two arms were interleaved."""
 
     def explanations(self, serving: Serving) -> dict[DocKey, Json]:
         seen = self.rows(serving, [r.candidate for r in self.ranked])
@@ -77,7 +80,15 @@ class Searched:
             ],
             "union": len(self.ranked),
             **({"placed": {"rank": self.placed.rank, "of": self.placed.key.id}} if self.placed else {}),
+            **self._told_of_trial(hits),
         }
+
+    def _told_of_trial(self, hits: Sequence[Json]) -> Json:
+        """The experiment that a search is part of, and which arm picked each hit of its page."""
+        if self.trial is None:
+            return {}
+        teams = {"teams": [self.teams.get(key_of(hit)) for hit in hits]} if self.teams else {}
+        return {"experiment": {k: v for k, v in asdict(self.trial).items() if v} | teams}
 
     def _asked_of(self, reading: Reading) -> dict[str, str]:
         """The words of the query that a reading takes for a value, by field."""
@@ -139,7 +150,7 @@ def decision_of(
     logged = searched.rows(serving, kept) if kept else {}
     found = {r.candidate.key: r.candidate.found for r in searched.ranked}
     candidates = tuple(
-        CandidateRecord(key, found.get(key, ()), logged.get(key), names.get(key))
+        CandidateRecord(key, found.get(key, ()), logged.get(key), names.get(key), searched.teams.get(key))
         for key in _as_shown(found, list(map(key_of, hits)), request.offset)
     )
     return Decision(
@@ -166,6 +177,7 @@ def decision_of(
         placed=searched.placed,
         group=searched.chosen.group,
         shadow=searched.chosen.shadow,
+        trial=searched.trial,
     )
 
 

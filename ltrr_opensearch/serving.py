@@ -16,7 +16,7 @@ from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.rarity import rarity
 from ltrr_opensearch.knowledge.counting import who
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.logged import FAILED, POLICY
+from ltrr_opensearch.logged import FAILED, POLICY, Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, rows
@@ -79,6 +79,8 @@ class Serving:
     control: Serving | None = None
     shadow: Policy | None = None
     """Draws beside, and nothing comes of it but a record."""
+    arms: tuple[Serving, ...] = ()
+    """What serves each arm of the index's live experiment; none where there is no experiment."""
     awaited: Logged = field(init=False)
     """Of the logged features those that the ranker's model reads: an answer waits for no others."""
 
@@ -98,6 +100,10 @@ class Serving:
             return False
         known = (*(MEMORY_COLUMNS if query.remembered else ()), *(POPULAR_COLUMNS if self.knowledge.popularity else ()))
         return not set(known).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
+
+    @property
+    def arm_names(self) -> tuple[str, ...]:
+        return tuple(arm.name for arm in self.index.experiment.arms) if self.index.experiment else ()
 
     @property
     def ranker_name(self) -> str:
@@ -179,6 +185,14 @@ class Asked:
     serving: Serving
     key: str
     seed: int
+    rivals: tuple[Serving, ...] = ()
+    """The two arms of an experiment that make this page together; none where `serving` makes it."""
+    trial: Trial | None = None
+
+    @property
+    def systems(self) -> tuple[Asked, ...]:
+        """The search as each of those asks it that make its page."""
+        return tuple(replace(self, serving=one, rivals=()) for one in self.rivals) or (self,)
 
     @property
     def preference(self) -> str:

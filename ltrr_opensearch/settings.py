@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from ltrr_opensearch.admin_settings import AdminSettings
+from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.limit_settings import LimitSettings
 from ltrr_opensearch.operations_settings import OperationsSettings
 from ltrr_opensearch.phase_settings import PhaseSettings
@@ -197,6 +198,9 @@ class IndexSettings(Section):
     fusion: FusionSettings = Field(default_factory=FusionSettings)
     only_original_matches: bool = Field(
         False, description="Whether only what the client's own query matches is shown, so that facets and hits agree."
+    )
+    experiment: ExperimentSettings | None = Field(
+        None, description="A live experiment between two ways of serving; leave out to have none."
     )
 
     @property

@@ -19,11 +19,13 @@ from ltrr_opensearch.errors import LtrrError
 COMMANDS = {
     "node": "Start, stop and watch a local OpenSearch node, for trying and testing.",
     "setup": "Prepare an index: templates, vectors, features; --discover writes its configuration.",
+    "assess": "What the strategies would bring to your own queries, before any traffic is routed.",
     "load": "Load documents from JSON lines or CSV into an index.",
     "sync": "Keep vectors and memory up to date with documents that changed or went.",
     "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
+    "experiment": "Compare two ways of serving on live traffic.",
     "models": "List, promote, roll back and unpin what was published.",
     "phases": "Show, check, set and hold how far the learned policy is let.",
     "role": "Print the least that our account must be allowed.",

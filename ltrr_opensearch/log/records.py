@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, SlotRecord
+from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 PLAIN = (
@@ -56,6 +56,8 @@ def to_document(decision: Decision) -> Json:
     document["candidates"] = _candidates(decision.candidates)
     if (placed := decision.placed) is not None:
         document["placed"] = {"key": list(placed.key), "rank": placed.rank, "probability": placed.probability}
+    if decision.trial:
+        document["trial"] = {k: v for k, v in asdict(decision.trial).items() if v is not None}
     return document
 
 
@@ -82,6 +84,7 @@ def _decision(document: Json) -> Decision:
         slots=_slots_back(document["slots"]),
         candidates=_candidates_back(document["candidates"]),
         placed=_placed_back(document.get("placed")),
+        trial=Trial(**document["trial"]) if "trial" in document else None,
         **{name: document[name] for name in PLAIN},
     )
 
@@ -123,6 +126,7 @@ def _candidates(candidates: Sequence[CandidateRecord]) -> Json:
     columns |= _names("index", [c.key.index for c in candidates])
     columns |= _sparse("routing", [c.key.routing for c in candidates])
     columns |= _sparse("object_id", [c.object_id for c in candidates])
+    columns |= _teams([c.team for c in candidates])
     columns["found"] = _found(candidates)
     logged = [(i, c.features) for i, c in enumerate(candidates) if c.features is not None]
     columns["features"] = {"at": [i for i, _ in logged], **_table([f for _, f in logged])}
@@ -134,6 +138,7 @@ def _candidates_back(columns: Json) -> tuple[CandidateRecord, ...]:
     indexes = _names_back("index", columns, count)
     routing = _sparse_back("routing", columns)
     objects = _sparse_back("object_id", columns)
+    teams = _teams_back(columns, count)
     found = _found_back(columns["found"], count)
     features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True))
     return tuple(
@@ -142,9 +147,21 @@ def _candidates_back(columns: Json) -> tuple[CandidateRecord, ...]:
             found=tuple(found[i]),
             features=features.get(i),
             object_id=objects.get(i),
+            team=teams[i],
         )
         for i in range(count)
     )
+
+
+def _teams(teams: Sequence[str | None]) -> Json:
+    """Names once, and for each candidate the number of its own; -1 for none."""
+    names = list(dict.fromkeys(team for team in teams if team is not None))
+    return {"teams": names, "team": [names.index(t) if t is not None else -1 for t in teams]} if names else {}
+
+
+def _teams_back(columns: Json, count: int) -> list[str | None]:
+    names = columns.get("teams", [])
+    return [names[n] if n >= 0 else None for n in columns["team"]] if names else [None] * count
 
 
 def _found(candidates: Sequence[CandidateRecord]) -> Json:

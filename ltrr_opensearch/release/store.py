@@ -166,6 +166,13 @@ class ReleaseStore:
         found = self._client.search(index=self._releases, body={"size": 1000, "_source": ["index"]}, ignore=404)
         return sorted(hit["_source"]["index"] for hit in found.get("hits", {}).get("hits", []))
 
+    def parts_of(self, index: str, release: str, kinds: Collection[str]) -> dict[str, Part]:
+        """Those parts of a kept release that are of these kinds, whether it serves or not."""
+        known = {r["id"]: r["versions"] for r in self._state(index)[0]["releases"]}
+        if release not in known:
+            raise ModelError(f"index {index!r} has no release {release!r}; known: {', '.join(known) or 'none'}")
+        return {kind: self.part(index, kind, version) for kind, version in known[release].items() if kind in kinds}
+
     def part(self, index: str, kind: str, version: str) -> Part:
         """One published part, its checksum verified; a `PartError` names it where it cannot be read."""
         return self._parts.read(index, kind, version)

@@ -48,8 +48,8 @@ def broken_after(seed: int, drop: float, settings: Settings) -> int | None:
     for start in range(0, SEARCHES, LOOK):
         now, worth = who[start : start + LOOK], 0.5 * clicks[start : start + LOOK]
         at, by_policy = now % BUCKETS, ours[now]
-        policy = policy.plus(at[by_policy].tolist(), worth[by_policy])
-        control = control.plus(at[~by_policy].tolist(), worth[~by_policy])
+        policy = policy.plus(at[by_policy].tolist(), worth[by_policy].tolist())
+        control = control.plus(at[~by_policy].tolist(), worth[~by_policy].tolist())
         evidence = Evidence(policy=group(policy), control=group(control))
         if judge(PhaseState("share"), evidence, settings, NOW).broken:
             return start + LOOK

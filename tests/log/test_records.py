@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log import records
-from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
 NAMES = st.text(string.ascii_lowercase + '._="é\t ', min_size=1, max_size=6)
@@ -47,6 +47,7 @@ CANDIDATES = st.builds(
     ).map(tuple),
     features=st.none() | FEATURES,
     object_id=st.none() | NAMES,
+    team=st.none() | st.sampled_from(["usual", "new"]),
 )
 TIMES = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))
 DECISIONS = st.builds(
@@ -76,6 +77,7 @@ DECISIONS = st.builds(
     | st.builds(
         Placed, key=st.builds(DocKey, NAMES, NAMES, st.none() | NAMES), rank=st.integers(2, 10), probability=SHARES
     ),
+    trial=st.none() | st.builds(Trial, NAMES, st.none() | NAMES),
 )
 
 

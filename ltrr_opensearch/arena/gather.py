@@ -1,0 +1,131 @@
+"""Asks a cluster what assessing needs, as our account and read-only: searches, mappings, statistics, releases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from opensearchpy import OpenSearch
+from opensearchpy.exceptions import OpenSearchException
+
+from ltrr_opensearch.arena.query_log import Grades
+from ltrr_opensearch.arena.record import Recorder, Template
+from ltrr_opensearch.arena.recording import Recording
+from ltrr_opensearch.build_serving import ServingBuilder
+from ltrr_opensearch.cluster.headers import own_account
+from ltrr_opensearch.cluster.upstream import Reply, Upstream
+from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.index.publish import setup_parts
+from ltrr_opensearch.protocols import Encoder
+from ltrr_opensearch.rank.feature_sets import TEXT, fill
+from ltrr_opensearch.release.store import Release, ReleaseStore
+from ltrr_opensearch.retrieve.sending import Sender
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.types import Headers, Json, Vector
+
+KNOWLEDGE = ("memory", "gazetteer", "aggregates")
+"""Parts that strategies ask with; neither policy nor ranker is of interest where all are asked."""
+NAMED_AT_ONCE = 1000
+LINKS = 16
+"""m of HNSW, OpenSearch's default."""
+
+
+@dataclass(frozen=True, slots=True)
+class AsUs:
+    """Searches in nobody's name but ours: there is no client whose permissions could be used."""
+
+    sender: Sender
+    account: Headers
+
+    async def send(self, method: str, target: str, headers: Headers, body: bytes = b"") -> Reply:
+        return await self.sender.send(method, target, (*self.account, *headers), body)
+
+
+def serving_for(
+    settings: Settings, key: str, client: OpenSearch, encoder: Encoder | None
+) -> tuple[Serving, tuple[str, ...]]:
+    """The strategies with what is known, and in words what is left out. Where nothing was set up yet, the values of the
+    index's fields are read into memory as set-up would.
+    """
+    index = settings.indexes[key]
+    current = ReleaseStore(client, settings.state.prefix).current(key)
+    parts = dict(current.parts) if current else {}
+    said = []
+    if "gazetteer" not in parts and index.slot_fields:
+        parts |= {k: p for k, p in setup_parts(client, key, index, datetime.now(UTC)).items() if k == "gazetteer"}
+        said.append("slot values were read from the index, as `ltrr setup` would publish them")
+    knowing = {kind: part for kind, part in parts.items() if kind in KNOWLEDGE}
+    made = ServingBuilder(settings, client, encoder).of_release(Release("assess", key, datetime.now(UTC), knowing))
+    uses = {s.use for s in index.strategies}
+    if "q2e" in uses and not len(made.knowledge.memory):
+        said.append("q2e has nothing to ask: no searches are remembered yet (`ltrr learn memory`)")
+    elif "q2e" in uses:
+        said.append("q2e remembers earlier searches: where their clicks judge, it is asked what it was told")
+    if "knn" in uses and index.vector is None:
+        said.append("knn is left out: the index has no `vector` section")
+    elif "knn" in uses and encoder is None:
+        said.append("knn has nothing to ask: no encoder is configured (encoder.model)")
+    # what candidates' features are is of no interest here, and would cost the cluster a request a search
+    return replace(made, logged=replace(made.logged, features=made.logged.features.only(()))), tuple(said)
+
+
+def template_of(body: Json | None, index: IndexSettings) -> Template:
+    """The application's search for a text; without its own, a multi_match over the configured text fields."""
+    if body is None:
+        fields = [f"{name}^{boost:g}" for name, boost in index.text_fields.items()]
+        body = {"query": {"multi_match": {"query": TEXT, "fields": fields}}}
+    elif TEXT not in str(body):
+        raise DataError(f"the template has no {TEXT} where the query's words go")
+    kept = body
+    return lambda text: dict(fill(kept, text, None))
+
+
+def by_id(client: OpenSearch, key: str, field: str | None, grades: Grades) -> Grades:
+    """Judgments by `_id`, of objects that are named by a field; what no document is named is left out."""
+    names = sorted({name for of in grades.values() for name in of})
+    if field is None or not names:
+        return grades
+    ids: dict[str, list[str]] = {}
+    for start in range(0, len(names), NAMED_AT_ONCE):
+        some = names[start : start + NAMED_AT_ONCE]
+        body: Json = {"size": 10_000, "query": {"terms": {field: some}}, "_source": False, "docvalue_fields": [field]}
+        for hit in client.search(index=key, body=body)["hits"]["hits"]:
+            for name in hit["fields"][field]:
+                ids.setdefault(str(name), []).append(hit["_id"])
+    return {q: {id: g for name, g in of.items() for id in ids.get(name, ())} for q, of in grades.items()}
+
+
+async def recorded(
+    settings: Settings,
+    serving: Serving,
+    template: Template,
+    queries: Sequence[str],
+    vectors: Mapping[str, Vector],
+    done: Callable[[int], None],
+) -> Recording:
+    upstream = Upstream(settings.cluster)
+    await upstream.open()
+    try:
+        sender = AsUs(upstream, own_account(settings.cluster))
+        depth = max(serving.choose.ladder)
+        return await Recorder(sender, serving, serving.key, template, depth, vectors).record(queries, done)
+    finally:
+        await upstream.close()
+
+
+def storage(client: OpenSearch, key: str, index: IndexSettings) -> Json:
+    """What the index holds, and what vectors add: 1.1 x (4 x dimension + 8 x m) bytes each in memory
+    (docs.opensearch.org, k-NN index, memory estimation), 4 x dimension on disk beside the graph.
+    """
+    try:
+        found: Any = client.indices.stats(index=key, metric="docs,store")["_all"]["primaries"]
+    except OpenSearchException as error:
+        raise ClusterError(f"cannot read the statistics of {key!r}: {error}") from error
+    documents, told = found["docs"]["count"], {}
+    if index.vector:
+        each = 4 * index.vector.dimension + 8 * LINKS
+        told = {"vector_memory_bytes": round(1.1 * documents * each), "vector_disk_bytes": documents * each}
+    return {"documents": documents, "store_bytes": found["store"]["size_in_bytes"], **told}
