@@ -24,6 +24,7 @@ COMMANDS = {
     "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
+    "evaluate": "Estimate from the log what other policies would have earned.",
     "models": "List, promote, roll back and unpin what was published.",
     "role": "Print the least that our account must be allowed.",
     "uninstall": "Take away what was added to the cluster.",
