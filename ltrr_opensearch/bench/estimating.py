@@ -41,7 +41,15 @@ def figures(found: Mapping[Cell, Tries]) -> list[Figure]:
         short = sum(tries.coverage < tries.least for tries in cells.values())
         made += [_figure(cell, tries) for cell, tries in cells.items()]
         made.append(Figure(f"{what}: cells below 95 % by test", short, "", None, 0, False, runs=len(cells)))
-    return made
+    return made + [_summary(what, world, found) for what in _tried(found) for world in WORLDS]
+
+
+def _summary(what: str, world: str, found: Mapping[Cell, Tries]) -> Figure:
+    """An estimator in a world, mean over loggers and targets."""
+    tries = _at_size(what, world, found)
+    told = "largest bias, spread, covers, width: " + _cells(tries)
+    value = float(np.mean([t.coverage for t in tries])) if tries else float("nan")
+    return Figure(f"{what}: {world}", value, "", made_with=told, runs=sum(len(t.errors) for t in tries))
 
 
 def _figure(cell: Cell, tries: Tries) -> Figure:
@@ -55,24 +63,29 @@ def _figure(cell: Cell, tries: Tries) -> Figure:
 def compared(found: Mapping[Cell, Tries]) -> Table:
     """Every estimator in every world, mean over loggers and targets, on logs of one size."""
     table = Table(title=f"Estimators, logs of {COMPARED_AT:,} searches", title_justify="left")
-    table.add_column("estimator")
+    table.add_column("largest bias, spread, covers, width")
     for world in WORLDS:
-        for column in ("bias", "spread", "covers", "width"):
-            table.add_column(f"{world}: {column}", justify="right")
-    at_size = {cell: tries for cell, tries in found.items() if cell.size == COMPARED_AT}
-    for what in dict.fromkeys(cell.what for cell in at_size):
-        row = [_cells([t for c, t in at_size.items() if (c.what, c.world) == (what, world)]) for world in WORLDS]
-        table.add_row(what, *(word for cells in row for word in cells))
+        table.add_column(world, justify="right")
+    for what in _tried(found):
+        table.add_row(what, *(_cells(_at_size(what, world, found)) for world in WORLDS))
     return table
 
 
-def _cells(tries: list[Tries]) -> tuple[str, str, str, str]:
+def _tried(found: Mapping[Cell, Tries]) -> list[str]:
+    return list(dict.fromkeys(cell.what for cell in found if cell.size == COMPARED_AT))
+
+
+def _at_size(what: str, world: str, found: Mapping[Cell, Tries]) -> list[Tries]:
+    return [t for c, t in found.items() if (c.what, c.world, c.size) == (what, world, COMPARED_AT)]
+
+
+def _cells(tries: list[Tries]) -> str:
     """The largest bias, mean spread, coverage and mean width."""
     if not tries:
-        return "", "", "", ""
+        return ""
     bias = max((float(np.mean(t.errors)) for t in tries), key=abs)
     spread, width = (float(np.mean([np.mean(v) for v in values])) for values in _spreads(tries))
-    return f"{bias:+.4f}", f"{spread:.4f}", f"{np.mean([t.coverage for t in tries]):.1%}", f"{width:.4f}"
+    return f"{bias:+.3f} {spread:.3f} {np.mean([t.coverage for t in tries]):.0%} {width:.3g}"
 
 
 def _spreads(tries: list[Tries]) -> tuple[list[float], list[float]]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -103,11 +104,11 @@ def show(console: Console, report: Report) -> None:
     people = f" of {report.people:,} people" if report.people < report.rounds else ""
     left = f"; {report.left_out:,} without exploration or of another ladder left out" if report.left_out else ""
     console.print(f"{report.rounds:,} searches{people}{left}. {report.how}")
-    table = Table(caption="95 % intervals; searches of one person count together.", caption_justify="left")
+    table = Table(box=SIMPLE, caption="95 % intervals; searches of one person count together.", caption_justify="left")
     table.add_column("policy")
     for name in ("reward a search", f"less {UNTOUCHED}", f"less {BEST_CONSTANT}"):
         table.add_column(name, justify="right")
-    for name in ("effective sample", "support", "weight in 1 %", "candidates"):
+    for name in ("effective sample", "candidates"):
         table.add_column(name, justify="right")
     for row in report.rows:
         beside = [_gap(report, row, than) for than in (UNTOUCHED, BEST_CONSTANT)]
@@ -119,21 +120,20 @@ def show(console: Console, report: Report) -> None:
 
 
 def _value(row: Row) -> str:
-    return "refused" if row.value is None or row.interval is None else f"{row.value:.4f} {_ends(row.interval)}"
+    return "refused" if row.value is None or row.interval is None else f"{row.value:.4f}\n{_ends(row.interval)}"
 
 
 def _gap(report: Report, row: Row, than: str) -> str:
     found = None if row.name == than else report.difference(row.name, than)
-    return f"{found[0]:+.4f} {_ends(found[1], '+')}" if found else ""
+    return f"{found[0]:+.4f}\n{_ends(found[1], '+')}" if found else ""
 
 
 def _ends(interval: Interval, sign: str = "") -> str:
-    return f"[dim]({interval.low:{sign}.4f} to {interval.high:{sign}.4f})[/dim]"
+    return f"[dim]{interval.low:{sign}.4f} to {interval.high:{sign}.4f}[/dim]"
 
 
 def _numbers(row: Row) -> tuple[str, ...]:
-    found = row.support
-    return f"{found.effective:,.0f}", f"{found.share:.1%}", f"{found.top:.0%}", f"{row.candidates:.0f}"
+    return f"{row.support.effective:,.0f}", f"{row.candidates:.0f}"
 
 
 def _window(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from itertools import cycle
+from math import inf
 
 import numpy as np
 
@@ -25,24 +26,27 @@ def constant(table: Table, depths: Depths) -> Rungs:
     return rungs
 
 
-def best_constant(table: Table) -> Rungs:
-    """What is best on either half, for the searches of the other."""
+def best_constant(table: Table, least: float) -> Rungs:
+    """What is best on either half, for the searches of the other; of what has an effective sample of `least`."""
     half = folds(table.people, 2) == 1
     best = np.zeros_like(table.drawn)
     for chosen_on in (half, ~half):
         if chosen_on.any():
-            best[~chosen_on] = constant(table.only(~chosen_on), _best(table.only(chosen_on)))
+            best[~chosen_on] = constant(table.only(~chosen_on), _best(table.only(chosen_on), least))
     return best
 
 
-def _best(table: Table) -> Depths:
+def _best(table: Table, least: float) -> Depths:
     model = DirectModel.fitted(table)
     places = _places(table)
 
     def worth(depths: Depths) -> float:
         """By weights that are cut: an action that the log hardly shows must not win by one lucky search."""
         by_number = np.array([0, *(table.ladder.tolist().index(depths[plan]) for plan in sorted(depths))])
-        return ESTIMATORS["drs"].terms(gather(table, model, by_number[places])).value
+        evidence = gather(table, model, by_number[places])
+        if len(table) / float(evidence.possible.mean()) < least:
+            return -inf
+        return ESTIMATORS["drs"].terms(evidence).value
 
     return _ascend(worth, table)
 

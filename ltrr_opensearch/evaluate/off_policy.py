@@ -30,7 +30,8 @@ from ltrr_opensearch.types import Json
 LOGGED = "as logged"
 """What happened, exploration included: its value is a plain mean."""
 BEST_CONSTANT = "best constant"
-"""The same depths for everyone; chosen on one half of the people and judged on the other, both ways."""
+"""The same depths for everyone, of those that the log can judge; chosen on one half of the people and judged on the
+other, both ways."""
 UNTOUCHED = "untouched query"
 """The client's own query at the safe depth, nothing else."""
 
@@ -127,7 +128,7 @@ def compare(policies: Mapping[str, Policy], rounds: Iterable[Round], settings: S
     everyone = np.ones(len(table), np.bool_)
     drawn = {name: drawn_by(policy, table, settings, everyone) for name, policy in policies.items()}
     simple = {
-        BEST_CONSTANT: best_constant(table),
+        BEST_CONSTANT: best_constant(table, settings.learn.min_effective),
         UNTOUCHED: constant(table, {_first_plan(table): settings.choose.safe_depth}),
     }
     rows = [estimated(name, rungs, table, model, settings, how) for name, rungs in (drawn | simple).items()]

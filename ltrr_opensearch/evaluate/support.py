@@ -23,6 +23,8 @@ class Support(NamedTuple):
     searches: int
     effective: float
     """How many unweighted searches would say as much (Kish 1965), by the weights that they would all have had."""
+    seen: float
+    """The same by the weights that occurred; blind to those that did not."""
     share: float
     """Of the target's probability, what the log could have shown."""
     largest: float
@@ -35,7 +37,11 @@ class Support(NamedTuple):
     """Searches that somebody acted upon."""
 
     def to_json(self) -> Json:
-        rounded = {"effective_sample": round(self.effective, 1), "support": round(self.share, 4)}
+        rounded = {
+            "effective_sample": round(self.effective, 1),
+            "seen_sample": round(self.seen, 1),
+            "support": round(self.share, 4),
+        }
         tails = {"largest_weight": self.largest, "top_hundredth": self.top, "degrees_of_freedom": self.freedom}
         return rounded | {name: round(value, 3) for name, value in tails.items()}
 
@@ -49,6 +55,7 @@ def support(evidence: Evidence, sample: Sample, acted: int) -> Support:
     return Support(
         searches=searches,
         effective=effective if whole else 0.0,
+        seen=whole**2 / float(np.square(weights).sum()) if whole else 0.0,
         share=max(0.0, 1 - float(evidence.unsupported.mean())),
         largest=float(weights[0]),
         top=heaviest / whole if whole else 0.0,

@@ -10,7 +10,7 @@ import numpy as np
 from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.intervals import student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
-from ltrr_opensearch.evaluate.off_policy import drawn_by, estimated, logged
+from ltrr_opensearch.evaluate.off_policy import How, drawn_by, estimated, logged
 from ltrr_opensearch.evaluate.people import folds, people
 from ltrr_opensearch.evaluate.table import Numbers, Table
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
@@ -23,6 +23,8 @@ from ltrr_opensearch.types import Matrix
 
 FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"
+CUT = How("drs")
+"""Every run has to be judged, also by a thin log: weights are cut, and those that occurred are asked to be enough."""
 
 
 def compare_policies(
@@ -43,15 +45,17 @@ def compare_policies(
     drawn = sum(
         drawn_by(train(_without(rounds, fold, number)), table, settings, own == number) for number in np.unique(own)
     )
-    ours = estimated(CANDIDATE, np.asarray(drawn), table, model, settings)
-    if ours.value is None:
-        return _unknown("reward", ours.refused)
+    ours = estimated(CANDIDATE, np.asarray(drawn), table, model, settings, CUT)
+    least = settings.learn.min_effective
+    if ours.support.seen < least:
+        reason = f"{len(table)} searches weigh as {ours.support.seen:.0f}, fewer than learn.min_effective {least:g}"
+        return _unknown("reward", f"{reason}; log more searches or raise choose.floor")
     everyone = np.ones(len(table), np.bool_)
-    theirs = estimated(SERVING, drawn_by(serving, table, settings, everyone), table, model, settings)
-    if theirs.value is None:
+    theirs = estimated(SERVING, drawn_by(serving, table, settings, everyone), table, model, settings, CUT)
+    if theirs.support.seen < least:
         theirs = logged(table, settings)
     gap = student(ours.sample.less(theirs.sample))
-    return Compared("reward", ours.value, theirs.sample.mean, gap.low, gap.high, len(table))
+    return Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
 
 
 def _without(rounds: Sequence[Round], fold: Numbers, number: int) -> list[Round]:
