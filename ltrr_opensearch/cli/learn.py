@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,12 @@ from rich.table import Table
 
 from ltrr_opensearch.cli.options import pass_settings
 from ltrr_opensearch.cli.phases import told
+from ltrr_opensearch.cli.progress import reading
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
     from ltrr_opensearch.learn.gate import Verdict
-    from ltrr_opensearch.learn.job import Learned, Progress
+    from ltrr_opensearch.learn.job import Learned
     from ltrr_opensearch.protocols import Encoder
 
 KINDS = ("policy", "ranker", "memory")
@@ -48,7 +48,7 @@ def learn(settings: Settings, kind: str, only: str | None, dry_run: bool, window
 
     console = Console()
     kinds = KINDS if kind == "all" else (kind,)
-    with connect(settings.cluster) as client, _progress() as progress:
+    with connect(settings.cluster) as client, reading() as progress:
         for index in [only] if only else list(settings.indexes):
             job = Job(client, settings, index, datetime.now(UTC), _encoder(settings, index), progress)
             done = run(kinds, job, window_s=window_s, dry_run=dry_run)
@@ -112,22 +112,3 @@ def _encoder(settings: Settings, index: str) -> Callable[[], Encoder] | None:
         return load_encoder(settings.encoder, dimension)
 
     return load
-
-
-@contextmanager
-def _progress() -> Iterator[Progress]:
-    """A bar on a terminal, nothing on a pipe."""
-    from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-    )
-    console = Console(stderr=True)
-    with Bar(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
-        task = bar.add_task("starting", total=None)
-        yield lambda what, done, of: bar.update(task, description=what, completed=done, total=of)

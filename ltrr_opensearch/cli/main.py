@@ -26,6 +26,7 @@ COMMANDS = {
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
     "experiment": "Compare two ways of serving on live traffic.",
+    "evaluate": "Estimate from the log what other policies would have earned.",
     "models": "List, promote, roll back and unpin what was published.",
     "phases": "Show, check, set and hold how far the learned policy is let.",
     "role": "Print the least that our account must be allowed.",

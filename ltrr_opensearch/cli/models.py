@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ltrr_opensearch.cli.options import pass_settings
-from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.cli.options import one_index, pass_settings
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def list_(settings: Settings, only: str | None, most: int) -> None:
 @pass_settings
 def promote(settings: Settings, release: str, only: str | None) -> None:
     """Make RELEASE, an id from `ltrr models list`, the one that serves; an older one is pinned."""
-    index = _one(settings, only)
+    index = one_index(settings, only)
     with _store(settings) as store:
         serves = store.promote(index, release)
         click.echo(f"{index} is served by {serves}{_and_pinned(store, index)}; proxies change over within seconds.")
@@ -57,7 +56,7 @@ def promote(settings: Settings, release: str, only: str | None) -> None:
 @pass_settings
 def rollback(settings: Settings, only: str | None) -> None:
     """Go back to the release that the serving one replaced, and pin it: learning changes nothing until `unpin`."""
-    index = _one(settings, only)
+    index = one_index(settings, only)
     with _store(settings) as store:
         serves = store.rollback(index)
         click.echo(f"{index} is served by {serves} again{_and_pinned(store, index)}; proxies change over in seconds.")
@@ -68,7 +67,7 @@ def rollback(settings: Settings, only: str | None) -> None:
 @pass_settings
 def unpin(settings: Settings, only: str | None) -> None:
     """Let what is learned serve again, from the next `ltrr learn` on."""
-    index = _one(settings, only)
+    index = one_index(settings, only)
     with _store(settings) as store:
         was = store.unpin(index)
     click.echo(f"{index} is no longer pinned to {was}" if was else f"{index} is not pinned")
@@ -81,14 +80,6 @@ def _store(settings: Settings) -> Iterator[ReleaseStore]:
 
     with connect(settings.cluster) as client:
         yield ReleaseStore(client, settings.state.prefix)
-
-
-def _one(settings: Settings, only: str | None) -> str:
-    if only:
-        return only
-    if len(settings.indexes) == 1:
-        return next(iter(settings.indexes))
-    raise SettingsError(f"several indexes are configured; say which with --index: {', '.join(settings.indexes)}")
 
 
 def _and_pinned(store: ReleaseStore, index: str) -> str:

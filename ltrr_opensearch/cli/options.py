@@ -29,6 +29,16 @@ failed_option = click.option(
 )
 
 
+def one_index(settings: Settings, only: str | None) -> str:
+    """The index that is meant where only one is configured, or the one that was named."""
+    if only:
+        return only
+    if len(settings.indexes) == 1:
+        return next(iter(settings.indexes))
+    known = ", ".join(settings.indexes) or "none; see `ltrr setup --discover`"
+    raise SettingsError(f"several indexes may be meant; say which with --index: {known}")
+
+
 def key_of(settings: Settings, index: str) -> str:
     """The key under which an index is configured: its own name, or a list or pattern that covers it."""
     found = settings.index_for(index)

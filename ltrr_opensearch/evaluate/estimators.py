@@ -1,73 +1,103 @@
-"""Estimators of a policy's value from another policy's log. An estimator is its terms; intervals come free.
+"""Estimators of a policy's value from another policy's log. An estimator is its weights; the interval comes free.
 
-Every estimate is sum(numerators) / sum(denominators) over searches, so one bootstrap serves them all.
+Every one of them is a mean over searches: the direct model's prediction or nothing, plus what weighted outcomes say
+against it. So one `terms` and one interval serve them all; each comes with product or nested weights (`weights`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 
+from ltrr_opensearch.evaluate.evidence import Evidence
+from ltrr_opensearch.evaluate.intervals import Sample
 from ltrr_opensearch.evaluate.table import Floats
 
-
-class Evidence(NamedTuple):
-    """One number a search. `weights` are 1 / P(the log shows the target's action) where it does, else 0."""
-
-    weights: Floats
-    rewards: Floats
-    """Of the target's action; whatever where the weight is 0."""
-    predicted: Floats
-    """A direct model's reward of the target's action."""
+LARGEST_WEIGHT = 20.0
+"""Beyond it the cut forms trust the model, or nothing, more than the weight."""
 
 
 class Terms(NamedTuple):
+    """The estimate is the sum of the numerators by the sum of the denominators, over searches."""
+
     numerators: Floats
     denominators: Floats
 
     @property
     def value(self) -> float:
-        return float(self.numerators.sum() / self.denominators.sum())
+        """0 where nothing has a weight, which only a self-normalised estimate can meet."""
+        whole = float(self.denominators.sum())
+        return float(self.numerators.sum()) / whole if whole else 0.0
+
+    @property
+    def influence(self) -> Floats:
+        """[search]: values whose mean is the estimate and whose spread is its own; of a ratio, by the delta method."""
+        return np.asarray(
+            self.value + (self.numerators - self.value * self.denominators) / (self.denominators.mean() or 1.0)
+        )
 
 
-Estimator = Callable[[Evidence], Terms]
+@dataclass(frozen=True)
+class Estimator:
+    weigh: Callable[[Floats], Floats]
+    """What is made of the weights."""
+    corrects: bool = True
+    """Whether outcomes correct the direct model, or stand alone."""
+    sequential: bool = False
+    """Whether each slot has a weight of its own, or the last one's holds for all."""
+    normalised: bool = False
+    """Whether the sum is divided by the weights instead of the number of searches."""
 
-LARGEST_WEIGHT = 20.0
-"""Of the clipped forms."""
+    def sample(self, evidence: Evidence) -> Sample:
+        """What intervals are made of."""
+        slots = evidence.weights.shape[1]
+        bound = evidence.most * (1 + slots * float(evidence.possible.max(initial=0.0)))
+        return Sample(self.terms(evidence).influence, evidence.people, bound)
 
-
-def ips(evidence: Evidence) -> Terms:
-    """Inverse propensity score (Horvitz & Thompson 1952): unbiased, wide."""
-    return Terms(evidence.weights * evidence.rewards, np.ones_like(evidence.weights))
-
-
-def clipped(evidence: Evidence) -> Terms:
-    """IPS with weights cut at `LARGEST_WEIGHT` (Ionides 2008): biased towards 0, narrower."""
-    return Terms(np.minimum(evidence.weights, LARGEST_WEIGHT) * evidence.rewards, np.ones_like(evidence.weights))
-
-
-def snips(evidence: Evidence) -> Terms:
-    """Self-normalised IPS (Swaminathan & Joachims 2015): its bias goes with 1/n; insensitive to a shift of rewards."""
-    return Terms(evidence.weights * evidence.rewards, evidence.weights)
-
-
-def dr(evidence: Evidence) -> Terms:
-    """Doubly robust (Dudik, Langford & Li 2011): the direct model, corrected by weighted residuals."""
-    residuals = np.where(evidence.weights > 0, evidence.rewards - evidence.predicted, 0.0)
-    return Terms(evidence.predicted + evidence.weights * residuals, np.ones_like(evidence.weights))
-
-
-def drs(evidence: Evidence) -> Terms:
-    """DR with weights cut at `LARGEST_WEIGHT` (Su et al. 2020): where the log says little, the model speaks."""
-    return dr(evidence._replace(weights=np.minimum(evidence.weights, LARGEST_WEIGHT)))
+    def terms(self, evidence: Evidence) -> Terms:
+        weights = self.weigh(evidence.weights)
+        ones = np.ones(len(weights))
+        if not self.corrects:
+            return Terms(weights[:, -1] * evidence.rewards, weights[:, -1] if self.normalised else ones)
+        used = weights if self.sequential else weights[:, -1:]
+        return Terms(evidence.predicted + (used * np.where(used > 0, evidence.steps, 0.0)).sum(axis=1), ones)
 
 
-ESTIMATORS: dict[str, Estimator] = {"ips": ips, "clipped": clipped, "snips": snips, "dr": dr, "drs": drs}
+def _whole(weights: Floats) -> Floats:
+    return weights
 
 
-def effective_sample(weights: Floats) -> float:
-    """How many equally weighted searches are worth as much (Kish 1965)."""
-    squares = float(np.square(weights).sum())
-    return float(weights.sum()) ** 2 / squares if squares else 0.0
+def _none(weights: Floats) -> Floats:
+    return np.zeros_like(weights)
+
+
+def _clipped(weights: Floats) -> Floats:
+    """Ionides 2008."""
+    return np.minimum(weights, LARGEST_WEIGHT)
+
+
+def _switched(weights: Floats) -> Floats:
+    """Wang, Agarwal & Dudik 2017: a larger weight gives way to the model altogether."""
+    return np.where(weights <= LARGEST_WEIGHT, weights, 0.0)
+
+
+def _shrunk(weights: Floats) -> Floats:
+    """Su, Dimakopoulou, Krishnamurthy & Dudik 2020, optimistic: small weights stay, large ones go to 0 again."""
+    return np.asarray(weights * LARGEST_WEIGHT**2 / (np.square(weights) + LARGEST_WEIGHT**2))
+
+
+SEQUENTIAL = "sequential"
+ESTIMATORS: Mapping[str, Estimator] = {
+    SEQUENTIAL: Estimator(_whole, sequential=True),  # Jiang & Li 2016
+    "dr": Estimator(_whole),  # Dudik, Langford & Li 2011
+    "drs": Estimator(_clipped),
+    "switch": Estimator(_switched),
+    "shrinkage": Estimator(_shrunk),
+    "dm": Estimator(_none),
+    "ips": Estimator(_whole, corrects=False),  # Horvitz & Thompson 1952
+    "clipped": Estimator(_clipped, corrects=False),
+    "snips": Estimator(_whole, corrects=False, normalised=True),  # Swaminathan & Joachims 2015
+}

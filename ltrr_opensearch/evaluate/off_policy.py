@@ -1,40 +1,54 @@
 """What other policies would have earned on the searches that were logged.
 
-The estimate is doubly robust over "asked at least this deep" (see `table`): of the target's action, one drawn a
-search, without floor, since exploration costs everyone alike. The reward is the whole search's. Where the effective
-sample is below `learn.min_effective`, or the log could not have shown the target, no number is given but a reason.
+Estimated is the target's action, one drawn a search, without floor, since exploration costs everyone alike. The reward
+is the whole search's. Where the log cannot support a number, the reason is given instead (`support`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import partial
-from itertools import cycle
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.draw import draw_offers
 from ltrr_opensearch.choose.logged import offers
+from ltrr_opensearch.evaluate.constant import best_constant, constant
 from ltrr_opensearch.evaluate.direct import DirectModel
-from ltrr_opensearch.evaluate.estimators import ESTIMATORS, Evidence, Terms, drs, effective_sample
-from ltrr_opensearch.evaluate.intervals import Interval, bootstrap, bootstrap_difference, empirical_bernstein
+from ltrr_opensearch.evaluate.estimators import ESTIMATORS, SEQUENTIAL
+from ltrr_opensearch.evaluate.evidence import Evidence, gather
+from ltrr_opensearch.evaluate.intervals import INTERVALS, Interval, Sample
+from ltrr_opensearch.evaluate.support import Support, refusal, support
 from ltrr_opensearch.evaluate.table import Rungs, Table
+from ltrr_opensearch.evaluate.weights import WEIGHINGS
 from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy
-from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.settings import LearnSettings, Settings
 from ltrr_opensearch.types import Json
-
-Half = NDArray[np.bool_]
-"""Which searches an action is chosen on."""
 
 LOGGED = "as logged"
 """What happened, exploration included: its value is a plain mean."""
 BEST_CONSTANT = "best constant"
-"""The same depths for everyone; chosen on one half of the searches and judged on the other, both ways."""
-ORIGINAL_ONLY = "original only"
+"""The same depths for everyone, of those that the log can judge; chosen on one half of the people and judged on the
+other, both ways."""
+UNTOUCHED = "untouched query"
 """The client's own query at the safe depth, nothing else."""
+
+
+@dataclass(frozen=True)
+class How:
+    """Names of an estimator, of its weights, and of its interval."""
+
+    estimator: str = SEQUENTIAL
+    weights: str = "nested"
+    interval: str = "student"
+
+    def __str__(self) -> str:
+        return f"Estimator {self.estimator}, {self.weights} weights, interval {self.interval}."
+
+
+DEFAULT = How()
 
 
 @dataclass(frozen=True)
@@ -44,23 +58,34 @@ class Row:
     name: str
     value: float | None
     interval: Interval | None
-    effective: float
+    support: Support
     candidates: float
     """Mean of the candidates that it draws a search."""
-    terms: Terms
+    sample: Sample
     estimates: Mapping[str, float]
     """By every estimator, for comparison."""
-    bounded: Interval | None = None
-    """Empirical Bernstein, of what was logged only: weights have no useful bound."""
     refused: str = ""
+
+    def to_json(self) -> Json:
+        return {
+            "value": self.value,
+            "interval": list(self.interval) if self.interval else None,
+            "candidates": round(self.candidates, 1),
+            "estimates": dict(self.estimates),
+            "refused": self.refused,
+            **self.support.to_json(),
+        }
 
 
 @dataclass(frozen=True)
 class Report:
     rows: tuple[Row, ...]
     rounds: int
+    people: int
+    """Those whose searches count together; as many as searches where the log names nobody."""
     left_out: int
     """Rounds without exploration, or drawn from another ladder."""
+    how: How
     seed: int
 
     def row(self, name: str) -> Row:
@@ -71,128 +96,108 @@ class Report:
         a, b = self.row(name), self.row(than)
         if a.value is None or b.value is None:
             return None
-        return a.value - b.value, bootstrap_difference(a.terms, b.terms, self.seed)
+        return a.value - b.value, INTERVALS[self.how.interval](a.sample.less(b.sample), seed=self.seed)
 
     def to_json(self) -> Json:
+        named = {"estimator": self.how.estimator, "weights": self.how.weights, "interval": self.how.interval}
         return {
+            **named,
             "rounds": self.rounds,
+            "people": self.people,
             "left_out": self.left_out,
             "policies": {
-                r.name: {
-                    "value": r.value,
-                    "interval": list(r.interval) if r.interval else None,
-                    "effective_sample": round(r.effective, 1),
-                    "candidates": round(r.candidates, 1),
-                    "estimates": dict(r.estimates),
-                    "refused": r.refused,
-                }
+                r.name: {**r.to_json(), "differences": {than: self._told(r.name, than) for than in self._beside(r)}}
                 for r in self.rows
             },
         }
 
+    def _beside(self, row: Row) -> list[str]:
+        return [name for name in (UNTOUCHED, BEST_CONSTANT) if name != row.name]
 
-def compare(policies: Mapping[str, Policy], rounds: Iterable[Round], settings: Settings) -> Report:
+    def _told(self, name: str, than: str) -> Json | None:
+        found = self.difference(name, than)
+        return {"value": found[0], "interval": list(found[1])} if found else None
+
+
+def compare(policies: Mapping[str, Policy], rounds: Iterable[Round], settings: Settings, how: How = DEFAULT) -> Report:
     """The policies beside what was logged, the best constant action and the client's own query alone."""
-    table = Table.of(rounds, settings)
-    seed = settings.learn.seed
-    if not table.rounds:
-        return Report((), 0, table.left_out, seed)
+    table, seed = Table.of(rounds, settings), settings.learn.seed
+    if not len(table):
+        return Report((), 0, 0, table.left_out, how, seed)
     model = DirectModel.fitted(table)
-    constants = {
-        BEST_CONSTANT: _best_constant(table, model),
-        ORIGINAL_ONLY: _constant(table, _plan_names(table), {_first_plan(table): settings.choose.safe_depth}),
+    everyone = np.ones(len(table), np.bool_)
+    drawn = {name: drawn_by(policy, table, settings, everyone) for name, policy in policies.items()}
+    simple = {
+        BEST_CONSTANT: best_constant(table, settings.learn.min_effective),
+        UNTOUCHED: constant(table, {_first_plan(table): settings.choose.safe_depth}),
     }
-    targets = {name: drawn_by(policy, table, settings) for name, policy in policies.items()} | constants
-    rows = [_row(name, rungs, table, model, settings) for name, rungs in targets.items()]
-    return Report((_logged(table, seed), *rows), len(table.rounds), table.left_out, seed)
+    rows = [estimated(name, rungs, table, model, settings, how) for name, rungs in (drawn | simple).items()]
+    found = (logged(table, settings, how), *rows)
+    return Report(found, len(table), int(table.people.max()) + 1, table.left_out, how, seed)
 
 
-def drawn_by(policy: Policy, table: Table, settings: Settings) -> Rungs:
-    """The action that the policy draws for each logged search, under the budget and masks of serving."""
+def drawn_by(policy: Policy, table: Table, settings: Settings, asked: NDArray[np.bool_]) -> Rungs:
+    """The action that the policy draws for each search that is `asked`, under the budget and masks of serving."""
     choose = settings.choose.model_copy(update={"floor": 0.0})
+    rung = {depth: place for place, depth in enumerate(choose.ladder)}
     rungs = np.zeros_like(table.drawn)
     for row, decision in enumerate(table.decisions):
-        drawn = draw_offers(policy, offers(decision), decision.context, choose, settings.learn.seed + row, explore=True)
-        rungs[row, : len(drawn.slots)] = [choose.ladder.index(s.depth) for s in drawn.slots]
+        if asked[row]:
+            seed = settings.learn.seed + row
+            drawn = draw_offers(policy, offers(decision), decision.context, choose, seed, explore=True)
+            rungs[row, : len(drawn.slots)] = [rung[s.depth] for s in drawn.slots]
     return rungs
 
 
-def _row(name: str, rungs: Rungs, table: Table, model: DirectModel, settings: Settings) -> Row:
-    evidence = Evidence(table.nested_weights(rungs), table.rewards(rungs), model.rewards(rungs))
-    terms, effective = drs(evidence), effective_sample(evidence.weights)
-    estimates = {n: e(evidence).value for n, e in ESTIMATORS.items()} if effective else {}
+def estimated(name: str, rungs: Rungs, table: Table, model: DirectModel, settings: Settings, how: How = DEFAULT) -> Row:
+    """The row of one target, `rungs` being its actions."""
+    evidence = gather(table, model, rungs, WEIGHINGS[how.weights])
+    sample = ESTIMATORS[how.estimator].sample(evidence)
+    estimates = {n: e.terms(evidence).value for n, e in ESTIMATORS.items()}
     candidates = float(table.ladder[rungs].sum(axis=1).mean())
-    if effective < settings.learn.min_effective:
-        refused = (
-            f"the {len(table.rounds)} searches weigh as {effective:.0f}, fewer than learn.min_effective "
-            f"{settings.learn.min_effective:g}; log more searches or raise choose.floor"
-        )
-        return Row(name, None, None, effective, candidates, terms, estimates, refused=refused)
-    return Row(name, terms.value, bootstrap(terms, settings.learn.seed), effective, candidates, terms, estimates)
+    return _row(name, evidence, sample, candidates, estimates, _acted(table), settings.learn, how)
 
 
-def _logged(table: Table, seed: int) -> Row:
-    rewards, n = table.rewards(table.drawn), len(table.rounds)
-    terms = Terms(rewards, np.ones(n))
+def logged(table: Table, settings: Settings, how: How = DEFAULT) -> Row:
+    """What happened. Its weights are all 1, so that every estimator says the same."""
+    rewards, one = table.rewards(table.drawn), np.ones((len(table), 1))
+    most = float(np.abs(rewards).max())
+    zero = np.zeros(len(table))
+    evidence = Evidence(zero, one, rewards[:, None], rewards, one[:, 0], zero, table.people, most)
     candidates = float(table.ladder[table.drawn].sum(axis=1).mean())
-    dearest = table.price_per_candidate * table.budget + float(table.price_of_asking.sum(axis=1).max())
-    lost = min(r.loss for r in table.rounds)
-    bounded = empirical_bernstein(rewards, lost - dearest, 1.0)
-    return Row(LOGGED, terms.value, bootstrap(terms, seed), float(n), candidates, terms, {}, bounded)
+    sample = Sample(rewards, table.people, most)
+    return _row(LOGGED, evidence, sample, candidates, {}, _acted(table), settings.learn, how)
 
 
-def _plan_names(table: Table) -> list[list[str]]:
-    return [[s.plan for s in d.slots] for d in table.decisions]
+def _row(
+    name: str,
+    evidence: Evidence,
+    sample: Sample,
+    candidates: float,
+    estimates: Mapping[str, float],
+    acted: int,
+    learn: LearnSettings,
+    how: How,
+) -> Row:
+    found = support(evidence, sample, acted)
+    if refused := refusal(found, learn):
+        return Row(name, None, None, found, candidates, sample, estimates, refused)
+    return Row(
+        name,
+        sample.mean,
+        INTERVALS[how.interval](sample, seed=learn.seed),
+        found,
+        candidates,
+        sample,
+        estimates,
+    )
+
+
+def _acted(table: Table) -> int:
+    return int((table.gains[:, 0] > 0).sum())
 
 
 def _first_plan(table: Table) -> str:
     """The plan that is the client's own query; the first slot's where none is."""
     first = next(iter(table.decisions)).slots
     return next((s.plan for s in first if s.original), first[0].plan)
-
-
-def _constant(table: Table, plans: list[list[str]], depths: Mapping[str, int]) -> Rungs:
-    """The same depths for every search; a plan that was not on offer is not asked."""
-    ladder = table.ladder.tolist()
-    rungs = np.zeros_like(table.drawn)
-    for row, names in enumerate(plans):
-        rungs[row, : len(names)] = [ladder.index(depths.get(name, 0)) for name in names]
-    return rungs
-
-
-def _best_constant(table: Table, model: DirectModel) -> Rungs:
-    plans = _plan_names(table)
-    odd = np.arange(len(plans)) % 2 == 1
-    best = np.zeros_like(table.drawn)
-    for half in (odd, ~odd):
-        depths = _ascend(partial(_worth, table, model, plans, half), table, plans)
-        best[~half] = _constant(table, plans, depths)[~half]
-    return best
-
-
-def _worth(table: Table, model: DirectModel, plans: list[list[str]], half: Half, depths: Mapping[str, int]) -> float:
-    rungs = _constant(table, plans, depths)
-    weights, rewards, predicted = table.nested_weights(rungs), table.rewards(rungs), model.rewards(rungs)
-    return drs(Evidence(weights[half], rewards[half], predicted[half])).value
-
-
-def _ascend(worth: Callable[[Mapping[str, int]], float], table: Table, plans: list[list[str]]) -> dict[str, int]:
-    """Coordinate ascent, one plan's depth at a time until no change helps, from nothing and from a little of each."""
-    names = sorted({name for row in plans for name in row})
-    shallow = int(min(table.ladder[1], table.budget // len(names)))
-    starts = [dict.fromkeys(names, 0)] + ([dict.fromkeys(names, shallow)] if shallow in table.ladder else [])
-    return max((_climb(worth, start, table) for start in starts), key=worth)
-
-
-def _climb(worth: Callable[[Mapping[str, int]], float], start: dict[str, int], table: Table) -> dict[str, int]:
-    depths, best, idle = start, worth(start), 0
-    for name in cycle(start):
-        if idle >= len(start):
-            break
-        others = sum(depths.values()) - depths[name]
-        tried = {int(d): worth(depths | {name: int(d)}) for d in table.ladder if others + d <= table.budget}
-        depth = max(tried, key=lambda d: (tried[d], -d))
-        idle = 0 if tried[depth] > best else idle + 1
-        if tried[depth] > best:
-            depths, best = depths | {name: depth}, tried[depth]
-    return depths

@@ -1,4 +1,4 @@
-"""Logged rounds as arrays, and what the log says about another action: how likely it was to show it, and its reward.
+"""Logged rounds as arrays, and what the log says about another action's reward.
 
 A row is a search, a column the position of a slot. Lists nest, so a search shows the outcome of every action that asks
 no plan deeper than was drawn. Rounds that were not explored, or drawn from another ladder, are left out and counted.
@@ -7,18 +7,21 @@ no plan deeper than was drawn. Rounds that were not explored, or drawn from anot
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.logged import by_policy
 from ltrr_opensearch.evaluate.outcomes import gained, price_of_asking
+from ltrr_opensearch.evaluate.people import people
+from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.settings import Settings
 
 Floats = NDArray[np.float64]
-Rungs = NDArray[np.int64]
+Numbers = NDArray[np.int64]
+Rungs = Numbers
 """Positions in the ladder, one row a search, one column a slot."""
 
 _OBJECTS = 8
@@ -28,6 +31,7 @@ _OBJECTS = 8
 @dataclass(frozen=True)
 class Table:
     rounds: tuple[Round, ...]
+    """What policies are drawn for; empty in a simulation, whose actions are given."""
     left_out: int
     ladder: Floats
     pmf: Floats
@@ -38,6 +42,14 @@ class Table:
     gains: Floats
     price_of_asking: Floats
     """[search, slot], whatever the depth: the request, and the time that the plan took as logged."""
+    strategies: Numbers
+    """[search, slot], numbered from 1; a missing slot is 0."""
+    kinds: Numbers
+    """[search], kinds of query numbered from 0."""
+    people: Numbers
+    """[search], numbered from 0."""
+    losses: Floats
+    """[search], at most 0: what a search is worth that nobody acted on, whatever was drawn."""
     budget: int
     price_per_candidate: float
 
@@ -48,17 +60,22 @@ class Table:
         n, slots, rungs = len(kept), max((len(r.decision.slots) for r in kept), default=0), len(settings.choose.ladder)
         pmf, drawn, asking = np.zeros((n, slots, rungs)), np.zeros((n, slots), np.int64), np.zeros((n, slots))
         ranks, gains = np.full((n, _OBJECTS, slots), np.inf), np.zeros((n, _OBJECTS))
+        strategies, kinds = np.zeros((n, slots), np.int64), np.zeros(n, np.int64)
+        named: dict[str, int] = {}
+        spoken: dict[str, int] = {}
+        rung = {depth: place for place, depth in enumerate(settings.choose.ladder)}
         pmf[:, :, 0] = 1.0
         for row, one in enumerate(kept):
-            for column, slot in enumerate(one.decision.slots):
-                pmf[row, column] = slot.pmf
-                drawn[row, column] = settings.choose.ladder.index(slot.depth)
-                asking[row, column] = price_of_asking(slot, settings.learn)
+            of = one.decision.slots
+            columns = len(of)
+            pmf[row, :columns] = [s.pmf for s in of]
+            drawn[row, :columns] = [rung[s.depth] for s in of]
+            asking[row, :columns] = [price_of_asking(s, settings.learn) for s in of]
+            strategies[row, :columns] = [named.setdefault(s.strategy, len(named) + 1) for s in of]
+            kinds[row] = spoken.setdefault(kind_in(one.decision.context), len(spoken))
             for number, (gain, at) in enumerate(sorted(gained(one), key=lambda g: -g.gain)[:_OBJECTS]):
                 gains[row, number] = gain
-                ranks[row, number] = [at.get(s.plan, np.inf) for s in one.decision.slots] + [np.inf] * (
-                    slots - len(one.decision.slots)
-                )
+                ranks[row, number, :columns] = [at.get(s.plan, np.inf) for s in of]
         return Table(
             rounds=kept,
             left_out=len(given) - n,
@@ -68,9 +85,23 @@ class Table:
             ranks=ranks,
             gains=gains,
             price_of_asking=asking,
+            strategies=strategies,
+            kinds=kinds,
+            people=people(kept),
+            losses=np.array([one.loss for one in kept], float),
             budget=settings.choose.budget,
             price_per_candidate=settings.learn.price_per_candidate,
         )
+
+    def __len__(self) -> int:
+        return len(self.drawn)
+
+    def only(self, kept: NDArray[np.bool_]) -> Table:
+        """Some of the searches."""
+        arrays = ("pmf", "drawn", "ranks", "gains", "price_of_asking", "strategies", "kinds", "losses")
+        some = {name: getattr(self, name)[kept] for name in arrays}
+        rounds = tuple(one for one, keep in zip(self.rounds, kept, strict=False) if keep)
+        return replace(self, rounds=rounds, people=np.unique(self.people[kept], return_inverse=True)[1], **some)
 
     @property
     def decisions(self) -> Iterable[Decision]:
@@ -78,31 +109,20 @@ class Table:
 
     def rewards(self, rungs: Rungs) -> Floats:
         """The reward of the whole search, had it been drawn at `rungs`; true only where the log shows them."""
-        depths = self.ladder[rungs]
-        union = (self.ranks <= depths[:, None, :]).any(axis=2)
-        whole = np.maximum(self.gains.sum(axis=1), 1e-12)
-        gain = self.gains.max(axis=1) * (self.gains * union).sum(axis=1) / whole
-        return np.asarray(gain - self.prices(rungs) + np.array([r.loss for r in self.rounds]))
+        return np.asarray(self.found_gains(rungs)[:, -1] + self.losses - self.prices(rungs))
 
     def prices(self, rungs: Rungs) -> Floats:
         """What drawing `rungs` costs each search, in units of reward."""
         candidates = self.price_per_candidate * self.ladder[rungs]
         return np.asarray((candidates + self.price_of_asking * (rungs > 0)).sum(axis=1))
 
-    def nested_weights(self, rungs: Rungs) -> Floats:
-        """1 / P(the log shows `rungs`) where it does, else 0.
-
-        The event at each slot, given the draws before it: asked at least as deep as the target, and leaving budget for
-        the rest of the target. The second half keeps every event possible, so the product over the slots has mean 1.
-        """
-        depths = self.ladder[rungs]
-        spent = np.cumsum(self.ladder[self.drawn], axis=1) - self.ladder[self.drawn]
-        rest = depths[:, ::-1].cumsum(axis=1)[:, ::-1] - depths
-        room = self.budget - spent - rest
-        shows = (self.ladder >= depths[:, :, None]) & (self.ladder <= room[:, :, None])
-        probability = (self.pmf * shows).sum(axis=2)
-        shown = np.take_along_axis(shows, self.drawn[:, :, None], axis=2)[:, :, 0]
-        return np.asarray(np.where(shown, 1.0 / np.where(shown, probability, 1.0), 0.0).prod(axis=1))
+    def found_gains(self, rungs: Rungs) -> Floats:
+        """[search, slot]: what the slots up to this one would have found, drawn at `rungs`."""
+        within = self.ranks <= self.ladder[rungs][:, None, :]
+        union = np.logical_or.accumulate(within, axis=2)
+        whole = np.maximum(self.gains.sum(axis=1), 1e-12)
+        share = np.einsum("ij,ijk->ik", self.gains, union) / whole[:, None]
+        return np.asarray(self.gains.max(axis=1)[:, None] * share)
 
 
 def _usable(decision: Decision, ladder: tuple[int, ...]) -> bool:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
-from ltrr_opensearch.evaluate.estimators import Terms
-from ltrr_opensearch.evaluate.intervals import bootstrap_difference
+from ltrr_opensearch.evaluate.direct import DirectModel
+from ltrr_opensearch.evaluate.intervals import student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
-from ltrr_opensearch.evaluate.off_policy import LOGGED, Report, compare
+from ltrr_opensearch.evaluate.off_policy import How, drawn_by, estimated, logged
+from ltrr_opensearch.evaluate.people import folds, people
+from ltrr_opensearch.evaluate.table import Numbers, Table
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.logged import Round
@@ -22,51 +23,43 @@ from ltrr_opensearch.types import Matrix
 
 FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"
-FOLDS = 4
-
-
-@dataclass(frozen=True, slots=True)
-class _Pooled:
-    """One policy over all folds."""
-
-    terms: Terms
-    effective: float
+CUT = How("drs")
+"""Every run has to be judged, also by a thin log: weights are cut, and those that occurred are asked to be enough."""
 
 
 def compare_policies(
     train: Callable[[Sequence[Round]], Policy], serving: Policy, rounds: Sequence[Round], settings: Settings
 ) -> Compared:
-    """Reward a search, estimated off-policy, each search by a candidate trained on the other folds.
+    """Reward a search, estimated off-policy, each search by a candidate trained on other people's.
 
     So every search counts in the judgment, which a log with little exploration needs. Where the log does not support
     what serves (it may have changed since), what was logged stands in for it.
     """
-    folds = [(train(_without(rounds, fold)), rounds[fold::FOLDS]) for fold in range(FOLDS)]
-    reports = [compare({CANDIDATE: ours, SERVING: serving}, judged, settings) for ours, judged in folds]
-    reports = [report for report in reports if report.rounds]
-    if not reports:
+    table = Table.of(rounds, settings)
+    if not len(table):
         return _unknown("reward", "no search was explored with this ladder")
-    judged_on, least = sum(report.rounds for report in reports), settings.learn.min_effective
-    ours, theirs = _pooled(reports, CANDIDATE), _pooled(reports, SERVING)
-    if ours.effective < least:
-        reason = f"{judged_on} searches weigh as {ours.effective:.0f}, fewer than learn.min_effective {least:g}"
-        return _unknown("reward", f"{reason}; log more searches or raise choose.floor")
-    if theirs.effective < least:
-        theirs = _pooled(reports, LOGGED)
-    gap = bootstrap_difference(ours.terms, theirs.terms, settings.learn.seed)
-    return Compared("reward", ours.terms.value, theirs.terms.value, gap.low, gap.high, judged_on)
-
-
-def _without(rounds: Sequence[Round], fold: int) -> list[Round]:
-    return [one for place, one in enumerate(rounds) if place % FOLDS != fold]
-
-
-def _pooled(reports: Sequence[Report], name: str) -> _Pooled:
-    rows = [report.row(name) for report in reports]
-    terms = Terms(
-        np.concatenate([row.terms.numerators for row in rows]), np.concatenate([row.terms.denominators for row in rows])
+    fold = folds(people(rounds))
+    of_id = {id(one): place for place, one in enumerate(rounds)}
+    own = fold[[of_id[id(one)] for one in table.rounds]]
+    model = DirectModel.fitted(table, own)
+    drawn = sum(
+        drawn_by(train(_without(rounds, fold, number)), table, settings, own == number) for number in np.unique(own)
     )
-    return _Pooled(terms, sum(row.effective for row in rows))
+    ours = estimated(CANDIDATE, np.asarray(drawn), table, model, settings, CUT)
+    least = settings.learn.min_effective
+    if ours.support.seen < least:
+        reason = f"{len(table)} searches weigh as {ours.support.seen:.0f}, fewer than learn.min_effective {least:g}"
+        return _unknown("reward", f"{reason}; log more searches or raise choose.floor")
+    everyone = np.ones(len(table), np.bool_)
+    theirs = estimated(SERVING, drawn_by(serving, table, settings, everyone), table, model, settings, CUT)
+    if theirs.support.seen < least:
+        theirs = logged(table, settings)
+    gap = student(ours.sample.less(theirs.sample))
+    return Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
+
+
+def _without(rounds: Sequence[Round], fold: Numbers, number: int) -> list[Round]:
+    return [one for one, own in zip(rounds, fold, strict=True) if own != number]
 
 
 def compare_rankers(

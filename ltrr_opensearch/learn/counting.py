@@ -19,6 +19,7 @@ from ltrr_opensearch.evaluate.estimators import LARGEST_WEIGHT
 from ltrr_opensearch.evaluate.off_policy import drawn_by
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, price
 from ltrr_opensearch.evaluate.table import Table
+from ltrr_opensearch.evaluate.weights import nested
 from ltrr_opensearch.learn.evidence import Evidence, Group, bucket
 from ltrr_opensearch.logged import CONTROL, FAILED, Decision, Round
 from ltrr_opensearch.phase_settings import PhaseName
@@ -85,8 +86,8 @@ def _beside_safe(evidence: Evidence, rounds: Sequence[Round], settings: Settings
     table = Table.of([r for r in rounds if r.decision.group != FAILED], settings)
     if not table.rounds:
         return evidence
-    safe = drawn_by(Fixed(settings.choose.safe_depth), table, settings)
-    weights = np.minimum(table.nested_weights(safe), LARGEST_WEIGHT)
+    safe = drawn_by(Fixed(settings.choose.safe_depth), table, settings, np.ones(len(table), dtype=np.bool_))
+    weights = np.minimum(nested(table, safe).weights[:, -1], LARGEST_WEIGHT)
     rewards, known = table.rewards(table.drawn), evidence.advantage.count
     so_far = evidence.rewards / known if known else 0.0
     gaps = rewards - (so_far + weights * (table.rewards(safe) - so_far))

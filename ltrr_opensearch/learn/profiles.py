@@ -14,7 +14,8 @@ from itertools import cycle
 from ltrr_opensearch.choose.factoring import SAFE
 from ltrr_opensearch.choose.profiles import Profile
 from ltrr_opensearch.evaluate.direct import DirectModel
-from ltrr_opensearch.evaluate.estimators import Evidence, drs
+from ltrr_opensearch.evaluate.estimators import ESTIMATORS
+from ltrr_opensearch.evaluate.evidence import gather
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.logged import Round
@@ -84,8 +85,7 @@ def _best_constant(
 
 
 def _worth(table: Table, model: DirectModel, depths: Mapping[str, int]) -> float:
-    rungs = _rungs(table, depths)
-    return drs(Evidence(table.nested_weights(rungs), table.rewards(rungs), model.rewards(rungs))).value
+    return ESTIMATORS["drs"].terms(gather(table, model, _rungs(table, depths))).value
 
 
 def _rungs(table: Table, depths: Mapping[str, int]) -> Rungs:
