@@ -19,6 +19,7 @@ SUITES: Mapping[str, str | None] = {
     "soak": "ltrr_opensearch.bench.soak",
     "learning": "ltrr_opensearch.bench.learning",
     "deciding": "ltrr_opensearch.bench.deciding",
+    "learning_speed": "ltrr_opensearch.bench.learning_speed",
     "ranking": None,
     "understanding": None,
 }

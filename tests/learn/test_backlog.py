@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from distributed import LocalCluster
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import backlog as reading
@@ -43,7 +44,7 @@ def shop(client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch) -
 
 def learned(shop: Shop, node: TestNode, policy: str, **learning: Any) -> dict[str, Part]:
     """What a run for the policy publishes; the shop is then as it was."""
-    job = shop.job(CLOSED, **learning)
+    job = shop.job(CLOSED, judge_rounds=100, min_effective=1, gate_margin=1, **learning)
     chosen = job.settings.choose.model_copy(update={"policy": policy})
     done = learn(("policy",), replace(job, settings=at(job.settings, node).model_copy(update={"choose": chosen})))
     assert [v.passed for v in done.verdicts] == [True], done.verdicts
@@ -110,7 +111,7 @@ def test_a_candidate_that_matters_is_kept(shop: Shop, node: TestNode) -> None:
 
 @pytest.mark.parametrize("policy", ["vowpal", "greedy"])
 def test_any_number_of_workers_gives_the_same_bytes(shop: Shop, node: TestNode, policy: str) -> None:
-    made = [learned(shop, node, policy, workers=n, judge_rounds=100) for n in (1, 2, 4)]
+    made = [learned(shop, node, policy, workers=n) for n in (1, 2, 4)]
     assert made[0]["policy"].meta["rounds"] == SEARCHES
     for kind in ("policy", "aggregates"):
         assert {one[kind].payload for one in made} == {made[0][kind].payload}
@@ -127,3 +128,10 @@ def test_a_memory_learns_all_in_portions(shop: Shop, node: TestNode) -> None:
     learn(("memory",), replace(job, settings=at(job.settings, node)))
     assert portioned == pytest.approx(sum(sum(m["entities"]["gain"]) for m in shop.memories()))
     assert portioned > 0
+
+
+def test_a_dask_cluster_gives_the_same_bytes(shop: Shop, node: TestNode) -> None:
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+        spread = learned(shop, node, "greedy", engine="dask", dask_scheduler=cluster.scheduler_address)
+    alone = learned(shop, node, "greedy", workers=1)
+    assert {kind: part.payload for kind, part in spread.items()} == {kind: part.payload for kind, part in alone.items()}
