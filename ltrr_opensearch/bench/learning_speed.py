@@ -1,8 +1,8 @@
 """How fast a log is learned, end to end from the index, and in how much memory as it grows tenfold.
 
-A node of its own holds a made-up log (`learning_log`) on the last core; the learner, a process of its own, has the first
-one with a single reader, then both with two, where the node has to share. Each run begins without a policy, reads,
-joins, judges, trains and publishes.
+A node of its own holds a made-up log (`learning_log`) on the last core; the learner, a process of its own, has the
+first one with a single reader, then both with two, where the node has to share. Each run begins without a policy,
+reads, joins, judges, trains and publishes.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ def _fill(url: str, first: int, searches: int) -> None:
 def _run(console: Console, url: str, workers: int, on: set[int]) -> Json:
     with connect(ClusterSettings(url=url)) as client:
         for kind in ("models", "releases"):
-            everything = {"query": {"match_all": {}}}
+            everything: Json = {"query": {"match_all": {}}}
             client.delete_by_query(index=f"{PREFIX}_{kind}", body=everything, params={"refresh": "true"})
     command = [sys.executable, "-m", "ltrr_opensearch.bench.learning_run", url, PREFIX, str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE)  # noqa: S603 - ourselves

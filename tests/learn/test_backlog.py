@@ -21,6 +21,7 @@ from ltrr_opensearch.learn.read import Window, count_decisions, refresh
 from ltrr_opensearch.learn.watermarks import MemoryMark
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import Json
 from tests.conftest import TestNode
 from tests.learn.shop import Shop
 from tests.learn.synthetic import START, clicks, decisions
@@ -51,7 +52,7 @@ def learned(shop: Shop, node: TestNode, policy: str, **learning: Any) -> dict[st
     release = shop.store.current("shop")
     assert release
     for kind in ("releases", "models"):
-        everything = {"query": {"match_all": {}}}
+        everything: Json = {"query": {"match_all": {}}}
         shop.client.delete_by_query(index=f"{shop.prefix}_{kind}", body=everything, refresh=True)
     return dict(release.parts)
 
@@ -111,7 +112,7 @@ def test_a_candidate_that_matters_is_kept(shop: Shop, node: TestNode) -> None:
 
 @pytest.mark.parametrize("policy", ["vowpal", "greedy"])
 def test_any_number_of_workers_gives_the_same_bytes(shop: Shop, node: TestNode, policy: str) -> None:
-    made = [learned(shop, node, policy, workers=n) for n in (1, 2, 4)]
+    made = [learned(shop, node, policy, workers=n) for n in (1, 3)]
     assert made[0]["policy"].meta["rounds"] == SEARCHES
     for kind in ("policy", "aggregates"):
         assert {one[kind].payload for one in made} == {made[0][kind].payload}
@@ -131,7 +132,8 @@ def test_a_memory_learns_all_in_portions(shop: Shop, node: TestNode) -> None:
 
 
 def test_a_dask_cluster_gives_the_same_bytes(shop: Shop, node: TestNode) -> None:
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, host="127.0.0.1") as cluster:
+    spread_over = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None, "host": "127.0.0.1"}
+    with LocalCluster(**spread_over) as cluster:  # type: ignore[no-untyped-call]
         spread = learned(shop, node, "greedy", engine="dask", dask_scheduler=cluster.scheduler_address)
     alone = learned(shop, node, "greedy", workers=1)
     assert {kind: part.payload for kind, part in spread.items()} == {kind: part.payload for kind, part in alone.items()}
