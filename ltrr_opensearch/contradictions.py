@@ -78,9 +78,11 @@ def _learn(settings: Settings) -> Iterator[Contradiction]:
     if learn.min_rounds > learn.max_rounds:
         yield (
             ("learn", "min_rounds"),
-            f"{learn.min_rounds} is more than max_rounds {learn.max_rounds}, so that nothing would ever be published; "
+            f"{learn.min_rounds} is more than max_rounds {learn.max_rounds}, so that no ranker is ever published; "
             "lower it",
         )
+    if learn.engine == "dask" and not learn.dask_scheduler:
+        yield ("learn", "dask_scheduler"), "engine dask needs the address of a scheduler, like tcp://scheduler:8786"
 
 
 def _index(index: IndexSettings) -> Iterator[Contradiction]:

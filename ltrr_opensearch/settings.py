@@ -364,7 +364,17 @@ class LearnSettings(Section):
     gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
     history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
     min_effective: Positive = Field(50, description="Least effective sample for which an estimate is given.")
-    max_rounds: int = Field(10_000, ge=1, description="Most searches read in one run, the newest.")
+    max_rounds: int = Field(
+        10_000,
+        ge=1,
+        description="Most searches in memory at once: the newest, of which the ranker learns; the memory's portions.",
+    )
+    judge_rounds: int = Field(
+        4_000, ge=1, description="Newest searches that a policy is judged on; older ones it has learned before."
+    )
+    workers: int = Field(0, ge=0, description="Processes of this machine that read the log; 0: one a core.")
+    engine: Literal["local", "dask"] = Field("local", description="Who reads the log: this machine, or a Dask cluster.")
+    dask_scheduler: str = Field("", description="Address of the Dask cluster's scheduler, like tcp://scheduler:8786.")
     min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
     seed: int = Field(0, description="Seed of training.")
 

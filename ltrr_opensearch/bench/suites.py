@@ -19,6 +19,8 @@ SUITES: Mapping[str, str | None] = {
     "soak": "ltrr_opensearch.bench.soak",
     "learning": "ltrr_opensearch.bench.learning",
     "deciding": "ltrr_opensearch.bench.deciding",
+    "learning": "ltrr_opensearch.bench.learning",
+    "deciding": "ltrr_opensearch.bench.deciding",
     "estimators": "ltrr_opensearch.bench.estimating",
     "ranking": None,
     "understanding": None,

@@ -50,11 +50,13 @@ def scrolled(client: OpenSearch, body: Json, index: str, keep_alive: str) -> Ite
             raise incomplete(index, "it was answered with 503") from error
         raise
     try:
-        while found["hits"]["hits"]:
+        while True:
             _all_shards(found, index)
-            yield found["hits"]["hits"]
+            if hits := found["hits"]["hits"]:
+                yield hits
+            if len(hits) < body["size"]:
+                return
             found = client.scroll(body={"scroll_id": found["_scroll_id"], "scroll": keep_alive})
-        _all_shards(found, index)
     finally:
         client.clear_scroll(body={"scroll_id": [found["_scroll_id"]]}, ignore=404)
 

@@ -6,9 +6,11 @@ and judged on the newest, of these on what the serving ranker has not seen eithe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import TypeVar
 
 from ltrr_opensearch.choose.registry import LEARNING, build_policy
@@ -40,24 +42,42 @@ class Trained:
     part: Part | None = None
 
 
-def policy(rounds: Sequence[Round], settings: Settings, serving: Part | None) -> Trained:
-    """Goes on from the serving part with rounds that it has not seen."""
+def policy(batches: Iterable[Sequence[Round]], settings: Settings, serving: Part | None) -> Trained:
+    """Goes on from the serving part with rounds that it has not seen, given in the order of time.
+
+    Judged on the newest `learn.judge_rounds`, at least; what is older is learned as it comes and not kept.
+    """
     if settings.choose.policy not in LEARNING:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
-    acted = sum(bool(one.gains) for one in rounds)
-    few = too_few("policy", len(rounds), settings.learn) or unheard("policy", acted, settings.learn)
-    if few:
-        return Trained(few)
-
-    def trained(some: Sequence[Round]) -> Policy:
-        return build_policy(settings.choose, train_policy(some, settings, serving))
-
     try:
-        compared = compare_policies(trained, _serving_policy(settings, serving), rounds, settings)
+        before, newest, rounds, acted = _learned(batches, settings, serving)
+        few = too_few("policy", rounds, settings.learn) or unheard("policy", acted, settings.learn)
+        if few:
+            return Trained(few)
+
+        def trained(some: Sequence[Round]) -> Policy:
+            return build_policy(settings.choose, train_policy(some, settings, before))
+
+        compared = compare_policies(trained, _serving_policy(settings, serving), newest, settings)
         verdict = judge("policy", compared, settings.learn)
-        return Trained(verdict, train_policy(rounds, settings, serving) if verdict.passed else None)
+        return Trained(verdict, train_policy(newest, settings, before) if verdict.passed else None)
     except DataError as cause:
         return Trained(Verdict("policy", False, str(cause)))
+
+
+def _learned(
+    batches: Iterable[Sequence[Round]], settings: Settings, serving: Part | None
+) -> tuple[Part | None, list[Round], int, int]:
+    """(the part with all but the newest rounds learned, the newest, how many there were, how many acted upon)"""
+    part, waiting, rounds, acted = serving, deque[Sequence[Round]](), 0, 0
+    for batch in batches:
+        waiting.append(batch)
+        rounds += len(batch)
+        acted += sum(bool(one.gains) for one in batch)
+        while sum(map(len, waiting)) - len(waiting[0]) >= settings.learn.judge_rounds:
+            older = [one for one in waiting.popleft() if one.decision.ladder == settings.choose.ladder]
+            part = train_policy(older, settings, part) if older else part
+    return part, list(chain.from_iterable(waiting)), rounds, acted
 
 
 def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, serving: Part | None) -> Trained:
@@ -77,17 +97,17 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
         return Trained(Verdict("ranker", False, str(cause)))
 
 
-def counted(rounds: Sequence[Round], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
+def counted(batches: Iterable[Sequence[Round]], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
     """What was shown, how strategies have done and what is popular, with more rounds; damaged ones are begun anew."""
     half_life = settings.learn.memory_half_life_days
-    shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure()).updated(rounds, half_life)
+    shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure())
     asked = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
     popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
-    return {
-        "exposure": shown.to_bytes(),
-        "aggregates": asked.updated(rounds, half_life, shown).to_bytes(),
-        "popularity": popularity.updated(rounds).to_bytes(),
-    }
+    for batch in batches:
+        shown = shown.updated(batch, half_life)
+        asked = asked.updated(batch, half_life, shown)
+        popularity = popularity.updated(batch)
+    return {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
 
 
 def _before(part: Part | None, read: Callable[[bytes], T], otherwise: T) -> T:

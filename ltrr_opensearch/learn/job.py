@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from itertools import chain
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
@@ -19,6 +21,7 @@ from opensearchpy.exceptions import TransportError
 from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
 from ltrr_opensearch.learn import candidates, read
+from ltrr_opensearch.learn.backlog import Backlog
 from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
@@ -37,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 KINDS = ("policy", "ranker", "memory")
 LEFT_OUT = "searches left out by learn.max_rounds"
-"""The older ones of a window. What is new in a run and left out is passed by its watermark: it is not learned later."""
+"""The older ones of the ranker's history."""
 
 Progress = Callable[[str, int, int | None], None]
 """(what is being done, how much of it is done, of how much)"""
@@ -100,16 +103,28 @@ class Job:
         return read.count_decisions(self.client, self.prefix, self.index, window)
 
     def read(self, window: Window, counts: Counter[str]) -> list[Round]:
+        """With the rows that a ranker learns from; the newest `learn.max_rounds`."""
         found, most = self.count(window), self.settings.learn.max_rounds
         counts[LEFT_OUT] += max(0, found - most)
-        total, seen = min(found, most), 0
+        advance = self._advance("reading searches for the ranker", min(found, most))
+        return read_rounds(self.client, self.settings.state, self.settings.learn, self.index, window, counts, advance)
+
+    @contextmanager
+    def backlog(self, window: Window, counts: Counter[str]) -> Iterator[Backlog]:
+        """All searches of a window, without such rows."""
+        advance = self._advance("reading searches", self.count(window))
+        with closing(Backlog(self.client, self.settings, self.index, window, counts, advance)) as backlog:
+            yield backlog
+
+    def _advance(self, what: str, total: int) -> Callable[[int], None]:
+        seen = 0
 
         def advance(searches: int) -> None:
             nonlocal seen
             seen += searches
-            self.progress("reading searches", seen, total)
+            self.progress(what, seen, total)
 
-        return read_rounds(self.client, self.settings.state, self.settings.learn, self.index, window, counts, advance)
+        return advance
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +157,10 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     due = [k for k in KINDS if k in kinds and (k in run.forced or job.count(Window(run.done[k], run.until)))]
     if not due:
         return Learned(job.index, run.until, run.counts, (), pinned=pinned)
-    rounds = job.read(_window(due, run, timedelta(days=job.settings.learn.history_days)), run.counts)
-    trained = [_LEARNERS[kind](job, run, rounds) for kind in due]
+    trained, counted = _train(due, job, run)
     verdicts = tuple(one.verdict for one in trained)
     parts = {one.verdict.kind: _judged(one.part, one.verdict) for one in trained if one.part}
-    if "policy" in due:
-        parts |= _counted(job, run, rounds)
+    parts |= counted
     if dry_run or not parts:
         return Learned(job.index, run.until, run.counts, verdicts, pinned=pinned)
     dated = {kind: _dated(part, run.until) for kind, part in parts.items()}
@@ -157,6 +170,22 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     if "ranker" in parts:
         _tidy_plugin(job)
     return Learned(job.index, run.until, run.counts, verdicts, release)
+
+
+def _train(due: Sequence[str], job: Job, run: _Run) -> tuple[list[candidates.Trained], dict[str, Part]]:
+    """What each kind has learned, and the aggregates, which go with the policy."""
+    trained: dict[str, candidates.Trained] = {}
+    counted: dict[str, Part] = {}
+    if kinds := [kind for kind in due if kind != "ranker"]:
+        with job.backlog(_new(kinds, run), run.counts) as backlog:
+            trained |= {kind: _LEARNERS[kind](job, run, backlog) for kind in kinds}
+            counted = _counted(job, run, backlog) if "policy" in kinds else {}
+    if "ranker" in due:
+        counts = Counter[str]() if kinds else run.counts
+        history = timedelta(days=job.settings.learn.history_days)
+        trained["ranker"] = _ranker(job, run, job.read(Window(run.until - history, run.until), counts))
+        run.counts[LEFT_OUT] = counts[LEFT_OUT]
+    return [trained[kind] for kind in due], counted
 
 
 def _tidy_plugin(job: Job) -> None:
@@ -192,9 +221,9 @@ def _serving(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
     return parts, frozenset(damaged)
 
 
-def _policy(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
+def _policy(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
     job.progress("training the policy", 0, None)
-    return candidates.policy(_since(rounds, run.done["policy"]), job.settings, run.serving.get("policy"))
+    return candidates.policy(backlog.since(run.done["policy"]), job.settings, run.serving.get("policy"))
 
 
 def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
@@ -211,17 +240,20 @@ def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
         return candidates.Trained(replace(trained.verdict, passed=False, reason=refused))
 
 
-def _memory(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
+def _memory(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
     job.progress("bringing the memory up to date", 0, None)
-    fresh = _since(rounds, run.done["memory"])
-    few = too_few("memory", len(fresh), job.settings.learn)
+    done = run.done["memory"]
+    few = too_few("memory", backlog.count(done), job.settings.learn)
     if few and "memory" not in run.forced:
         return candidates.Trained(few)
     if run.dry:
-        queries = len({one.decision.normalized for one in fresh if one.gains})
+        acted = (one for batch in backlog.since(done) for one in batch if one.gains)
+        queries = len({one.decision.normalized for one in acted})
         return candidates.Trained(Verdict("memory", True, f"{queries} queries have actions to remember"))
-    job.mark.begin(run.done["memory"], run.until)
-    _count_in(job, fresh, run.until, run.counts)
+    for portion, until in _portions(backlog.since(done), run.until, job.settings.learn.max_rounds):
+        job.mark.begin(done, until)
+        _count_in(job, portion, until, run.counts)
+        done = until
     encoder = job.encoder() if job.encoder else None
     rows = job.memory.rows(job.settings.learn, encoder, run.counts)
     meta = {"queries": len(rows), "encoder": encoder.digest if encoder else None}
@@ -229,16 +261,28 @@ def _memory(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
     return candidates.Trained(Verdict("memory", True, f"{len(rows)} queries with gains remembered"), part)
 
 
-_LEARNERS = {"policy": _policy, "ranker": _ranker, "memory": _memory}
+def _portions(batches: Iterable[list[Round]], until: datetime, most: int) -> Iterator[tuple[list[Round], datetime]]:
+    """Rounds of so many batches that memory holds them, with the time up to which each counts; the last to the end."""
+    portion: list[Round] = []
+    for batch in batches:
+        if portion and len(portion) + len(batch) > most:
+            yield portion, portion[-1].decision.at
+            portion = []
+        portion += batch
+    yield portion, until
 
 
-def _counted(job: Job, run: _Run, rounds: Sequence[Round]) -> dict[str, Part]:
+_LEARNERS = {"policy": _policy, "memory": _memory}
+
+
+def _counted(job: Job, run: _Run, backlog: Backlog) -> dict[str, Part]:
     """Counts need no gate: they say what happened, and change no order by themselves."""
-    fresh = _since(rounds, run.done["aggregates"])
-    if len(fresh) < job.settings.learn.min_rounds:
+    done = run.done["aggregates"]
+    rounds = backlog.count(done)
+    if rounds < job.settings.learn.min_rounds:
         return {}
-    payloads = candidates.counted(fresh, job.settings, run.serving)
-    return {kind: _part(kind, job, payload, {"rounds": len(fresh)}) for kind, payload in payloads.items()}
+    payloads = candidates.counted(backlog.since(done), job.settings, run.serving)
+    return {kind: _part(kind, job, payload, {"rounds": rounds}) for kind, payload in payloads.items()}
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
@@ -247,16 +291,11 @@ def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
     return {**learned, "memory": job.mark.read()[0]}
 
 
-def _window(due: Sequence[str], run: _Run, history: timedelta) -> Window:
-    """Everything that some due kind wants to see: what is new to it, for the ranker its whole history."""
-    wanted = {kind for kind in due if kind != "ranker"} | ({"aggregates"} if "policy" in due else set())
-    starts = [run.done[kind] for kind in sorted(wanted)] + ([run.until - history] if "ranker" in due else [])
+def _new(kinds: Sequence[str], run: _Run) -> Window:
+    """Everything that is new to one of these kinds, or to the aggregates, which go with the policy."""
+    starts = [run.done[kind] for kind in (*kinds, *(["aggregates"] if "policy" in kinds else []))]
     known = [start for start in starts if start is not None]
     return Window(min(known) if len(known) == len(starts) else None, run.until)
-
-
-def _since(rounds: Sequence[Round], after: datetime | None) -> list[Round]:
-    return [one for one in rounds if after is None or one.decision.at > after]
 
 
 def _count_in(job: Job, rounds: Sequence[Round], until: datetime, counts: Counter[str]) -> None:
@@ -273,7 +312,9 @@ def _finish_broken_off(job: Job, counts: Counter[str]) -> datetime | None:
     if window is None:
         return None
     counts["runs finished"] += 1
-    _count_in(job, job.read(window, Counter()), window.until, counts)
+    with job.backlog(window, Counter()) as backlog:
+        rounds = list(chain.from_iterable(backlog.since(None)))
+    _count_in(job, rounds, window.until, counts)
     return window.until
 
 

@@ -6,6 +6,7 @@ order, within the attribution window. Events may name objects by a field; a roun
 
 from __future__ import annotations
 
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,13 +16,17 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.later_pages import with_later_pages
-from ltrr_opensearch.learn.read import Window, decision_pages
+from ltrr_opensearch.learn.read import Window, decision_pages, times_elsewhere
 from ltrr_opensearch.learn.unknown import count_unknown
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import LearnSettings, StateSettings
 
 CLOCK_SKEW_S = 60.0
 """A client's clock may be this much behind ours."""
+
+
+Joined = tuple[Decision, Sequence[Event]]
+"""A search with the events that count for it."""
 
 
 def read_rounds(
@@ -33,26 +38,49 @@ def read_rounds(
     counts: Counter[str],
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Round]:
-    """The rounds of a window in the order of time. `counts` says what was read and what was left out, by reason."""
-    found: list[tuple[Decision, Sequence[Event]]] = []
-    for page in decision_pages(client, state.prefix, index, window, learn.max_rounds, counts):
-        whole, events = with_later_pages(client, state, page, counts)
-        found += [(d, events.get(d.query_id, ())) for d in whole]
-        progress(len(page))
+    """The newest `learn.max_rounds` rounds of a window in the order of time.
+
+    `counts` says what was read and what was left out, by reason.
+    """
+    joined = read_joined(client, state, learn, index, window, counts, most=learn.max_rounds, progress=progress)
     count_unknown(client, state, window, counts)
-    joined = [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts)]
     return rounds(joined, learn, counts)
 
 
+def read_joined(
+    client: OpenSearch,
+    state: StateSettings,
+    learn: LearnSettings,
+    index: str,
+    window: Window,
+    counts: Counter[str],
+    *,
+    most: int | None = None,
+    rows: bool = True,
+    progress: Callable[[int], None] = lambda _: None,
+) -> list[Joined]:
+    """Searches of a window, the newest `most` or all of them, with `rows` for a ranker or without."""
+    found: list[Joined] = []
+    for page in decision_pages(client, state.prefix, index, window, most or sys.maxsize, counts, rows=rows):
+        whole, events = with_later_pages(client, state, page, counts)
+        found += [(d, events.get(d.query_id, ())) for d in whole]
+        progress(len(page))
+    elsewhere = times_elsewhere(client, state.prefix, index, [d.query_id for d, own in found if own], window)
+    return [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts, elsewhere)]
+
+
 def told_apart(
-    found: Sequence[tuple[Decision, Sequence[Event]]], counts: Counter[str]
-) -> Iterator[tuple[Decision, Sequence[Event]]]:
-    """Where a client searched several times under one query_id, an event belongs to the last search before it."""
+    found: Sequence[Joined], counts: Counter[str], elsewhere: Mapping[str, Sequence[datetime]]
+) -> Iterator[Joined]:
+    """Where a client searched several times under one query_id, an event belongs to the last search before it.
+
+    `elsewhere`: times of such searches that are not among these.
+    """
     times: defaultdict[str, list[datetime]] = defaultdict(list)
     for decision, _ in found:
         times[decision.query_id].append(decision.at)
     for decision, events in found:
-        same = times[decision.query_id]
+        same = [*times[decision.query_id], *elsewhere.get(decision.query_id, ())]
         if len(same) == 1:
             yield decision, events
         else:
@@ -75,11 +103,13 @@ def attributed(decision: Decision, events: Iterable[Event], window_s: float, cou
     return tuple(kept)
 
 
-def rounds(
-    joined: Sequence[tuple[Decision, Sequence[Event]]], learn: LearnSettings, counts: Counter[str]
-) -> list[Round]:
-    """Rounds of the searches that count, the oldest first."""
-    visits = [reward.visit(decision, _worth(events, learn)) for decision, events in joined]
+def visit(joined: Joined, learn: LearnSettings) -> reward.Visit:
+    decision, events = joined
+    return reward.visit(decision, _worth(events, learn))
+
+
+def selected(visits: Sequence[reward.Visit], learn: LearnSettings, counts: Counter[str]) -> reward.Selection:
+    """Which of all searches of a run count."""
     chosen = reward.select(
         visits,
         flood_per_minute=learn.flood_per_minute,
@@ -90,6 +120,18 @@ def rounds(
     counts["searches of bots"] += len(chosen.floods)
     counts["searches beyond the user cap"] += len(chosen.capped)
     counts["failed searches"] += len(chosen.failed)
+    return chosen
+
+
+def rounds(joined: Sequence[Joined], learn: LearnSettings, counts: Counter[str]) -> list[Round]:
+    """Rounds of the searches that count among these, the oldest first."""
+    return rounds_of(joined, selected([visit(one, learn) for one in joined], learn, counts), learn, counts)
+
+
+def rounds_of(
+    joined: Sequence[Joined], chosen: reward.Selection, learn: LearnSettings, counts: Counter[str]
+) -> list[Round]:
+    """Rounds of the searches that count, the oldest first."""
     left_out = chosen.floods | chosen.capped
     made = []
     for decision, events in joined:

@@ -21,7 +21,7 @@ from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import Decision, Event
 from ltrr_opensearch.types import Json
 
-PAGE = 500
+PAGE = 1000
 EVENT_PAGE = 5000
 KEEP_ALIVE = "5m"
 IMPRESSION = "impression"
@@ -44,28 +44,57 @@ def refresh(client: OpenSearch, prefix: str, events_index: str) -> None:
 
 
 def count_decisions(client: OpenSearch, prefix: str, index: str, window: Window) -> int:
-    body: Json = {"size": 0, "track_total_hits": True, "query": _of(index, window)}
-    return int(whole.search(client, body, _decisions(prefix))["hits"]["total"]["value"])
+    body: Json = {"size": 0, "track_total_hits": True, "query": in_window(index, window)}
+    return int(whole.search(client, body, decisions_index(prefix))["hits"]["total"]["value"])
+
+
+def times_elsewhere(
+    client: OpenSearch, prefix: str, index: str, query_ids: Sequence[str], window: Window
+) -> dict[str, list[datetime]]:
+    """When searches outside of a window were made under the query_ids of some inside."""
+    of_these = [{"term": {"index": index}}, {"terms": {"query_id": list(query_ids)}}]
+    query: Json = {"bool": {"filter": of_these, "must_not": in_window(index, window)}}
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
+    for page in _in_any_order(client, decisions_index(prefix), query, ["query_id", "@timestamp"]):
+        for source in page:
+            times[source["query_id"]].append(datetime.fromisoformat(source["@timestamp"]).astimezone(UTC))
+    return times
 
 
 def last_search(client: OpenSearch, prefix: str, index: str, until: datetime) -> datetime | None:
     """The time of the newest search of an index that is in the log, of those up to `until`."""
     newest: Json = {"@timestamp": {"order": "desc", "unmapped_type": "date"}}
-    body: Json = {"size": 1, "_source": ["@timestamp"], "query": _of(index, Window(None, until)), "sort": [newest]}
-    hits = whole.search(client, body, _decisions(prefix))["hits"]["hits"]
+    body: Json = {
+        "size": 1,
+        "_source": ["@timestamp"],
+        "query": in_window(index, Window(None, until)),
+        "sort": [newest],
+    }
+    hits = whole.search(client, body, decisions_index(prefix))["hits"]["hits"]
     return datetime.fromisoformat(hits[0]["_source"]["@timestamp"]).astimezone(UTC) if hits else None
 
 
 def decision_pages(
-    client: OpenSearch, prefix: str, index: str, window: Window, most: int, counts: Counter[str]
+    client: OpenSearch,
+    prefix: str,
+    index: str,
+    window: Window,
+    most: int,
+    counts: Counter[str],
+    *,
+    rows: bool = True,
 ) -> Iterator[list[Decision]]:
-    """The newest `most` decisions of an index in a window, the newest first."""
+    """The newest `most` decisions of an index in a window, the newest first; without a ranker's `rows` if so asked.
+
+    Documents come whole: to leave columns out costs the cluster four times what sending them does (measured in
+    docs/learning-loop-jobs.md), and what is not needed is not built here.
+    """
     order = [{"@timestamp": "desc"}, {"query_id": "asc"}]
-    for page in _pages(client, _decisions(prefix), _of(index, window), order, PAGE):
+    for page in _pages(client, decisions_index(prefix), in_window(index, window), order, PAGE):
         decisions = []
         for source in page[: max(0, most - counts["decisions"])]:
             try:
-                decisions.append(from_document(source))
+                decisions.append(from_document(source, rows=rows))
             except DataError:
                 counts["unreadable decisions"] += 1
             counts["decisions"] += 1
@@ -126,18 +155,18 @@ def _word(value: object) -> str | None:
     return str(value) if isinstance(value, str | int) else None
 
 
-def _decisions(prefix: str) -> str:
+def decisions_index(prefix: str) -> str:
     return f"{prefix}_decisions-*"
 
 
-def _of(index: str, window: Window) -> Json:
+def in_window(index: str, window: Window) -> Json:
     times = {"lte": zoned(window.until), **({"gt": zoned(window.after)} if window.after else {})}
     return {"bool": {"filter": [{"term": {"index": index}}, {"range": {"@timestamp": times}}]}}
 
 
-def _in_any_order(client: OpenSearch, index: str, query: Json) -> Iterator[list[Json]]:
+def _in_any_order(client: OpenSearch, index: str, query: Json, source: object = True) -> Iterator[list[Json]]:
     """Sources of all matches. An index that does not exist has none."""
-    body: Json = {"size": EVENT_PAGE, "query": query}
+    body: Json = {"size": EVENT_PAGE, "query": query, "_source": source}
     try:
         for hits in whole.scrolled(client, body, index, KEEP_ALIVE):
             yield [hit["_source"] for hit in hits]

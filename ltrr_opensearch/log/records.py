@@ -61,16 +61,19 @@ def to_document(decision: Decision) -> Json:
     return document
 
 
-def from_document(document: Json) -> Decision:
-    """The decision that `to_document` wrote; a `DataError` names the document that is not one."""
+def from_document(document: Json, *, rows: bool = True) -> Decision:
+    """The decision that `to_document` wrote, without its candidates' features where no `rows` are asked for.
+
+    A `DataError` names the document that is not one.
+    """
     try:
-        return _decision(document)
+        return _decision(document, rows)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as cause:
         name = document.get("query_id", "?") if isinstance(document, dict) else "?"
         raise DataError(f"decision {name!r} cannot be read: {type(cause).__name__} {cause}; it is left out") from cause
 
 
-def _decision(document: Json) -> Decision:
+def _decision(document: Json, rows: bool) -> Decision:
     at = datetime.fromisoformat(document["@timestamp"])
     if at.tzinfo is None:
         raise ValueError(f"@timestamp {document['@timestamp']} has no zone")
@@ -82,7 +85,7 @@ def _decision(document: Json) -> Decision:
         group=document.get("group", POLICY),
         shadow=tuple(document.get("shadow", ())),
         slots=_slots_back(document["slots"]),
-        candidates=_candidates_back(document["candidates"]),
+        candidates=_candidates_back(document["candidates"], rows),
         placed=_placed_back(document.get("placed")),
         trial=Trial(**document["trial"]) if "trial" in document else None,
         **{name: document[name] for name in PLAIN},
@@ -133,15 +136,16 @@ def _candidates(candidates: Sequence[CandidateRecord]) -> Json:
     return columns
 
 
-def _candidates_back(columns: Json) -> tuple[CandidateRecord, ...]:
+def _candidates_back(columns: Json, rows: bool) -> tuple[CandidateRecord, ...]:
     count = len(columns["id"])
     indexes = _names_back("index", columns, count)
     routing = _sparse_back("routing", columns)
     objects = _sparse_back("object_id", columns)
     teams = _teams_back(columns, count)
     found = _found_back(columns["found"], count)
-    features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True))
+    features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True)) if rows else {}
     return tuple(
+<<<<<<< HEAD
         CandidateRecord(
             key=DocKey(indexes[i], columns["id"][i], routing.get(i)),
             found=tuple(found[i]),
@@ -150,6 +154,10 @@ def _candidates_back(columns: Json) -> tuple[CandidateRecord, ...]:
             team=teams[i],
         )
         for i in range(count)
+=======
+        CandidateRecord(DocKey(indexes[i], id, routing.get(i)), tuple(found[i]), features.get(i), objects.get(i))
+        for i, id in enumerate(columns["id"])
+>>>>>>> reading
     )
 
 

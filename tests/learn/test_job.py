@@ -141,10 +141,11 @@ def test_a_damaged_part_is_replaced_or_left_out(shop: Shop) -> None:
     assert "policy" not in parts(shop)
 
 
-def test_searches_beyond_the_most_that_are_read_are_counted(shop: Shop) -> None:
-    done = learn(("memory",), shop.job(CLOSED, max_rounds=200))
-    assert (done.counts["decisions"], done.counts[LEFT_OUT]) == (200, SEARCHES - 200)
-    assert LEFT_OUT not in +learn(("policy",), shop.job(CLOSED)).counts
+def test_only_the_ranker_leaves_searches_out_when_there_are_many(shop: Shop) -> None:
+    done = learn(KINDS, shop.job(CLOSED, max_rounds=200))
+    assert (done.counts["decisions"], done.counts[LEFT_OUT]) == (SEARCHES, SEARCHES - 200)
+    assert parts(shop)["policy"].meta["rounds"] == SEARCHES
+    assert LEFT_OUT not in +learn(("ranker",), replace(shop.job(CLOSED), now=CLOSED)).counts
 
 
 def test_bots_and_busy_users_are_left_out(shop: Shop) -> None:
