@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping, Sequence
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ltrr_opensearch import __version__
-from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.proxy.exposition import exposed
 from ltrr_opensearch.types import Outcome, PlanResult
 
@@ -71,8 +70,8 @@ class Metrics:
     def upstream_failed(self, status: int) -> None:
         self._upstream.labels(str(status)).inc()
 
-    def searched(self, decision: Decision) -> None:
-        self._searches.labels(decision.index).inc()
+    def searched(self, index: str) -> None:
+        self._searches.labels(index).inc()
 
     def retrieved(self, results: Sequence[PlanResult]) -> None:
         for result in results:
