@@ -33,11 +33,17 @@ class Observer(Protocol):
     def stage(self, name: str, seconds: float) -> None: ...
     def fallback(self, reason: str) -> None: ...
     def retrieved(self, results: Sequence[PlanResult]) -> None: ...
-    def searched(self, decision: Decision) -> None: ...
+    def searched(self, index: str, phase: str, group: str) -> None: ...
 
 
 class Recorder(Protocol):
     """Takes what a search leaves behind; never waits."""
+
+    def keeps(self, query_id: str) -> bool:
+        """Whether anything of this search is kept, so that it is worth making."""
+
+    def keeps_features(self, query_id: str) -> bool:
+        """Whether features are to be read for its record alone."""
 
     def __call__(self, decision: Decision, request: SearchRequest) -> None: ...
     def later(self, shown: LaterShown, request: SearchRequest) -> None: ...
@@ -98,11 +104,15 @@ class Behind:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def keep(self, asked: Asked, settled: Settled, hits: Sequence[Json], took_ms: float) -> None:
-        self._follow(self._recorded(asked, settled, hits, took_ms))
+        serving = asked.serving
+        self._observer.searched(serving.key, serving.phase, settled.searched.chosen.group)
+        if self._record.keeps(asked.request.query_id):
+            self._follow(self._recorded(asked, settled, hits, took_ms))
 
     def keep_later(self, asked: Asked, query_id: str, hits: Sequence[Json]) -> None:
         """Records a later page of the search `query_id`."""
-        self._follow(self._recorded_later(asked, query_id, hits))
+        if self._record.keeps(query_id):
+            self._follow(self._recorded_later(asked, query_id, hits))
 
     def _follow(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
@@ -135,7 +145,6 @@ class Behind:
         except Exception:  # the draw and the page are worth keeping without rows
             self._observer.fallback("record")
             decision = of_search(seen, (), took_ms=took_ms)
-        self._observer.searched(decision)
         self._record(decision, asked.request)
 
     async def _names(self, asked: Asked, hits: Sequence[Json], kept: Sequence[Candidate]) -> dict[DocKey, str]:
@@ -151,6 +160,8 @@ class Behind:
         logged = asked.serving.logged
         if not logged.features.features or all(awaited(one) == logged for one in asked.systems):
             return kept
+        if not self._record.keeps_features(asked.request.query_id):
+            return ()
         if len(self._tasks) > MOST_BEHIND:
             self._observer.fallback("features")
             return ()

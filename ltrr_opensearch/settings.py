@@ -70,6 +70,11 @@ class ServeSettings(OperationsSettings, ListenSettings):
 
 class LogSettings(Section):
     sample_rate: Share = Field(1.0, description="Share of searches whose decision is logged.")
+    feature_rate: Share = Field(
+        1.0,
+        description="Share of logged searches for which features are read behind the answer; a ranker that reads them "
+        "all before it logs them anyway.",
+    )
     feature_sample: int = Field(10, ge=0, description="Candidates not shown whose feature rows are logged, a search.")
     flush_ms: Positive = Field(500, description="Longest time that a record waits before it is sent.")
     commit_ms: Positive = Field(

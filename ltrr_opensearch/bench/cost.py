@@ -70,10 +70,17 @@ class Stages:
         self.stage(f"fallback: {reason}", 0.0)
 
     def retrieved(self, results: Sequence[PlanResult]) -> None: ...
-    def searched(self, decision: Decision) -> None: ...
+    def searched(self, index: str, phase: str, group: str) -> None: ...
 
 
 class Unrecorded:
+    """Takes records as if they were kept."""
+
+    def keeps(self, _query_id: str) -> bool:
+        return True
+
+    keeps_features = keeps
+
     def __call__(self, decision: Decision, request: SearchRequest) -> None: ...
     def later(self, shown: LaterShown, request: SearchRequest) -> None: ...
 

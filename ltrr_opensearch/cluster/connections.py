@@ -14,7 +14,7 @@ from typing import Protocol, cast
 
 import httptools
 
-from ltrr_opensearch.cluster.plain import plain_answer
+from ltrr_opensearch.cluster.familiar import FamiliarAnswers
 from ltrr_opensearch.types import Headers
 
 HIGH_WATER = 512 * 1024
@@ -62,7 +62,22 @@ class Head:
     framed: bool
 
 
-class Sink(Protocol):
+class Asker(Protocol):
+    """Who sent a request; told once how it ended, by a last `passed`, by `failed`, or by whoever is `parsed`."""
+
+    def takes_plain(self) -> bool:
+        """Whether an answer that is nothing special may be told by `passed` alone, as the bytes that come."""
+
+    def passed(self, data: bytes, last: bool, /) -> None: ...
+    def parsed(self) -> Sink:
+        """Who reads an answer of which the first bytes came, and that does not pass."""
+
+    def failed(self, error: ConnectionError) -> None: ...
+    def hold_request(self, held: bool, /) -> None:
+        """Whether the request should wait until the node has taken more of it."""
+
+
+class Sink(Asker, Protocol):
     """Who reads an answer; called from the event loop, in this order, with `failed` instead of what did not come."""
 
     def informed(self, head: Head, /) -> None:
@@ -74,14 +89,6 @@ class Sink(Protocol):
 
     def chunk(self, data: bytes) -> None: ...
     def ended(self, trailers: Headers, /) -> None: ...
-    def takes_plain(self) -> bool:
-        """Whether an answer that is nothing special may be told by `passed` alone, as the bytes that come."""
-
-    def passed(self, data: bytes, last: bool, /) -> None: ...
-    def failed(self, error: ConnectionError) -> None: ...
-
-    def hold_request(self, held: bool, /) -> None:
-        """Whether the request should wait until the node has taken more of it."""
 
 
 class Connection(asyncio.Protocol):
@@ -92,12 +99,15 @@ class Connection(asyncio.Protocol):
         self.used = False
         """Whether it has answered before, and may have been closed by the node since."""
         self.idle_since = 0.0
+        self._asker: Asker | None = None
         self._sink: Sink | None = None
+        """The one that asked, once its answer is parsed."""
         self._kept = False
         self._begun = False
         self._bodiless = False
         self._left = 0
         """Bytes to come of an answer that is passed as it comes."""
+        self._heads = FamiliarAnswers()
         self._clear()
         self._parser = httptools.HttpResponseParser(self)
 
@@ -109,15 +119,14 @@ class Connection(asyncio.Protocol):
 
     @property
     def reusable(self) -> bool:
-        return self._kept and self._sink is None and self.transport is not None and not self.transport.is_closing()
+        return self._kept and self._asker is None and self.transport is not None and not self.transport.is_closing()
 
-    def begin(self, sink: Sink, request: bytes, bodiless: bool = False) -> None:
+    def begin(self, asker: Asker, request: bytes, bodiless: bool = False) -> None:
         """`bodiless`: the answer ends with its headers, whatever they say (HEAD)."""
         if self.transport is None:
-            sink.failed(Dropped("the connection was closed while it was kept"))
+            asker.failed(Dropped("the connection was closed while it was kept"))
             return
-        self._clear()
-        self._sink, self._begun, self._bodiless, self._kept, self._left = sink, False, bodiless, False, 0
+        self._asker, self._begun, self._bodiless, self._kept = asker, False, bodiless, False
         self.transport.write(request)
 
     def write(self, data: bytes) -> None:
@@ -135,7 +144,7 @@ class Connection(asyncio.Protocol):
 
     def abort(self) -> None:
         """Nobody waits for the answer any more; OpenSearch cancels a search whose connection closes."""
-        self._sink = None
+        self._asker = self._sink = None
         self._kept = False
         if self.transport is not None:
             self.transport.abort()
@@ -161,13 +170,16 @@ class Connection(asyncio.Protocol):
             self._fail(ConnectionError(reason) if self._begun else Dropped(reason))
 
     def data_received(self, data: bytes) -> None:
-        if self._sink is None:  # nothing was asked: whatever this is, no later request may take it for its answer
+        asker = self._asker
+        if asker is None:  # nothing was asked: whatever this is, no later request may take it for its answer
             self.abort()
             return
-        if self._left or (not self._begun and self._sink.takes_plain() and self._plainly(data)):
-            self._pass(data)
+        if self._left or (not self._begun and asker.takes_plain() and self._plainly(data)):
+            self._pass(asker, data)
             return
-        self._begun = True
+        if not self._begun:
+            self._begun = True
+            self._asker = self._sink = asker.parsed()
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -180,30 +192,31 @@ class Connection(asyncio.Protocol):
             self._sink.flush()
 
     def _plainly(self, data: bytes) -> bool:
-        whole = plain_answer(data)
+        whole = self._heads.whole(data)
         if len(data) > whole:
             return False
         self._begun, self._left = True, whole
         return True
 
-    def _pass(self, data: bytes) -> None:
+    def _pass(self, asker: Asker, data: bytes) -> None:
         self._left -= len(data)
-        if self._left < 0:
+        if self._left > 0:
+            asker.passed(data, False)
+        elif self._left < 0:
+            self._left = 0
             self._broken("the node sent more than its answer")
-        elif self._sink is not None and self._left:
-            self._sink.passed(data, False)
-        elif self._sink is not None:
-            sink, self._sink = self._sink, None
+        else:
+            self._asker = None
             self._kept = self.used = True
-            sink.passed(data, True)
+            asker.passed(data, True)
 
     def pause_writing(self) -> None:
-        if self._sink is not None:
-            self._sink.hold_request(True)
+        if self._asker is not None:
+            self._asker.hold_request(True)
 
     def resume_writing(self) -> None:
-        if self._sink is not None:
-            self._sink.hold_request(False)
+        if self._asker is not None:
+            self._asker.hold_request(False)
 
     def on_status(self, reason: bytes) -> None:
         self._reason += reason
@@ -242,17 +255,20 @@ class Connection(asyncio.Protocol):
     def _end(self) -> None:
         if self._bodiless:  # its parser still waits for a body
             self._parser = httptools.HttpResponseParser(self)
-        sink, self._sink = self._sink, None
-        self._complete, self.used = False, True
+        sink, trailers = self._sink, tuple(self._headers)
+        self._asker = self._sink = None
+        self.used = True
+        self._clear()
         if sink is not None:
-            sink.ended(tuple(self._headers))
+            sink.ended(trailers)
 
     def _broken(self, why: str) -> None:
         self._fail(ConnectionError(why))
         self.abort()
 
     def _fail(self, error: ConnectionError) -> None:
-        sink, self._sink = self._sink, None
+        asker = self._asker
+        self._asker = self._sink = None
         self._complete = False
-        if sink is not None:
-            sink.failed(error)
+        if asker is not None:
+            asker.failed(error)

@@ -41,6 +41,7 @@ class Node:
         self.up = True
         self._limit = limit
         self._connect_s = connect_s
+        self._loop = asyncio.get_running_loop()
         self._in_use = 0
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
@@ -49,10 +50,9 @@ class Node:
         """A connection that was kept, without waiting; None where there is none to be had."""
         if self._in_use >= self._limit:
             return None
-        now = asyncio.get_running_loop().time()
         while self._idle:
             connection = self._idle.pop()
-            if connection.reusable and now - connection.idle_since < KEPT_S:
+            if connection.reusable and self._loop.time() - connection.idle_since < KEPT_S:
                 self._in_use += 1
                 return connection
             connection.abort()
@@ -76,11 +76,12 @@ class Node:
         """Must follow every connection that was given out, once its exchange is over."""
         self._in_use -= 1
         if connection.reusable:
-            connection.idle_since = asyncio.get_running_loop().time()
+            connection.idle_since = self._loop.time()
             self._idle.append(connection)
         else:
             connection.abort()
-        self._next()
+        if self._waiting:
+            self._next()
 
     def close(self) -> None:
         for connection in self._idle:
@@ -130,7 +131,7 @@ class Nodes:
 
     def idle(self) -> tuple[Node, Connection] | None:
         """A kept connection to the node whose turn it is, if there is one."""
-        node = self._order(())[0]
+        node = self._nodes[0] if len(self._nodes) == 1 else self._order(())[0]
         connection = node.idle()
         if connection is None:
             return None
@@ -240,7 +241,10 @@ class _Whole:
     def takes_plain(self) -> bool:
         return False
 
-    def passed(self, data: bytes, last: bool) -> None:
+    def parsed(self) -> _Whole:
+        return self
+
+    def passed(self, *_: object) -> None:
         raise NotImplementedError
 
     def chunk(self, data: bytes) -> None:

@@ -10,7 +10,9 @@ import re
 from dataclasses import dataclass
 
 _HEADERS = rb"(?:[A-Za-z0-9!#$%&'*+.^_`|~-]++:[\t -~\x80-\xff]*+\r\n)*+\r\n"
-_REQUEST = re.compile(rb"(GET|POST|PUT|DELETE|OPTIONS) (/[!-\"$-~]*+) HTTP/1\.1\r\n" + _HEADERS)
+_LINE = rb"(GET|POST|PUT|DELETE|OPTIONS) (/[!-\"$-~]*+) HTTP/1\.1"
+REQUEST_LINE = re.compile(_LINE + rb"(?=\r\n)")
+_REQUEST = re.compile(_LINE + rb"\r\n" + _HEADERS)
 _ANSWER = re.compile(rb"HTTP/1\.1 (?!204|304|400|413|414|417|431)[2-5]\d\d [\t -~\x80-\xff]*+\r\n" + _HEADERS)
 _OF_ONE_CONNECTION = re.compile(
     rb"\n(?:connection:(?! ?keep-alive\r)|t(?:e|railer|ransfer-encoding):|upgrade:|keep-alive:|proxy-connection:"
@@ -18,7 +20,8 @@ _OF_ONE_CONNECTION = re.compile(
 )
 """In lower case; a signature belongs to them because it covers `Host`."""
 _HOST = b"\r\nhost:"
-_LENGTH = b"\r\ncontent-length:"
+LENGTH = b"\r\ncontent-length:"
+HEAD_END = b"\r\n\r\n"
 _NUMBER = re.compile(rb" ?(\d{1,15})\r\n")
 
 
@@ -73,10 +76,10 @@ def plain_answer(data: bytes) -> int:
 
 def _length(lower: bytes, absent: int) -> int:
     """What `Content-Length` says, `absent` where there is none, and less than any length where it is not clear."""
-    at = lower.find(_LENGTH)
+    at = lower.find(LENGTH)
     if at < 0:
         return absent
-    number = _NUMBER.match(lower, at + len(_LENGTH))
-    if number is None or lower.find(_LENGTH, at + 1) >= 0:
+    number = _NUMBER.match(lower, at + len(LENGTH))
+    if number is None or lower.find(LENGTH, at + 1) >= 0:
         return -len(lower) - 1
     return int(number[1])

@@ -51,6 +51,9 @@ class UpstreamFailure(Unreachable):
 
 
 class Upstream:
+    traces = False
+    """Whether `relaying` wants to be told."""
+
     def __init__(self, settings: ClusterSettings) -> None:
         """Raises `SettingsError` for certificates that cannot be used."""
         self._settings = settings

@@ -145,7 +145,6 @@ def _candidates_back(columns: Json, rows: bool) -> tuple[CandidateRecord, ...]:
     found = _found_back(columns["found"], count)
     features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True)) if rows else {}
     return tuple(
-<<<<<<< HEAD
         CandidateRecord(
             key=DocKey(indexes[i], columns["id"][i], routing.get(i)),
             found=tuple(found[i]),
@@ -154,10 +153,6 @@ def _candidates_back(columns: Json, rows: bool) -> tuple[CandidateRecord, ...]:
             team=teams[i],
         )
         for i in range(count)
-=======
-        CandidateRecord(DocKey(indexes[i], id, routing.get(i)), tuple(found[i]), features.get(i), objects.get(i))
-        for i, id in enumerate(columns["id"])
->>>>>>> reading
     )
 
 

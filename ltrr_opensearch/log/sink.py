@@ -25,8 +25,14 @@ class DecisionSink:
         self._log = log
         self._privacy = privacy_of(log, state)
 
+    def keeps(self, query_id: str) -> bool:
+        return _drawn("sample", query_id, self._log.sample_rate)
+
+    def keeps_features(self, query_id: str) -> bool:
+        return _drawn("features", query_id, self._log.feature_rate)
+
     def __call__(self, decision: Decision, request: SearchRequest) -> None:
-        if not self._sampled(decision.query_id):
+        if not self.keeps(decision.query_id):
             return
         decision, request = self._privacy.decision(decision), self._privacy.request(request)
         document = records.to_document(decision) | {"sampled": self._log.sample_rate}
@@ -43,7 +49,7 @@ class DecisionSink:
 
     def later(self, shown: LaterShown, request: SearchRequest) -> None:
         """A later page: its impressions, and where the client gave it a name of its own, what that name continues."""
-        if not self._sampled(shown.continues):
+        if not self.keeps(shown.continues):
             return
         shown, request = self._privacy.later(shown), self._privacy.request(request)
         if shown.query_id != shown.continues:
@@ -53,5 +59,6 @@ class DecisionSink:
             for event in ubi.later_impressions(shown):
                 self._writer.write(self._state.ubi_events, event.id, event.document)
 
-    def _sampled(self, query_id: str) -> bool:
-        return uniform(seed_of("sample", query_id, {}), 0) < self._log.sample_rate
+
+def _drawn(what: str, query_id: str, rate: float) -> bool:
+    return rate >= 1.0 or uniform(seed_of(what, query_id, {}), 0) < rate

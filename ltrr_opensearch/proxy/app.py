@@ -16,6 +16,7 @@ from ltrr_opensearch.proxy.passthrough import PassThrough
 from ltrr_opensearch.proxy.pressure import Pressure
 from ltrr_opensearch.proxy.routes import Kind, Route, route
 from ltrr_opensearch.proxy.search import Reader, SearchEndpoint, Searcher, utc_now
+from ltrr_opensearch.proxy.straight import StraightWay
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.telemetry.context import asked
 
@@ -46,6 +47,10 @@ class ProxyApp:
         largest = int(settings.serve.max_search_kb * 1024)
         reader = Reader(settings, is_off=is_off, sheds=self._sheds)
         self._passing = PassThrough(upstream, metrics)
+        straight = StraightWay(upstream, self._passing, pressure, metrics, settings)
+        whole_heads = self._passing.signs or upstream.traces or any(origin.path for origin in upstream.origins)
+        self.straight = None if whole_heads else straight
+        """For requests that need no coroutine; None where every head must be read or changed."""
         self._search = SearchEndpoint(pressure.around(engine), reader, self._passing, metrics, largest)
         self._multi_search = MultiSearchEndpoint(self._search, reader, upstream, self._passing, metrics, largest)
         self._feedback = FeedbackEndpoint(

@@ -11,14 +11,17 @@ from typing import cast
 import httptools
 
 from ltrr_opensearch.cluster.connections import HIGH_WATER
+from ltrr_opensearch.cluster.familiar import FamiliarRequests
 from ltrr_opensearch.cluster.headers import head_bytes, header, without
 from ltrr_opensearch.cluster.plain import plain_request
-from ltrr_opensearch.proxy.exchange import Exchange
+from ltrr_opensearch.proxy.exchange import Exchange, UnderWay
 from ltrr_opensearch.proxy.failures import failure
 from ltrr_opensearch.types import Headers
 
 _log = logging.getLogger(__name__)
 
+Shortcut = Callable[["ClientConnection", bytes], bool]
+"""Shown the bytes of which a request might be the whole, before anybody reads them; True where it answers that."""
 Handler = Callable[[Exchange], None]
 """Begins to answer a request; called from the event loop, must not block or raise."""
 
@@ -44,14 +47,18 @@ class ClientConnection(asyncio.Protocol):
         handle: Handler,
         opened: Callable[[ClientConnection], None],
         closed: Callable[[ClientConnection], None],
+        shortcut: Shortcut | None = None,
     ) -> None:
         self._handle = handle
         self._tell_opened = opened
         self._tell_closed = closed
+        self._shortcut = shortcut
+        self._loop = asyncio.get_running_loop()
+        self.requests = FamiliarRequests()
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
         self._reading: Exchange | None = None
-        self._current: Exchange | None = None
+        self._current: UnderWay | None = None
         self._waiting: deque[Exchange] = deque()
         self._refused: str | None = None
         self._paused: set[str] = set()
@@ -95,7 +102,7 @@ class ClientConnection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=HIGH_WATER)
         self._tell_opened(self)
-        self.since = asyncio.get_running_loop().time()
+        self.since = self._loop.time()
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self._tell_closed(self)
@@ -108,13 +115,15 @@ class ClientConnection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._discarding or self._refused is not None:
             return
-        self.heard = asyncio.get_running_loop().time()
         if self._current is None and not self._head_size and not self._waiting:
+            if self._shortcut is not None and self._shortcut(self, data):
+                return
             plain = plain_request(data)
             if plain is not None:
-                self._current = Exchange(self, plain.method, plain.target, None, plain=plain)
-                self._handle(self._current)
+                self._current = exchange = Exchange(self, plain.method, plain.target, None, plain=plain)
+                self._handle(exchange)
                 return
+        self.heard = self._loop.time()
         if self._reading is None:
             self._head_size += len(data)
         else:
@@ -128,7 +137,7 @@ class ClientConnection(asyncio.Protocol):
         self._advance()
 
     def pause_writing(self) -> None:
-        self.full, self.took = True, asyncio.get_running_loop().time()
+        self.full, self.took = True, self._loop.time()
         if self._current is not None:
             self._current.client_full(True)
 
@@ -158,7 +167,7 @@ class ClientConnection(asyncio.Protocol):
         self._url, self._headers = b"", []
         self._head_size = max(1, self._head_size)
         if self._current is None:
-            self.since = asyncio.get_running_loop().time()
+            self.since = self._loop.time()
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -202,9 +211,9 @@ class ClientConnection(asyncio.Protocol):
 
     def _advance(self) -> None:
         while self._current is None and self._waiting and self._transport is not None:
-            self._current = self._waiting.popleft()
-            self.since = asyncio.get_running_loop().time()
-            self._handle(self._current)
+            self._current = exchange = self._waiting.popleft()
+            self.since = self._loop.time()
+            self._handle(exchange)
         self.pause("pipeline", len(self._waiting) > PIPELINED)
         if self._current is None and self._refused is not None and self._transport is not None:
             self._answer_refusal(self._refused)
@@ -231,11 +240,11 @@ class ClientConnection(asyncio.Protocol):
         self.flush()
         self._linger()
 
-    def answered(self, exchange: Exchange, keep: bool) -> None:
-        if exchange is not self._current:
+    def answered(self, by: UnderWay, keep: bool) -> None:
+        if by is not self._current:
             return
         self._current = None
-        self.since = asyncio.get_running_loop().time()
+        self.since = self._loop.time()
         if self._transport is None:
             return
         if self._paused:
@@ -244,14 +253,14 @@ class ClientConnection(asyncio.Protocol):
         if not keep:
             self._waiting.clear()
             self.last = True
-            if exchange.read_whole:
+            if by.read_whole:
                 self._transport.close()
             else:
                 self._linger()
         elif self._waiting or self._refused is not None:
-            asyncio.get_running_loop().call_soon(self._advance)
+            self._loop.call_soon(self._advance)
         elif self.last:  # the answer was begun before the stop, and did not say so
-            asyncio.get_running_loop().call_later(GRACE_S, self.close_if_idle)
+            self._loop.call_later(GRACE_S, self.close_if_idle)
 
     def close_if_idle(self) -> None:
         if self.idle and self._transport is not None:
@@ -277,13 +286,23 @@ class ClientConnection(asyncio.Protocol):
             self.pause(why, False)
         if self._transport.can_write_eof():
             self._transport.write_eof()
-        asyncio.get_running_loop().call_later(LINGER_S, self._closed)
+        self._loop.call_later(LINGER_S, self._closed)
 
     def _closed(self) -> None:
         if self._transport is not None:
             self._transport.close()
 
     # for exchanges
+
+    def take(self, by: UnderWay) -> None:
+        """From now on this answers what was read."""
+        self._current = by
+
+    def send(self, data: bytes) -> None:
+        """At once; for whoever wrote nothing before."""
+        if self._transport is not None:
+            self._written += len(data)
+            self._transport.write(data)
 
     def write(self, data: bytes) -> None:
         self._written += len(data)
@@ -295,7 +314,7 @@ class ClientConnection(asyncio.Protocol):
         self._unsent = []
 
     def invited(self) -> None:
-        self.heard = asyncio.get_running_loop().time()
+        self.heard = self._loop.time()
 
     def pause(self, why: str, paused: bool) -> None:
         was = bool(self._paused)
@@ -308,5 +327,5 @@ class ClientConnection(asyncio.Protocol):
         if self._paused:
             self._transport.pause_reading()
         else:
-            self.heard = asyncio.get_running_loop().time()
+            self.heard = self._loop.time()
             self._transport.resume_reading()

@@ -40,11 +40,24 @@ class Client(Protocol):
     def pause(self, why: str, paused: bool) -> None:
         """Whether to stop reading, for this reason; reading goes on when no reason is left."""
 
-    def answered(self, exchange: Exchange, keep: bool) -> None:
+    def answered(self, by: UnderWay, keep: bool) -> None:
         """The answer is written; `keep` tells whether another request may follow."""
 
     def break_off(self) -> None:
         """Half an answer is written and no more will come: only a broken connection can tell it."""
+
+
+class UnderWay(Protocol):
+    """What a connection is answered by, or is about to be."""
+
+    read_whole: bool
+    """Whether all of the request has arrived."""
+
+    def lost(self) -> None:
+        """The client is gone, or what it sends is no HTTP any more."""
+
+    def client_full(self, full: bool) -> None:
+        """Whether more waits for the client than should."""
 
 
 class BodySink(Protocol):
@@ -79,7 +92,6 @@ class Exchange:
         self.answered = False
         """Whether an answer was begun."""
         self.read_whole = False
-        """Whether all of the request has arrived."""
         self.trailers: Headers = ()
         self._client = client
         self._http_10 = http_10
@@ -146,7 +158,6 @@ class Exchange:
         self._notify()
 
     def lost(self) -> None:
-        """The client is gone, or what it sends is no HTTP any more."""
         self._gone = True
         if self._sink is not None:
             self._sink.gone()

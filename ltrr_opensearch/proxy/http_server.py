@@ -10,7 +10,7 @@ from contextlib import suppress
 from ssl import SSLContext
 from typing import Any
 
-from ltrr_opensearch.proxy.client_connection import GRACE_S, ClientConnection
+from ltrr_opensearch.proxy.client_connection import GRACE_S, ClientConnection, Shortcut
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
 from ltrr_opensearch.proxy.failures import failure
 
@@ -35,8 +35,9 @@ LOOK_S = 5.0
 
 
 class HttpServer:
-    def __init__(self, app: App, tls: SSLContext | None = None) -> None:
+    def __init__(self, app: App, tls: SSLContext | None = None, shortcut: Shortcut | None = None) -> None:
         self._app = app
+        self._shortcut = shortcut
         self._tls = tls
         self._connections: set[ClientConnection] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -75,7 +76,7 @@ class HttpServer:
                     await self._left.wait()
 
     def _connection(self) -> ClientConnection:
-        return ClientConnection(self._begin, self._connections.add, self._closed)
+        return ClientConnection(self._begin, self._connections.add, self._closed, self._shortcut)
 
     def _closed(self, connection: ClientConnection) -> None:
         self._connections.discard(connection)

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from collections import Counter as Totals
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ltrr_opensearch import __version__
-from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.phase_settings import PHASES
 from ltrr_opensearch.proxy.exposition import exposed
 from ltrr_opensearch.types import Outcome, PlanResult
@@ -31,8 +29,9 @@ class Metrics:
         self._samplers: list[Callable[[], None]] = []
         self._totals: Totals[tuple[str, str]] = Totals()
         self._served: dict[str, list[Gauge]] = {}
-        passed = Counter("ltrr_passthrough", "Requests relayed unchanged, by reason.", ["reason"], registry=r)
-        self._passed_by = cache(passed.labels)
+        self._relayed = Counter("ltrr_passthrough", "Requests relayed unchanged, by reason.", ["reason"], registry=r)
+        self._passed: Totals[str] = Totals()
+        """By reason; brought to the counter when somebody looks, since that takes a lock."""
         self._upstream = Counter("ltrr_upstream_failures", "Requests the cluster left open.", ["status"], registry=r)
         self._hung_up = Counter("ltrr_clients_gone", "Clients that hung up before the answer.", registry=r)
         self._searches = Counter("ltrr_searches", "Searches answered by the engine.", ["index"], registry=r)
@@ -71,14 +70,14 @@ class Metrics:
 
     def passed_through(self, reason: str, requests: int = 1) -> None:
         if requests:
-            self._passed_by(reason).inc(requests)
+            self._passed[reason] += requests
 
     def upstream_failed(self, status: int) -> None:
         self._upstream.labels(str(status)).inc()
 
-    def searched(self, decision: Decision) -> None:
-        self._searches.labels(decision.index).inc()
-        self._decided.labels(decision.index, decision.phase, decision.group).inc()
+    def searched(self, index: str, phase: str, group: str) -> None:
+        self._searches.labels(index).inc()
+        self._decided.labels(index, phase, group).inc()
 
     def retrieved(self, results: Sequence[PlanResult]) -> None:
         for result in results:
@@ -159,11 +158,13 @@ class Metrics:
         self._samplers.append(sampler)
 
     def sample(self) -> None:
+        self._advance("passed", self._relayed, self._passed)
         for sampler in self._samplers:
             sampler()
 
     def value(self, name: str, **labels: str) -> float:
         """A sample's present value, 0 where nothing was counted."""
+        self._advance("passed", self._relayed, self._passed)
         return self.registry.get_sample_value(name, labels) or 0.0
 
     def exposition(self) -> bytes:
@@ -176,6 +177,6 @@ class Metrics:
 
     def _advance(self, name: str, counter: Counter, totals: Mapping[str, int]) -> None:
         """Brings a counter to totals that are kept elsewhere."""
-        for label, total in totals.items():
+        for label, total in tuple(totals.items()):
             counter.labels(label).inc(total - self._totals[name, label])
             self._totals[name, label] = total

@@ -6,7 +6,9 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from ltrr_opensearch.cluster.connections import Connection
 from ltrr_opensearch.cluster.headers import is_signed, onward, without
+from ltrr_opensearch.cluster.nodes import Node
 from ltrr_opensearch.cluster.sigv4 import is_relative
 from ltrr_opensearch.cluster.upstream import Upstream, UpstreamFailure, failure_of
 from ltrr_opensearch.proxy.exchange import Exchange, HungUp
@@ -43,12 +45,14 @@ class PassThrough:
     def begin(self, exchange: Exchange, reason: str, over: Callable[[], None]) -> None:
         """Relays a request of which nothing was read; returns at once, and tells when it is over."""
 
-        def end(error: ConnectionError | HungUp | None) -> None:
-            over()
-            if isinstance(error, HungUp):
-                self._metrics.hung_up()
+        self._relay(exchange, reason, _AS_IT_CAME, self._ended(over))
 
-        self._relay(exchange, reason, _AS_IT_CAME, end)
+    def go_on(self, exchange: Exchange, node: Node, connection: Connection, over: Callable[[], None]) -> Relay:
+        """The rest of `begin`, for a plain request that was counted and sent over this connection."""
+        done = self._watched(exchange, None, self._ended(over))
+        relay = Relay(self._upstream.nodes, exchange, _AS_IT_CAME, (), done)
+        relay.go_on(node, connection)
+        return relay
 
     async def stream(self, exchange: Exchange, reason: str, head: bytes = b"") -> None:
         """Relays with the body still arriving, after the `head` of it that was already read. Raises `HungUp`."""
@@ -117,14 +121,7 @@ class PassThrough:
     def _relay(self, exchange: Exchange, reason: str, sent: Sent, then: Done) -> None:
         self._metrics.passed_through(reason)
         over = self._upstream.relaying(exchange.method, exchange.path, exchange.headers)
-
-        def done(error: ConnectionError | HungUp | None) -> None:
-            if over is not None:
-                over()
-            if isinstance(error, ConnectionError):
-                self._failed(exchange, failure_of(error, self._upstream.name))
-            then(error)
-
+        done = self._watched(exchange, over, then)
         unsure = reason in SEARCHES and self._upstream.signer is None
         warning = (SIGNED,) if unsure and is_signed(exchange.headers) else ()
         try:
@@ -134,6 +131,26 @@ class PassThrough:
             done(None)
             return
         Relay(nodes, exchange, sent, warning, done).start()
+
+    def _watched(self, exchange: Exchange, over: Callable[[], None] | None, then: Done) -> Done:
+        """Ends the span, if there is one, and answers for a cluster that failed."""
+
+        def done(error: ConnectionError | HungUp | None) -> None:
+            if over is not None:
+                over()
+            if isinstance(error, ConnectionError):
+                self._failed(exchange, failure_of(error, self._upstream.name))
+            then(error)
+
+        return done
+
+    def _ended(self, over: Callable[[], None]) -> Done:
+        def end(error: ConnectionError | HungUp | None) -> None:
+            over()
+            if isinstance(error, HungUp):
+                self._metrics.hung_up()
+
+        return end
 
     def _failed(self, exchange: Exchange, error: UpstreamFailure) -> None:
         self._metrics.upstream_failed(error.status)

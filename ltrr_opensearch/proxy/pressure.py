@@ -27,15 +27,14 @@ class Pressure:
 
     def __init__(self, limits: LimitSettings) -> None:
         self._limits = limits
+        self._most, self._latest_s = limits.requests, limits.refuse_ms / 1000
         self._late_s: deque[float] = deque([0.0] * TICKS, maxlen=TICKS)
         self._tasks = 0
+        self.delay_s = 0.0
+        """Least lateness of the last ticks."""
         self.requests = 0
         self.searches = 0
         """Of those under way."""
-
-    @property
-    def delay_s(self) -> float:
-        return min(self._late_s)
 
     @property
     def tasks(self) -> int:
@@ -48,9 +47,9 @@ class Pressure:
 
     def refuses(self) -> str:
         """Why there is no room for another request; empty where there is."""
-        if self.requests >= self._limits.requests:
+        if self.requests >= self._most:
             return "requests"
-        if self.delay_s * 1000 >= self._limits.refuse_ms and self.requests:
+        if self.delay_s >= self._latest_s and self.requests:
             return "delay"
         return ""
 
@@ -84,6 +83,7 @@ class Pressure:
     def ticked(self, late_s: float) -> None:
         """The loop came this much later than it should have."""
         self._late_s.append(max(late_s, 0.0))
+        self.delay_s = min(self._late_s)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

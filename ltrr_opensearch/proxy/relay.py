@@ -73,6 +73,11 @@ class Relay:
         else:
             self._go()
 
+    def go_on(self, node: Node, connection: Connection) -> None:
+        """Instead of `start`, for a plain request that was sent already."""
+        self._exchange.watch(self)
+        self._goes_by(node, connection)
+
     def _go(self) -> None:
         kept = self._nodes.idle()
         if kept is not None:
@@ -96,16 +101,12 @@ class Relay:
 
     def _begin(self, node: Node, connection: Connection) -> None:
         exchange = self._exchange
-        self._node, self._connection, self._stale = node, connection, connection.used
+        if self._sending and self._plain is None:
+            self._body += exchange.taken()
+        self._goes_by(node, connection)
         if self._plain is not None:
-            self._sending, self._again = False, may_be_repeated(exchange.method, exchange.target)
             connection.begin(self, self._plain.addressed(node.origin.authority))
             return
-        if self._sending:
-            self._body += exchange.taken()
-            self._sending = not exchange.read_whole
-        # what was sent only in part cannot be sent again
-        self._again = not self._sending and may_be_repeated(exchange.method, exchange.target)
         request = self._head(node.origin) + self._framed(self._body)
         if not self._again:
             self._body = b""
@@ -114,6 +115,13 @@ class Relay:
         elif self._chunked:
             request += last_chunk(exchange.trailers)
         connection.begin(self, request, bodiless=exchange.method == "HEAD")
+
+    def _goes_by(self, node: Node, connection: Connection) -> None:
+        exchange = self._exchange
+        self._node, self._connection, self._stale = node, connection, connection.used
+        self._sending = self._sending and not exchange.read_whole
+        # what was sent only in part cannot be sent again
+        self._again = not self._sending and may_be_repeated(exchange.method, exchange.target)
 
     def _head(self, origin: Origin) -> bytes:
         exchange, headers = self._exchange, self._headers
@@ -150,6 +158,9 @@ class Relay:
 
     def takes_plain(self) -> bool:
         return self._plain is not None and self._exchange.stays
+
+    def parsed(self) -> Relay:
+        return self
 
     def passed(self, data: bytes, last: bool) -> None:
         if not last:

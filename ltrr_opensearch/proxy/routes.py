@@ -27,14 +27,14 @@ class Route:
     reason: str = ""
 
 
-_OTHER = Route(Kind.OTHER, reason="other_path")
+OTHER = Route(Kind.OTHER, reason="other_path")
 _OTHER_INDEX = Route(Kind.OTHER, reason="other_index")
 
 
 def route(method: str, raw_path: str, settings: Settings) -> Route:
     if raw_path == EVENTS_PATH:
         return Route(Kind.EVENTS)
-    return _searches(raw_path, settings) if method in ("GET", "POST") else _OTHER
+    return _searches(raw_path, settings) if method in ("GET", "POST") else OTHER
 
 
 def _searches(raw_path: str, settings: Settings) -> Route:
@@ -49,4 +49,4 @@ def _searches(raw_path: str, settings: Settings) -> Route:
             return Route(Kind.MULTI_SEARCH, target)
         case [*_, "_search" | "_msearch"]:
             return _OTHER_INDEX
-    return _OTHER
+    return OTHER

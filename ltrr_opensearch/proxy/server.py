@@ -52,7 +52,7 @@ class Servers:
         """`tls` is what the proxy's port speaks; None for plain HTTP."""
         self._proxy = proxy
         self._health = admin.health
-        self._front = HttpServer(proxy, tls)
+        self._front = HttpServer(proxy, tls, proxy.straight.begin if proxy.straight else None)
         self._back = HttpServer(admin)
         self._stopped = asyncio.Event()
 

@@ -69,6 +69,8 @@ class OpenTelemetrySpans:
 class TracedUpstream(Upstream):
     """Each request that we write ourselves is a span, and carries it to the cluster."""
 
+    traces = True
+
     def __init__(self, settings: ClusterSettings, tracer: Tracer) -> None:
         super().__init__(settings)
         self._tracer = tracer

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Protocol
 
-from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.telemetry.faults import Faults
 from ltrr_opensearch.telemetry.logs import DETAILS
 from ltrr_opensearch.types import Answer, Outcome, PlanResult, SearchRequest
@@ -30,7 +29,7 @@ class Counted(Protocol):
 
     def stage(self, name: str, seconds: float) -> None: ...
     def fallback(self, reason: str) -> None: ...
-    def searched(self, decision: Decision) -> None: ...
+    def searched(self, index: str, phase: str, group: str) -> None: ...
     def retrieved(self, results: Sequence[PlanResult]) -> None: ...
     def took(self, index: str, seconds: float) -> None: ...
     def slow(self, index: str, stage: str) -> None: ...
@@ -101,8 +100,8 @@ class Watch:
         self._counted.fallback(reason)
         self._faults.fell_back(reason)
 
-    def searched(self, decision: Decision) -> None:
-        self._counted.searched(decision)
+    def searched(self, index: str, phase: str, group: str) -> None:
+        self._counted.searched(index, phase, group)
 
     def around(self, engine: Searcher) -> Searcher:
         """The same engine, watched."""

@@ -58,6 +58,20 @@ async def test_too_far_behind_rows_are_left_out(node: Any, products: str, monkey
     assert b.counts.reasons == ["features"]
 
 
+async def test_features_are_read_only_for_records_that_keep_them(node: Any, products: str) -> None:
+    async with bench(node.url, serving_of()) as b:
+        b.ask_through(Unread(b.upstream, Unreachable("asked though nobody keeps them")))
+        b.recorded.features_kept = False
+        await b.page(request_of(products))
+        b.recorded.kept = False
+        await b.page(request_of(products, offset=10))
+        await b.page(request_of(products, text="boot"))
+    (decision,) = b.decisions
+    assert all(c.features is None for c in decision.candidates)
+    assert b.recorded.pages == []
+    assert b.counts.reasons == []
+
+
 class Lacking(Documents):
     """Documents of which one is gone."""
 

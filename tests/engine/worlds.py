@@ -50,13 +50,21 @@ class Counts:
         self.reasons.append(reason)
 
     def retrieved(self, results: Sequence[PlanResult]) -> None: ...
-    def searched(self, decision: Decision) -> None: ...
+    def searched(self, index: str, phase: str, group: str) -> None: ...
 
 
 class Recorded:
     def __init__(self) -> None:
         self.decisions: list[Decision] = []
         self.pages: list[LaterShown] = []
+        self.kept = True
+        self.features_kept = True
+
+    def keeps(self, _query_id: str) -> bool:
+        return self.kept
+
+    def keeps_features(self, _query_id: str) -> bool:
+        return self.features_kept
 
     def __call__(self, decision: Decision, request: SearchRequest) -> None:
         self.decisions.append(decision)

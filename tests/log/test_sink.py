@@ -55,3 +55,13 @@ def test_a_search_is_written_once_however_often_it_is_recorded() -> None:
 
 def test_a_second_search_under_a_clients_query_id_keeps_its_decision() -> None:
     assert count(named="q1") == {"ltrr_decisions": 2, "ubi_queries": 2, "ubi_events": 20}
+
+
+def test_records_and_their_features_are_kept_by_chances_of_their_own() -> None:
+    sink = DecisionSink(Written(), StateSettings(), LogSettings(sample_rate=0.5, feature_rate=0.2))
+    drawn = [(sink.keeps(f"q{n}"), sink.keeps_features(f"q{n}")) for n in range(4000)]
+    kept = [features for keeps, features in drawn if keeps]
+    assert 1900 < len(kept) < 2100
+    assert 340 < sum(kept) < 460
+    every = DecisionSink(Written(), StateSettings(), LogSettings())
+    assert all(every.keeps(f"q{n}") and every.keeps_features(f"q{n}") for n in range(100))
