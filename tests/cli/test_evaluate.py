@@ -19,7 +19,18 @@ def test_policies_are_compared_beside_the_simple_ones(typed: Typed, shop: Shop, 
     assert "Published release" in typed("learn", "policy").output
     release = shop.store.current_id("shop") or ""
     file = tmp_path / "report.json"
-    words = ("--policy", f"lexical={LEXICAL}", "--policy", "serving", "--policy", release, "--policy", "fixed:200")
+    words = (
+        "--policy",
+        f"lexical={LEXICAL}",
+        "--policy",
+        "blind=fixed:knn=10",
+        "--policy",
+        "serving",
+        "--policy",
+        release,
+        "--policy",
+        "fixed:200",
+    )
     result = typed("evaluate", "policy", *TIME, *words, "--json", str(file))
     assert result.exit_code == 0, result.output
     told = json.loads(file.read_text())
@@ -27,6 +38,7 @@ def test_policies_are_compared_beside_the_simple_ones(typed: Typed, shop: Shop, 
     assert list(policies) == [
         "as logged",
         "lexical",
+        "blind",
         "serving",
         release,
         "fixed:200",
@@ -36,8 +48,8 @@ def test_policies_are_compared_beside_the_simple_ones(typed: Typed, shop: Shop, 
     assert policies["serving"] == policies[release] | {"differences": policies["serving"]["differences"]}
     assert (told["rounds"], told["people"]) == (240, 20)
     assert policies["lexical"]["value"] > policies["as logged"]["value"]
-    low, high = policies["lexical"]["differences"]["untouched query"]["interval"]
-    assert 0 < low < high
+    low, high = policies["blind"]["differences"]["untouched query"]["interval"]
+    assert low < high < 0, "the plan knn never has what is wanted"
     assert policies["lexical"]["candidates"] == 10
     assert policies["fixed:200"]["value"] is None
     assert "no number for fixed:200: the 240 searches weigh as" in result.output
