@@ -18,6 +18,7 @@ from ltrr_opensearch.log.set_up import SetUp
 from ltrr_opensearch.log.sink import DecisionSink
 from ltrr_opensearch.log.writer import Writer
 from ltrr_opensearch.paging.build import orders, shared_pages
+from ltrr_opensearch.phased import InPhases
 from ltrr_opensearch.proxy.admin import AdminApp, Exposed
 from ltrr_opensearch.proxy.app import ProxyApp, Running
 from ltrr_opensearch.proxy.explain import DecisionLookup
@@ -25,7 +26,9 @@ from ltrr_opensearch.proxy.guard import Guard
 from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.switch import Switch
+from ltrr_opensearch.release.phases import PhaseStore
 from ltrr_opensearch.release.running import RunningReleases
+from ltrr_opensearch.release.running_phases import RunningPhases
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
@@ -51,10 +54,11 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     releases = RunningReleases(
         store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s, metrics.release_failed
     )
+    phases = _phases(settings, metrics)
     shared = shared_pages(settings, upstream, metrics.fallback, lambda: set_up.done)
     engine = Engine(
         fan_out=FanOut(upstream, settings.serve.deadline_ms),
-        serving=lambda key: releases.current(key) or builder.cold(key),
+        serving=InPhases(lambda key: releases.current(key) or builder.cold(key), phases.current, settings.phases),
         encoder=QueryEncoder(encoder, settings.encoder.cache_texts) if encoder else None,
         record=DecisionSink(writer, settings.state, settings.log),
         observer=watch,
@@ -66,11 +70,18 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     loaded = (warmed(encoder),) if encoder else ()
     paged = (shared.running,) if shared else ()
     recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
-    beside = (*loaded, switch.run, *recorded, polled, told(warm))  # the switch first: it sees what was set up
+    beside = (
+        *loaded,
+        switch.run,
+        *recorded,
+        phases.run,
+        polled,
+        told(warm),
+    )  # the switch first: it sees what was set up
     app = ProxyApp(watch.around(engine), upstream, writer, settings, metrics, beside, switch.is_off)
 
     def faults() -> list[str]:
-        return [*switch.faults, *set_up.faults, *releases.faults]
+        return [*switch.faults, *set_up.faults, *releases.faults, *phases.faults]
 
     health = Health(upstream, faults, lambda: switch.off, lambda: int(warm.is_set()))
     return app, operators(settings, upstream, health, metrics)
@@ -96,6 +107,11 @@ def _switch(settings: Settings, upstream: Upstream, metrics: Metrics, set_up: Se
     prefix, keys = settings.state.prefix, tuple(settings.indexes)
     account, poll_s = own_account(settings.cluster), settings.serve.switch_poll_ms / 1000
     return Switch(upstream, prefix, account, keys, poll_s, metrics.switched, set_up.seen)
+
+
+def _phases(settings: Settings, metrics: Metrics) -> RunningPhases:
+    store = PhaseStore(connect(settings.cluster), settings.state.prefix, settings.phases.first)
+    return RunningPhases(store.phase, tuple(settings.indexes), settings.serve.poll_s, metrics.phase)
 
 
 def limits(settings: Settings) -> Limits:

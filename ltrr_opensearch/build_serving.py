@@ -12,6 +12,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, OpenSearchException
 
 from ltrr_opensearch.build_arms import LEARNED, arms_of
+from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.capabilities import has_ltr
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
@@ -22,9 +23,13 @@ from ltrr_opensearch.fuse.weighted import Weighted
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.knowledge.terms import Terms
+from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker
@@ -35,7 +40,7 @@ from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.release.parts import reading
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import Logged
-from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.serving import COLD, Serving
 from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
 
 T = TypeVar("T")
@@ -110,20 +115,22 @@ class ServingBuilder:
         columns = feature_names(index)
         if ranker:
             columns += tuple(name for name in ranker.features if name not in columns)
+        policy = self._policy(parts.get("policy"))
         return Serving(
             key=key,
             index=index,
             choose=self._settings.choose,
             release=release,
-            phase="live" if "policy" in parts else "cold",
+            phase=COLD if isinstance(policy, Fixed) else self._settings.phases.first,
             knowledge=knowledge,
             strategies=build_strategies(index, knowledge),
-            policy=self._policy(parts.get("policy")),
+            policy=policy,
             fusion=fusion_of(index.fusion),
             ranker=ranker,
             columns=columns,
             logged=logged,
             hidden=hidden,
+            logged_as=privacy_of(self._settings.log, self._settings.state).asker,
         )
 
     def _policy(self, part: Part | None) -> Policy:
@@ -241,6 +248,9 @@ def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
         memory=_made(parts.get("memory"), Memory.from_bytes, empty.memory),
         gazetteer=_made(parts.get("gazetteer"), Gazetteer.from_bytes, empty.gazetteer),
         aggregates=_made(parts.get("aggregates"), Aggregates.from_bytes, empty.aggregates),
+        terms=_made(parts.get("terms"), Terms.from_bytes, empty.terms),
+        popularity=_made(parts.get("popularity"), Popularity.from_bytes, empty.popularity),
+        exposure=_made(parts.get("exposure"), Exposure.from_bytes, empty.exposure),
     )
 
 

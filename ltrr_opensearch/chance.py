@@ -28,3 +28,10 @@ def uniform(seed: int, position: int) -> float:
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK
     return ((z ^ (z >> 31)) >> 11) * 2.0**-53
+
+
+def place_of(secret: str, index: str, person: str) -> float:
+    """Where somebody stands in [0, 1) when people are told apart: the same on every proxy, foreseen by no client."""
+    key = blake2b(secret.encode()).digest()
+    number = blake2b(orjson.dumps(["place", index, person]), key=key, digest_size=8).digest()
+    return (int.from_bytes(number, "big") >> 11) * 2.0**-53

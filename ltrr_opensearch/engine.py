@@ -20,16 +20,18 @@ from ltrr_opensearch.answer import compose, totals
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
 from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured, named
-from ltrr_opensearch.chance import seed_of
+from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.experiment.both import as_drawn, deepest, one_page
+from ltrr_opensearch.logged import TRIAL
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
+from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
 from ltrr_opensearch.retrieve.sending import key_of
-from ltrr_opensearch.serving import Asked, Serving
+from ltrr_opensearch.serving import Asked, Chosen, Serving
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -48,6 +50,8 @@ from ltrr_opensearch.types import (
 ANSWER_HEADER = b"x-ltrr"
 USUAL_WINDOW = 10_000
 """OpenSearch's default `index.max_result_window`: only beyond it the cluster is asked whether a page may be had."""
+OF_NOBODY = 2**32
+"""A position beyond any slot's, so that the place of a search says nothing of its draw."""
 DRAWN_ALIKE_S = 600
 """A caller that repeats a search within such a stretch of time, without a query_id of its own, gets the same draw."""
 
@@ -112,7 +116,14 @@ class Engine:
         search = named or f"{key} {request.at.timestamp() // DRAWN_ALIKE_S:.0f}"
         same = request.body | {"text": request.text}
         seed = seed_of(self._limits.secret, search, same, request.target)
-        return Asked(request, part.serving, key, seed, part.rivals, part.trial)
+        place = self._place(request, serving.key, seed)
+        rivals = tuple(one.of(place) for one in part.rivals)
+        return Asked(request, part.serving.of(place), key, seed, rivals, part.trial)
+
+    def _place(self, request: SearchRequest, key: str, seed: int) -> float:
+        """Where who asks stands when people are told apart; of whom nothing is said, the search itself."""
+        person = request.asker.person
+        return place_of(self._limits.secret, key, person) if person else uniform(seed, OF_NOBODY)
 
     async def _too_far(self, asked: Asked) -> bool:
         """Whether the cluster refuses the page, as it does past `index.max_result_window`; asked before all else."""
@@ -200,13 +211,15 @@ class Engine:
         with self._timed("choose"):
             query = serving.analyze(request)
             plans = serving.propose(query, lambda name: self._observer.fallback(f"strategy_{name}"))
-            drawn = [one.serving.draw(query, plans, asked.seed) for one in asked.systems]
-            context, draws = drawn[0][0], [draw for _, draw in drawn]
-            draw = deepest(draws)
-        vector = await self._vector(request.text, plans, draw)
+            drawn = [
+                one.serving.draw(query, plans, asked.seed, lambda: self._observer.fallback("policy"))
+                for one in asked.systems
+            ]
+            chosen = drawn[0] if not asked.rivals else Chosen(drawn[0].context, deepest([d.draw for d in drawn]), TRIAL)
+        vector = await self._vector(request.text, plans, chosen.draw)
         with self._timed("retrieve"):
             found = await self._fan_out.retrieve(
-                request, plans, draw, vector, serving.hidden, asked.preference, serving.index.id_field
+                request, plans, chosen.draw, vector, serving.hidden, asked.preference, serving.index.id_field
             )
         self._observer.retrieved(found.results)
         if found.original.page is None:
@@ -216,7 +229,9 @@ class Engine:
         more = asyncio.create_task(self._more(asked, found))
         try:
             await sent()
-            ranked, teams = await self._ordered(asked, query, draws, found.results, vector)
+            ranked, teams = await self._ordered(asked, query, [d.draw for d in drawn], found.results, vector)
+            # interleaved teams are not to be moved; nor do their systems explore
+            ranked, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
         except asyncio.CancelledError:
             more.cancel()
             raise
@@ -225,7 +240,7 @@ class Engine:
             self._observer.fallback("rank")
             return await self._untouched(asked, found.original, own, before)
         order = listing(ranked, own, request.query_id)
-        searched = Searched(query, context, draw, found.results, ranked, vector, asked.trial, teams)
+        searched = Searched(query, chosen, found.results, ranked, vector, explored, asked.trial, teams)
         return Settled(found.original, own, found.documents(), order, searched, more)
 
     async def _more(self, asked: Asked, found: Retrieved) -> int:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 from ltrr_opensearch.types import AnalyzedQuery, Features
 
 KIND = "kind="
 """What the feature of a kind starts with."""
+KINDS = ("values", "mixed", "identifier", "word", "words", "sentence")
 
 
 def kind_of(query: AnalyzedQuery) -> str:
     """What the text looks like: recognised values, an identifier, one word, some words, a sentence."""
     if query.readings and query.readings[0].slots:
         return "mixed" if query.readings[0].residual.strip() else "values"
-    tokens = query.tokens
+    return kind_of_words(query.tokens)
+
+
+def kind_of_words(tokens: Sequence[str]) -> str:
+    """The kind of a text in which no value is recognised."""
     if any(_has_digit(t) for t in tokens) and (len(tokens) == 1 or any(_mixes(t) for t in tokens)):
         return "identifier"
     if len(tokens) <= 1:

@@ -12,6 +12,11 @@ from datetime import datetime
 
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
+POLICY, CONTROL, FAILED, TRIAL = "policy", "control", "failed", "trial"
+"""Who decided a search: the policy, the safe plan in its place, the safe plan because the policy failed to, or what an
+arm of a live experiment has in place of them all.
+"""
+
 HIDDEN, CUT = "[hidden] ", "[cut] "
 """How a logged query begins that is a hash, or a part of what was asked; normalised words begin with no bracket."""
 
@@ -40,6 +45,8 @@ class SlotRecord:
     found: int
     total: int
     took_ms: float
+    original: bool = False
+    """Whether the plan is the client's own query, which is sent in any case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,18 @@ class CandidateRecord:
     """What events name it by where that is not `_id`; known for what was shown."""
     team: str | None = None
     """The arm that picked it, where two arms were interleaved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The candidate that was given a place of the page to learn about it: `rank` from 1.
+
+    `probability`: of this place, given that the exploration's plan was drawn (which the pmf of its slot tells).
+    """
+
+    key: DocKey
+    rank: int
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,10 @@ class Decision:
     """Probability with which this decision was kept by sampling."""
     parent_query_id: str | None = None
     trial: Trial | None = None
+    placed: Placed | None = None
+    group: str = POLICY
+    shadow: tuple[int, ...] = ()
+    """In the order of the slots, the depths that the policy would have drawn, where it decides and does not act."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +155,15 @@ class Round:
     decision: Decision
     gains: Mapping[str, float]
     """`_id` -> gain, the largest of its object's events."""
+    loss: float = 0.0
+    """What the search is worth where nobody acted on it, at most 0 (`learn.losses`)."""
+    failed: bool = False
+    """Nothing was acted upon, and the session searched again at once."""
+
+    @property
+    def worth(self) -> float:
+        """What it was worth to who searched: the best gain, or the loss."""
+        return max(self.gains.values(), default=self.loss)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +184,9 @@ GATE = "gate"
 class Part:
     """A published model or piece of knowledge, as bytes, of one of these kinds:
 
-    `policy`, `ranker`: what `ltrr learn` trained; `memory`, `aggregates`: what it remembers and has counted;
-    `gazetteer`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
+    `policy`, `ranker`: what `ltrr learn` trained;
+    `memory`, `aggregates`, `exposure`, `popularity`: what it remembers and has counted;
+    `gazetteer`, `terms`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
 
     `checks` are stored inputs with their expected outputs, verified after loading.
     """

@@ -7,7 +7,7 @@ called off the event loop.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from ltrr_opensearch.types import AnalyzedQuery, Candidate, Matrix, PlanResult, QueryPlan, Slot, Vector
 
@@ -30,6 +30,15 @@ class Policy(Protocol):
     name: str
 
     def pmf(self, slot: Slot) -> tuple[float, ...]: ...
+
+
+@runtime_checkable
+class Valued(Protocol):
+    """A policy that also says what it expects each rung to earn, so that exploring can be kept within a loss."""
+
+    def values(self, slot: Slot) -> tuple[float, ...] | None:
+        """One number a rung, in units of reward; None where it cannot say."""
+        ...
 
 
 class Fusion(Protocol):

@@ -11,16 +11,15 @@ import numpy as np
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import value_at
-from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, SlotRecord, Trial
+from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, SlotRecord, Trial
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
 from ltrr_opensearch.retrieve.sending import key_of
-from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.serving import Chosen, Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Candidate,
     DocKey,
-    Draw,
     Features,
     Json,
     PlanResult,
@@ -38,11 +37,11 @@ class Searched:
     """One search as it went: what was known, drawn, found and ranked."""
 
     query: AnalyzedQuery
-    context: Features
-    draw: Draw
+    chosen: Chosen
     results: tuple[PlanResult, ...]
     ranked: tuple[Ranked, ...]
     vector: Vector | None
+    placed: Placed | None = None
     trial: Trial | None = None
     teams: Mapping[DocKey, str] = field(default_factory=dict)
     """The arm that picked each document, where two arms were interleaved."""
@@ -57,10 +56,10 @@ class Searched:
         In the client's own words: what others asked and what the index holds may be none of its business. So a reading
         is told only where its values stand in the `hits` of this page.
         """
-        drawn = zip(self.draw.slots, self.results, strict=True)
+        drawn = zip(self.chosen.draw.slots, self.results, strict=True)
         return {
             "release": serving.release,
-            "policy": self.draw.policy,
+            "policy": self.chosen.draw.policy,
             "ranker": serving.ranker_name,
             "readings": [
                 {"slots": self._asked_of(r), "residual": r.residual, "likelihood": r.likelihood}
@@ -80,6 +79,7 @@ class Searched:
                 for d, r in drawn
             ],
             "union": len(self.ranked),
+            **({"placed": {"rank": self.placed.rank, "of": self.placed.key.id}} if self.placed else {}),
             **self._told_of_trial(hits),
         }
 
@@ -162,18 +162,21 @@ def decision_of(
         language=searched.query.language,
         asker=request.asker,
         phase=serving.phase,
-        policy=serving.policy.name,
+        policy=searched.chosen.draw.policy,
         ranker=serving.ranker_name,
         release=serving.release,
-        context=searched.context,
+        context=searched.chosen.context,
         ladder=serving.choose.ladder,
-        slots=tuple(_slot(d, r) for d, r in zip(searched.draw.slots, searched.results, strict=True)),
+        slots=tuple(_slot(d, r) for d, r in zip(searched.chosen.draw.slots, searched.results, strict=True)),
         candidates=candidates,
         offset=request.offset,
         shown=len(hits),
         total=total,
         took_ms=took_ms,
         parent_query_id=request.parent_query_id,
+        placed=searched.placed,
+        group=searched.chosen.group,
+        shadow=searched.chosen.shadow,
         trial=searched.trial,
     )
 
@@ -217,4 +220,5 @@ def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:
         found=min(len(result.hits), result.depth),
         total=result.total,
         took_ms=result.took_ms,
+        original=result.plan.original,
     )

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
-from ltrr_opensearch.choose.context import action_features, context_features
+from ltrr_opensearch.choose.action import action_features
+from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.choose.draw import draw
+from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose.rarity import rarity
+from ltrr_opensearch.knowledge.counting import who
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.logged import Trial
+from ltrr_opensearch.logged import FAILED, POLICY, Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
-from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, rows
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, rows
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.settings import ChooseSettings, IndexSettings
 from ltrr_opensearch.types import (
     AnalyzedQuery,
+    Asker,
     Candidate,
     Draw,
     Features,
@@ -31,6 +38,18 @@ from ltrr_opensearch.understand.analyze import analyze
 
 FUSED = "fused"
 """Name of the order without a learned ranker."""
+COLD = "cold"
+"""Phase of an index of which no policy is learned: the safe plan acts, with the floor of exploration."""
+
+
+class Chosen(NamedTuple):
+    """How deep each plan is asked, and who said so."""
+
+    context: Features
+    draw: Draw
+    group: str
+    shadow: tuple[int, ...] = ()
+    """What the policy would have drawn, where it only looks on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +71,14 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+    logged_as: Callable[[Asker], Asker] = lambda asker: asker
+    """How the log writes who asks: people are known by these names only."""
+    group: str = POLICY
+    share: float = 1.0
+    """The share of people whom this serves; the others are served by `control`."""
+    control: Serving | None = None
+    shadow: Policy | None = None
+    """Draws beside, and nothing comes of it but a record."""
     arms: tuple[Serving, ...] = ()
     """What serves each arm of the index's live experiment; none where there is no experiment."""
     awaited: Logged = field(init=False)
@@ -69,9 +96,10 @@ class Serving:
 
     def reads_objects(self, query: AnalyzedQuery) -> bool:
         """Whether the ranker must know what events name the candidates by: it asks how they worked before."""
-        if self.index.named_by is None or self.ranker is None or not query.remembered:
+        if self.index.named_by is None or self.ranker is None:
             return False
-        return not set(MEMORY_COLUMNS).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
+        known = (*(MEMORY_COLUMNS if query.remembered else ()), *(POPULAR_COLUMNS if self.knowledge.popularity else ()))
+        return not set(known).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
 
     @property
     def arm_names(self) -> tuple[str, ...]:
@@ -94,12 +122,36 @@ class Serving:
                 left_out(strategy.name)
         return tuple(plans)
 
-    def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int) -> tuple[Features, Draw]:
-        aggregates = self.knowledge.aggregates
-        context = context_features(query, aggregates, query.request.at)
-        actions = [action_features(plan, query, aggregates) for plan in plans]
+    @property
+    def safe(self) -> Policy:
+        """Every plan at the safe depth."""
+        return Fixed(self.choose.safe_depth)
+
+    def of(self, place: float) -> Serving:
+        """What serves somebody who stands at `place` in [0, 1)."""
+        return self if self.control is None or place < self.share else self.control
+
+    def draw(self, query: AnalyzedQuery, plans: Sequence[QueryPlan], seed: int, broken: Callable[[], None]) -> Chosen:
+        """The depths of all plans. A policy that fails is told to `broken`, and the safe plan takes its place."""
+        context, actions = self._told(query, plans)
+        drawn = partial(draw, plans=plans, context=context, actions=actions, seed=seed, query=query.normalized)
         explore = query.request.asker.explore
-        return context, draw(self.policy, plans, context, actions, self.choose, seed, explore)
+        try:
+            chosen = drawn(self.policy, choose=self.choose, explore=explore)
+            beside = drawn(self.shadow, choose=self.choose, explore=explore) if self.shadow else None
+        except Exception:  # policies may be anybody's
+            broken()
+            return Chosen(context, drawn(self.safe, choose=self.choose, explore=False), FAILED)
+        return Chosen(context, chosen, self.group, tuple(s.depth for s in beside.slots) if beside else ())
+
+    def _told(self, query: AnalyzedQuery, plans: Sequence[QueryPlan]) -> tuple[Features, Sequence[Features]]:
+        """What the policy is told of the search, and of each plan."""
+        aggregates, groups = self.knowledge.aggregates, self.choose.features
+        person = who(self.logged_as(query.request.asker))
+        context = context_features(query, aggregates, query.request.at, person, groups)
+        if "text" in groups:
+            context = {**context, **rarity(query.tokens, self.knowledge.terms)}
+        return context, action_features(plans, query, aggregates, person, groups)
 
     def fuse(self, results: Sequence[PlanResult]) -> list[Candidate]:
         """The union, best first as far as the plans' own orders tell."""
@@ -121,7 +173,8 @@ class Serving:
     def rows(
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
     ) -> Matrix:
-        return rows(candidates, query, results, names, by_id=self.index.named_by is None)
+        by_id = self.index.named_by is None
+        return rows(candidates, query, results, names, self.knowledge.popularity, by_id=by_id)
 
 
 @dataclass(frozen=True, slots=True)

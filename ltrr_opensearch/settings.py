@@ -8,7 +8,7 @@ leaves out.
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
@@ -16,6 +16,7 @@ from ltrr_opensearch.admin_settings import AdminSettings
 from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.limit_settings import LimitSettings
 from ltrr_opensearch.operations_settings import OperationsSettings
+from ltrr_opensearch.phase_settings import PhaseSettings
 from ltrr_opensearch.section import Positive, Section, Share
 from ltrr_opensearch.wire_settings import ListenSettings, ReachSettings
 
@@ -27,7 +28,7 @@ class ClusterSettings(ReachSettings):
     pool_size: int = Field(100, ge=1, description="Connections kept to each node of the cluster by a proxy.")
 
 
-ContextKey = Literal["user", "session", "device", "locale", "segment"]
+ContextKey = Literal["user", "session", "device", "locale", "time_zone", "segment"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 
 
@@ -37,6 +38,7 @@ def default_context_headers() -> dict[ContextKey, str]:
         "session": "X-LTRR-Session",
         "device": "X-LTRR-Device",
         "locale": "X-LTRR-Locale",
+        "time_zone": "X-LTRR-Time-Zone",
         "segment": "X-LTRR-Segment",
     }
 
@@ -147,7 +149,7 @@ class PopularitySettings(Section):
 
 class StrategySettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
-    use: str = Field(description="original, lexical, knn, structured, q2e, or an entry point's name.")
+    use: str = Field(description="original, lexical, knn, structured, q2e, popular, fresh, or an entry point's name.")
     options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
 
 
@@ -171,6 +173,7 @@ def default_strategies() -> tuple[StrategySettings, ...]:
         StrategySettings(name="structured", use="structured"),
         StrategySettings(name="q2e", use="q2e"),
         StrategySettings(name="knn", use="knn"),
+        StrategySettings(name="fresh", use="fresh"),
     )
 
 
@@ -214,19 +217,68 @@ class IndexSettings(Section):
         return value
 
 
+Explorer = Literal["squarecb", "regcb", "cover", "bag", "epsilon", "softmax"]
+FactoringName = Literal["sequential", "independent", "profiles"]
+FeatureGroup = Literal[
+    "text",
+    "readings",
+    "memory",
+    "asker",
+    "time",
+    "season",
+    "user",
+    "query",
+    "plan",
+    "overall",
+    "by_kind",
+    "by_query",
+    "by_user",
+    "entities",
+]
+
+
 class ChooseSettings(Section):
-    policy: str = Field("vowpal", description="vowpal, fixed, uniform, greedy (no context), or an entry point's name.")
+    policy: str = Field(
+        "vowpal",
+        description="vowpal, direct, lints, linucb; without context thompson, greedy; not learning fixed, uniform; "
+        "or an entry point's name.",
+    )
     ladder: tuple[int, ...] = Field((0, 10, 50, 200), description="Depths to draw from, ascending; the first is 0.")
     budget: int = Field(400, ge=1, description="Most candidates of one search, over all plans.")
     safe_depth: int = Field(50, description="Depth of every plan before anything was learned; a rung of the ladder.")
+    factoring: FactoringName = Field(
+        "sequential",
+        description="How an action is put together: slots that see what was drawn before, slots that do not, "
+        "or one of a list of profiles.",
+    )
+    profiles: dict[str, dict[str, int]] = Field(
+        default_factory=dict,
+        description="Depths by plan of each named profile, 0 for plans not named; empty: derived from the log.",
+    )
+    explorer: Explorer = Field("squarecb", description="How Vowpal Wabbit turns what it expects into probabilities.")
+    vowpal_arguments: str | None = Field(
+        None, description="Arguments of Vowpal Wabbit instead of the explorer's; must hold --cb_explore_adf."
+    )
     floor: Share = Field(
         0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."
+    )
+    explore_share: Share = Field(
+        1.0, description="Share of searches that may explore; the others take each slot's most likely depth."
+    )
+    explore_loss: Positive | None = Field(
+        None, description="Most reward that exploring may cost a search, as the policy expects it; default: no limit."
+    )
+    fresh_share: Share = Field(
+        0.02, description="Share of searches that give one place of the page to something new or rarely shown; 0: none."
+    )
+    features: tuple[FeatureGroup, ...] = Field(
+        get_args(FeatureGroup), description="Groups of features that policies see (docs/features.md)."
     )
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
     )
-    vowpal_arguments: str = Field(
-        "--cb_explore_adf --squarecb --gamma_scale 1000 --cb_type mtr", description="Explorer of the bandit."
+    gamma: Positive = Field(
+        1000.0, description="How sharply the direct policy prefers the best rung; larger explores less."
     )
 
     @model_validator(mode="after")
@@ -237,6 +289,30 @@ class ChooseSettings(Section):
         if self.safe_depth not in self.ladder:
             raise ValueError(f"safe_depth {self.safe_depth} must be a rung of the ladder {list(self.ladder)}")
         return self
+
+    @model_validator(mode="after")
+    def _profiles_fit(self) -> ChooseSettings:
+        for name, depths in self.profiles.items():
+            if odd := sorted(set(depths.values()) - set(self.ladder)):
+                raise ValueError(f"profile {name!r} asks {odd} deep; allowed: rungs of the ladder {list(self.ladder)}")
+            if sum(depths.values()) > self.budget:
+                raise ValueError(f"profile {name!r} asks {sum(depths.values())} in all, more than budget {self.budget}")
+        return self
+
+    @model_validator(mode="after")
+    def _arguments_explore(self) -> ChooseSettings:
+        if self.vowpal_arguments is not None and "--cb_explore_adf" not in self.vowpal_arguments.split():
+            raise ValueError(f"vowpal_arguments {self.vowpal_arguments!r} must hold --cb_explore_adf")
+        return self
+
+
+Loss = Annotated[float, Field(ge=-1, le=0)]
+
+
+class LossSettings(Section):
+    no_action: Loss = Field(0.0, description="Nobody acted and nothing followed: people may have found what they need.")
+    requery: Loss = Field(0.0, description="The session searched again at once (learn.quick_requery_s).")
+    rephrase: Loss = Field(0.0, description="The session put it in other words (learn.rephrase_s).")
 
 
 class LearnSettings(Section):
@@ -253,11 +329,20 @@ class LearnSettings(Section):
         },
         description="What an action is worth; actions not named are worth nothing.",
     )
+    losses: LossSettings = Field(
+        default_factory=LossSettings, description="What a search without an action is worth, by what followed."
+    )
     price_per_candidate: float = Field(0.0002, ge=0, description="Taken from the reward for each candidate drawn.")
+    price_per_plan: float = Field(
+        0.001, ge=0, description="Taken from the reward for each plan asked beside the client's own query: a request."
+    )
     price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
     window_s: Positive = Field(1800, description="How long after a search its events count.")
     quick_requery_s: Positive = Field(
         20, description="A next search of the session within this, unclicked, is a failure."
+    )
+    rephrase_s: Positive = Field(
+        300, description="So is one within this that says the same in other words, or spells it otherwise."
     )
     user_cap: int = Field(50, ge=1, description="Most searches of one user that count in one run.")
     flood_per_minute: int = Field(
@@ -265,6 +350,12 @@ class LearnSettings(Section):
     )
     memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
     memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
+    half_life_searches: Positive = Field(
+        20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."
+    )
+    labels: Literal["certain", "by_probability"] = Field(
+        "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."
+    )
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
     rank_in: Literal["proxy", "cluster"] = Field(
         "proxy",
@@ -287,6 +378,7 @@ class Settings(Section):
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
     choose: ChooseSettings = Field(default_factory=ChooseSettings)
     learn: LearnSettings = Field(default_factory=LearnSettings)
+    phases: PhaseSettings = Field(default_factory=PhaseSettings)
     indexes: dict[str, IndexSettings] = Field(
         default_factory=dict, description="Configured indexes by name, alias or pattern."
     )

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 Json = dict[str, Any]
 Vector = NDArray[np.float32]
 Matrix = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 Headers = tuple[tuple[bytes, bytes], ...]
 Features = Mapping[str, float]
 """Sparse named numbers. A categorical feature is spelled `name=value` with the number 1."""
@@ -45,8 +46,15 @@ class Asker:
     application: str | None = None
     device: str | None = None
     locale: str | None = None
+    time_zone: str | None = None
+    """An IANA name, like `Europe/Berlin`."""
     segment: str | None = None
     explore: bool = True
+
+    @property
+    def person(self) -> str | None:
+        """Who this is, by the steadiest name that the application gave."""
+        return self.user or self.client or self.session
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,9 @@ class VectorUse(StrEnum):
     NEEDED = "needed"
 
 
+EXPLORATION = "exploration"
+"""Source of plans that are there to learn from: no policy draws them but the exploration budget."""
+
 Clause = Callable[[int, Vector | None], Json | None]
 """(depth, embedding) -> the plan's OpenSearch query, or None when there is nothing to ask after all."""
 
@@ -170,7 +181,7 @@ class QueryPlan:
     name: str
     strategy: str
     source: str
-    """lexical, dense, sparse, structured or memory."""
+    """lexical, dense, sparse, structured, memory or `EXPLORATION`."""
     clause: Clause
     vector: VectorUse = VectorUse.NONE
     likelihood: float = 1.0
@@ -196,6 +207,10 @@ class Slot:
     """(plan, depth) of the slots before this one."""
     ladder: tuple[int, ...]
     feasible: tuple[bool, ...]
+    strategies: tuple[str, ...] = ()
+    """Of all slots of the search, in their order; this one's stands at `position`."""
+    query: str = ""
+    """The query, normalised."""
 
 
 @dataclass(frozen=True, slots=True)

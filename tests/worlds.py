@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from ltrr_opensearch.choose.draw import Offer, draw_offers
-from ltrr_opensearch.evaluate.outcomes import found_gain, gained
+from ltrr_opensearch.evaluate.outcomes import found_gain, gained, price
 from ltrr_opensearch.logged import CandidateRecord, Decision, Round, SlotRecord
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import Settings
@@ -73,6 +73,7 @@ def record(search: Search, drawn: Draw, settings: Settings, explore: bool) -> De
             found=s.depth,
             total=s.depth,
             took_ms=0.0,
+            original=s.slot.plan == "original",
         )
         for s in drawn.slots
     )
@@ -102,8 +103,9 @@ def record(search: Search, drawn: Draw, settings: Settings, explore: bool) -> De
 
 def reward(one: Round, settings: Settings) -> float:
     """The true reward of the search, as the settings price it."""
-    depths = {s.plan: s.depth for s in one.decision.slots}
-    return found_gain(gained(one), depths) - settings.learn.price_per_candidate * sum(depths.values())
+    slots = one.decision.slots
+    prices = sum(price(s, s.depth, settings.learn) for s in slots)
+    return found_gain(gained(one), {s.plan: s.depth for s in slots}) - prices
 
 
 def value(policy: Policy, tests: Sequence[Search], settings: Settings, explore: bool = False) -> float:

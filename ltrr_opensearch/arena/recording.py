@@ -105,9 +105,9 @@ class Recording:
     @staticmethod
     def load(path: Path) -> Recording:
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 return _recording({name: stored[name] for name in stored.files})
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (EOFError, OSError, ValueError, KeyError, BadZipFile) as error:
             raise DataError(f"{path} is no recording that can be read ({error}); record again") from error
 
 

@@ -17,7 +17,8 @@ SUITES: Mapping[str, str | None] = {
     "cost": "ltrr_opensearch.bench.cost",
     "proxy": "ltrr_opensearch.bench.proxy",
     "soak": "ltrr_opensearch.bench.soak",
-    "learning": None,
+    "learning": "ltrr_opensearch.bench.learning",
+    "deciding": "ltrr_opensearch.bench.deciding",
     "ranking": None,
     "understanding": None,
 }

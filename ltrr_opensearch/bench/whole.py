@@ -28,7 +28,6 @@ from ltrr_opensearch.build_serving import knowledge_of
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.configuration import load_settings
-from ltrr_opensearch.demo.click_model import ClickModel
 from ltrr_opensearch.demo.data import Catalogue
 from ltrr_opensearch.demo.peers import peers
 from ltrr_opensearch.demo.results import HYBRID_MEMORY
@@ -60,7 +59,7 @@ class Shop:
     catalogue: Catalogue
 
     def asked(self, count: int) -> list[str]:
-        made = visits(self.catalogue.traffic, count, 100, ClickModel(), seed=1)
+        made = visits(self.catalogue.traffic, count, 100, seed=1)
         return [visit.query for visit in made]
 
     def variant(self, url: str, **changes: Json) -> Json:

@@ -14,10 +14,10 @@ from zlib import crc32
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.types import Features, Slot
 
-VERSION = 2
+VERSION = 3
 """Of the namespaces below and of what a policy part says beside its model; one of another version is refused."""
 
-INTERACTIONS = ("sa", "csa", "fsa", "dsa", "fca")
+INTERACTIONS = ("sa", "ca", "csa", "fsa", "dsa")
 """s: strategy, a: rung, c: context, f: facts of the plan, d: what was drawn before."""
 
 _LARGEST = 1e6

@@ -6,11 +6,16 @@ learns starts cold: all strategies at the safe depth, with the floor of explorat
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
+from typing import Protocol
 
+from ltrr_opensearch.choose.direct import DirectPolicy
+from ltrr_opensearch.choose.factoring import factored
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.greedy import EpsilonGreedy
+from ltrr_opensearch.choose.linear import LinTS, LinUCB
+from ltrr_opensearch.choose.thompson import Thompson
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
 from ltrr_opensearch.errors import ModelError, SettingsError
@@ -19,7 +24,21 @@ from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
 
 GROUP = "ltrr_opensearch.policies"
-BUILT_IN = ("vowpal", "fixed", "uniform", "greedy")
+
+
+class _FromPart(Protocol):
+    def from_part(self, part: Part, ladder: tuple[int, ...], safe_depth: int) -> Policy: ...
+
+
+_LEARNED: Mapping[str, _FromPart] = {
+    "vowpal": VowpalPolicy,
+    "lints": LinTS,
+    "linucb": LinUCB,
+    "thompson": Thompson,
+    "greedy": EpsilonGreedy,
+}
+LEARNING = (*_LEARNED, "direct")
+BUILT_IN = (*LEARNING, "fixed", "uniform")
 
 
 def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
@@ -30,13 +49,20 @@ def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
         return Uniform()
     if part is None or settings.policy == "fixed":
         return Fixed(settings.safe_depth)
-    if part.algorithm != settings.policy:
+    _must_be("choose.policy", part.algorithm, settings.policy)
+    if settings.policy == "direct":
+        return DirectPolicy.from_part(part, settings)
+    learned = _LEARNED[settings.policy].from_part(part, settings.ladder, settings.safe_depth)
+    _must_be("choose.factoring", part.meta["factoring"], settings.factoring)
+    return factored(learned, part.meta)
+
+
+def _must_be(setting: str, published: str, wanted: str) -> None:
+    if published != wanted:
         raise ModelError(
-            f"the published policy is {part.algorithm!r}, choose.policy says {settings.policy!r}; "
+            f"the published policy is {published!r}, {setting} says {wanted!r}; "
             "train again: ltrr learn policy, or change the setting"
         )
-    learned = VowpalPolicy if settings.policy == "vowpal" else EpsilonGreedy
-    return learned.from_part(part, settings.ladder, settings.safe_depth)
 
 
 def _plugged_in(name: str) -> Callable[[ChooseSettings, Part | None], Policy]:

@@ -6,14 +6,16 @@ and predicts nonsense, so a payload is checked by its digest before loading and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
 
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose.parts import check_shape, rungs_of
+from ltrr_opensearch.choose.table import Table
 from ltrr_opensearch.errors import MissingExtra, ModelError
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.types import Json, Slot
@@ -24,11 +26,35 @@ _TOLERANCE = 1e-4
 
 def workspace(arguments: Sequence[str], model: bytes | None = None) -> Any:
     """A Vowpal Wabbit workspace, new or from a model; the options of a model are inside it."""
-    return _library().Workspace([] if model else list(arguments), model_data=model)
+    return _workspaces()([] if model else list(arguments), model_data=model)
 
 
-def parser(of: Any) -> Any:
-    return _library().TextFormatParser(of)
+@lru_cache(maxsize=1)
+def _workspaces() -> Any:
+    class Unchecked(_library().Workspace):  # type: ignore[misc]
+        """Takes the labels for granted, which are ours: looking at each took as long as predicting."""
+
+        def _check_label(self, example: Any) -> None: ...
+
+    return Unchecked
+
+
+class Reader:
+    """Slots as examples of one workspace. Lines of rungs are the same in all of them and parsed once."""
+
+    def __init__(self, of: Any) -> None:
+        self._parser = _library().TextFormatParser(of)
+        self._rungs: dict[str, Any] = {}
+
+    def __call__(self, slot: Slot) -> tuple[list[Any], list[int]]:
+        """The shared example with those of the feasible rungs, and the ladder's position of each of these."""
+        (shared, *actions), rungs = examples.lines(slot)
+        return [self._parser.parse_line(shared), *map(self._rung, actions)], rungs
+
+    def _rung(self, line: str) -> Any:
+        if line not in self._rungs:
+            self._rungs[line] = self._parser.parse_line(line)
+        return self._rungs[line]
 
 
 def set_label(action: Any, cost: float | None = None, probability: float = 1.0) -> None:
@@ -64,28 +90,36 @@ class VowpalPolicy:
 
     name = "vowpal"
 
-    def __init__(self, model: bytes, ladder: tuple[int, ...], safe_depth: int, trust: Trust = TRUSTED) -> None:
+    def __init__(
+        self,
+        model: bytes,
+        ladder: tuple[int, ...],
+        safe_depth: int,
+        trust: Trust = TRUSTED,
+        worth: Mapping[str, tuple[float, ...]] | None = None,
+    ) -> None:
+        self._worth = worth or {}
         self._ladder = ladder
         self._safe = Fixed(safe_depth)
         self._trust = trust
         self._workspace = workspace((), model)
-        self._parser = parser(self._workspace)
+        self._read = Reader(self._workspace)
         self._lock = Lock()
 
     @classmethod
     def from_part(cls, part: Part, ladder: tuple[int, ...], safe_depth: int) -> VowpalPolicy:
         """The published policy, proven: its digest, its shape, and its stored predictions."""
         check_shape(part, ladder)
-        policy = cls(part.payload, ladder, safe_depth, Trust(*part.meta["trust"]))
+        worth = Table.from_bytes(part.meta["worth"].encode()).means if "worth" in part.meta else None
+        policy = cls(part.payload, *rungs_of(part, ladder, safe_depth), Trust(*part.meta["trust"]), worth)
         verify(policy, part)
         return policy
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:
         if slot.ladder != self._ladder:
             raise ModelError(f"policy vowpal knows the ladder {list(self._ladder)}, not {list(slot.ladder)}")
-        lines, rungs = examples.lines(slot)
         with self._lock:
-            parsed = [self._parser.parse_line(line) for line in lines]
+            parsed, rungs = self._read(slot)
             predicted = self._workspace.predict_one(parsed)
         trust = self._trust.known if ASKED in slot.context else self._trust.new
         total = sum([p for _, p in predicted])
@@ -96,18 +130,12 @@ class VowpalPolicy:
             pmf = [p + (1 - trust) * s for p, s in zip(pmf, self._safe.pmf(slot), strict=True)]
         return tuple(pmf)
 
+    def values(self, slot: Slot) -> tuple[float, ...] | None:
+        """Mean rewards of the strategy's rungs, whatever the query: explorers do not tell what they expect.
 
-def check_shape(part: Part, ladder: tuple[int, ...]) -> None:
-    where = f"policy {part.version} of index {part.index}"
-    if sha256(part.payload).hexdigest() != part.sha256:
-        raise ModelError(f"{where} is damaged: its bytes do not match its digest; roll back: ltrr models rollback")
-    if tuple(part.meta.get("ladder", ())) != ladder:
-        raise ModelError(
-            f"{where} was trained for the ladder {part.meta.get('ladder')}, the settings say {list(ladder)}; "
-            "train again: ltrr learn policy"
-        )
-    if part.meta.get("features") != examples.VERSION:
-        raise ModelError(f"{where} was trained by another version of this software; train again: ltrr learn policy")
+        Kept only where `choose.explore_loss` asks for them.
+        """
+        return self._worth.get(slot.strategy)
 
 
 def stored_checks(policy: VowpalPolicy, slots: Sequence[Slot]) -> Json:
@@ -135,6 +163,8 @@ def _slot_to_json(slot: Slot) -> Json:
         "drawn": [list(d) for d in slot.drawn],
         "ladder": list(slot.ladder),
         "feasible": list(slot.feasible),
+        "strategies": list(slot.strategies),
+        "query": slot.query,
     }
 
 
@@ -143,5 +173,6 @@ def _slot_from_json(stored: Json) -> Slot:
         "drawn": tuple((plan, depth) for plan, depth in stored["drawn"]),
         "ladder": tuple(stored["ladder"]),
         "feasible": tuple(stored["feasible"]),
+        "strategies": tuple(stored["strategies"]),
     }
     return Slot(**(stored | tuples))

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.cli.phases import told
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,11 +38,13 @@ def learn(settings: Settings, kind: str, only: str | None, dry_run: bool, window
     """Learn from what people did: policy, ranker, memory, or all.
 
     Reads the searches since the last run with their events, trains, judges each candidate beside what serves, and
-    publishes what holds as one release. Running proxies pick it up by themselves. Safe to run from cron, and twice.
+    publishes what holds as one release. Running proxies pick it up by themselves. Then the phase of the index is
+    checked, as `ltrr phases check` does. Safe to run from cron, and twice.
     """
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.learn.job import Job
     from ltrr_opensearch.learn.job import learn as run
+    from ltrr_opensearch.learn.phases import check
 
     console = Console()
     kinds = KINDS if kind == "all" else (kind,)
@@ -50,6 +53,8 @@ def learn(settings: Settings, kind: str, only: str | None, dry_run: bool, window
             job = Job(client, settings, index, datetime.now(UTC), _encoder(settings, index), progress)
             done = run(kinds, job, window_s=window_s, dry_run=dry_run)
             show(console, done, dry_run=dry_run)
+            checked = check(job, window_s=window_s, dry_run=dry_run)
+            console.print("\n".join(told(checked.index, checked.state, checked.verdict, checked.move)))
 
 
 def show(console: Console, done: Learned, *, dry_run: bool) -> None:

@@ -27,6 +27,7 @@ COMMANDS = {
     "learn": "Learn from what people did: policy, ranker, memory.",
     "experiment": "Compare two ways of serving on live traffic.",
     "models": "List, promote, roll back and unpin what was published.",
+    "phases": "Show, check, set and hold how far the learned policy is let.",
     "role": "Print the least that our account must be allowed.",
     "uninstall": "Take away what was added to the cluster.",
     "off": "The kill switch: searches pass through untouched, on every proxy within a second.",

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 import click
 
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,3 +46,14 @@ def pass_settings(command: Callable[Concatenate[Settings, P], R]) -> Callable[P,
         return command(load_settings(click.get_current_context().find_root().obj), *args, **kwargs)
 
     return with_settings
+
+
+def with_state(client: OpenSearch, settings: Settings) -> None:
+    """Before the first set-up our templates come first, so that the index of our notes is as it should be."""
+    from ltrr_opensearch.index.prepare import state_requests
+    from ltrr_opensearch.index.requests import perform
+    from ltrr_opensearch.release.switch import index_of
+
+    if not client.indices.exists(index=index_of(settings.state.prefix)):
+        for request in state_requests(client, settings.state):
+            perform(client, request)

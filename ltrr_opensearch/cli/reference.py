@@ -6,7 +6,7 @@ and fails when a page is not what the code says.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from difflib import unified_diff
 from pathlib import Path
 from types import NoneType, UnionType
@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ltrr_opensearch.choose.features import ACTION, CONTEXT, RUNG, Declared
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.section import Section
 from ltrr_opensearch.settings import Settings
@@ -134,7 +135,42 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|")
 
 
-PAGES: dict[str, Callable[[], str]] = {"cli.md": cli_page, "configuration.md": configuration_page}
+def features_page() -> str:
+    """Every feature that a policy sees, with its group, type, unit, source and meaning."""
+    rungs = [f"| `{name}` | {unit} | {_cell(meaning)} |" for name, unit, meaning in RUNG]
+    parts = (
+        "# Features",
+        GENERATED,
+        "What policies are told. `choose.features` lists the groups in force. Numbers are scaled to about 0..1. A name "
+        "that ends in `=` stands for a family `name=value`, one that ends in `_` for names that strategies give. What "
+        "is not known is absent. Names are written to Vowpal Wabbit as checksums only. How each group pays is in "
+        "[learning-to-retrieve.md](learning-to-retrieve.md), how seasons, clocks and people are told in "
+        "[learning-loop.md](learning-loop.md).",
+        "## Context: the search",
+        _declared(CONTEXT),
+        "## Action: one plan",
+        _declared(ACTION),
+        "## The rung",
+        "The bandit adds of the action itself, on each line of an example:",
+        "\n".join(["| feature | unit | meaning |", "|---|---|---|", *rungs]),
+    )
+    return "\n\n".join(parts) + "\n"
+
+
+def _declared(features: Iterable[Declared]) -> str:
+    rows = [
+        f"| `{f.name}` | `{f.group}` | {f.type} | {_cell(f.unit)} | {_cell(f.source)} | {_cell(f.meaning)} |"
+        for f in features
+    ]
+    heads = ["| feature | group | type | unit | source | meaning |", "|---|---|---|---|---|---|"]
+    return "\n".join([*heads, *rows])
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "cli.md": cli_page,
+    "configuration.md": configuration_page,
+    "features.md": features_page,
+}
 
 
 def stale(docs: Path) -> dict[str, str]:
@@ -151,7 +187,7 @@ def stale(docs: Path) -> dict[str, str]:
 @click.command()
 @click.option("--check", is_flag=True, help="Write nothing; fail when a page is not current.")
 def write_pages(check: bool) -> None:
-    """Write docs/cli.md and docs/configuration.md from the code."""
+    """Write docs/cli.md, docs/configuration.md and docs/features.md from the code."""
     for name, difference in stale(DOCS).items():
         if check:
             raise click.ClickException(f"docs/{name} is not current; run: python -m {__spec__.name}\n{difference}")

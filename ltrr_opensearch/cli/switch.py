@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ltrr_opensearch.cli.options import key_of, pass_settings
+from ltrr_opensearch.cli.options import key_of, pass_settings, with_state
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -61,15 +61,9 @@ def _key(settings: Settings, index: str | None) -> str:
 
 @contextmanager
 def _store(settings: Settings) -> Iterator[SwitchStore]:
-    """The switch; before the first set-up our templates come first, so that its index is as it should be."""
     from ltrr_opensearch.cluster.admin import connect
-    from ltrr_opensearch.index.prepare import state_requests
-    from ltrr_opensearch.index.requests import perform
-    from ltrr_opensearch.release.switch import SwitchStore, index_of
+    from ltrr_opensearch.release.switch import SwitchStore
 
-    prefix = settings.state.prefix
     with connect(settings.cluster) as client:
-        if not client.indices.exists(index=index_of(prefix)):
-            for request in state_requests(client, settings.state):
-                perform(client, request)
-        yield SwitchStore(client, prefix)
+        with_state(client, settings)
+        yield SwitchStore(client, settings.state.prefix)

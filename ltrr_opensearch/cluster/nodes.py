@@ -241,7 +241,7 @@ class _Whole:
         return False
 
     def passed(self, data: bytes, last: bool) -> None:
-        raise AssertionError("bytes pass only to those who take them plain")
+        raise NotImplementedError
 
     def chunk(self, data: bytes) -> None:
         self._body.append(data)

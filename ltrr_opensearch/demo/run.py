@@ -16,10 +16,10 @@ from opensearchpy import OpenSearch
 from rich.console import Console
 
 from ltrr_opensearch import __version__
+from ltrr_opensearch.arena.clicks import PositionBased
 from ltrr_opensearch.build_serving import knowledge_of
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.demo import cluster, data, examples, measure
-from ltrr_opensearch.demo.click_model import ClickModel
 from ltrr_opensearch.demo.evaluation import Judge, Systems, with_candidates
 from ltrr_opensearch.demo.progress import bar, waiting
 from ltrr_opensearch.demo.results import COLD, HELD_OUT, LEARNED, ORIGINAL, TRAFFIC, Example, Result, Step
@@ -116,13 +116,13 @@ class Demo:
 
     def live(self, client: OpenSearch, catalogue: data.Catalogue, judged: list[Judgment]) -> list[Step]:
         """Batch by batch: users search and click, we learn, the running proxy picks up what was learned."""
-        model = ClickModel()
+        model = PositionBased()
         base = self.stack.proxy_url
         shop = Shop(f"{base}/{self.scale.index}/_search", f"{base}/_ltrr/events", model, catalogue.users)
         steps = []
         with self.stage("traffic and learning"):
             for number in range(1, self.scale.batches + 1):
-                made = visits(catalogue.traffic, self.scale.searches, self.scale.users, model, seed=number)
+                made = visits(catalogue.traffic, self.scale.searches, self.scale.users, seed=number)
                 with bar(self.console, f"Users, batch {number} of {self.scale.batches}", len(made)) as done:
                     seen = asyncio.run(shop.serve(made, done))
                 cluster.settle(client)

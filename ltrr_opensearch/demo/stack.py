@@ -28,13 +28,15 @@ class Stack:
     """The parts of one run. `home` is where node, data and logs live; `close` stops what this run started."""
 
     home: Path
+    name: str = "demo"
+    """Of the folder for configuration and logs; the node is the same for all."""
     proxy: subprocess.Popen[bytes] | None = None
     node_started: bool = False
     ports: tuple[int, int] = field(default_factory=lambda: (free_port(), free_port()))
 
     @property
     def folder(self) -> Path:
-        path = self.home / "demo"
+        path = self.home / self.name
         path.mkdir(parents=True, exist_ok=True)
         return path
 

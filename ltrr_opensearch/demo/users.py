@@ -16,7 +16,7 @@ from random import Random
 
 import aiohttp
 
-from ltrr_opensearch.demo.click_model import ClickModel
+from ltrr_opensearch.arena.clicks import ClickModel, of_grade
 from ltrr_opensearch.demo.data import Grades
 from ltrr_opensearch.errors import ClusterError, Unreachable
 from ltrr_opensearch.types import Json
@@ -24,6 +24,8 @@ from ltrr_opensearch.types import Json
 APPLICATION = "ltrr-demo"
 PAGE = 10
 DEVICES = ("desktop", "phone", "tablet")
+REPHRASE = 0.3
+"""Probability that somebody who clicked nothing asks again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def application_query(text: str) -> Json:
     return {"query": {"multi_match": {"query": text, "fields": ["title^3", "short_description"]}}, "size": PAGE}
 
 
-def visits(queries: Sequence[str], count: int, users: int, model: ClickModel, seed: int) -> list[Visit]:
+def visits(queries: Sequence[str], count: int, users: int, seed: int) -> list[Visit]:
     """`count` visits of `users` people. Few queries are asked often, many seldom: weight 1 / sqrt(popularity rank)."""
     rng = Random(seed)  # noqa: S311
     popular = list(queries)
@@ -67,7 +69,7 @@ def visits(queries: Sequence[str], count: int, users: int, model: ClickModel, se
                 session=f"visit-{seed}-{number}",
                 device=DEVICES[user % len(DEVICES)],
                 query=query,
-                rephrase=rephrased(query, queries) if rng.random() < model.rephrase else None,
+                rephrase=rephrased(query, queries) if rng.random() < REPHRASE else None,
                 seed=f"{seed}-{number}",
             )
         )
@@ -95,7 +97,7 @@ class Shop:
         self.search_url = search_url
         self.events_url = events_url
         self.model = model
-        self.grades = grades
+        self.attraction = {query: {d: of_grade(g) for d, g in rated.items()} for query, rated in grades.items()}
         self.concurrency = concurrency
 
     async def serve(self, made: Sequence[Visit], done: Callable[[int], None]) -> list[Visited]:
@@ -131,7 +133,7 @@ class Shop:
         reply = await _post(http, self.search_url, body)
         took_ms = (time.perf_counter() - started) * 1000
         shown = tuple(hit["_id"] for hit in reply["hits"]["hits"])
-        clicks = self.model.clicks(shown, self.grades.get(text, {}), rng)
+        clicks = self.model.clicks(shown, self.attraction.get(text, {}), rng)
         if clicks:
             await _post(http, self.events_url, [click(visit, text, query_id, shown[rank - 1], rank) for rank in clicks])
         return Visited(text, query_id, shown, clicks, took_ms)

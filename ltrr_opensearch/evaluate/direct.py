@@ -40,8 +40,7 @@ class DirectModel:
 
     def rewards(self, rungs: Rungs) -> Floats:
         found = np.take_along_axis(self.found, rungs[:, :, None], axis=2)[:, :, 0]
-        cost = self.table.price_per_candidate * self.table.ladder[rungs].sum(axis=1)
-        return np.asarray(self.gain * (1 - (1 - found).prod(axis=1)) - cost)
+        return np.asarray(self.gain * (1 - (1 - found).prod(axis=1)) - self.table.prices(rungs))
 
 
 def _cells(table: Table) -> Rungs:

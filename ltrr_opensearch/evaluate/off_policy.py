@@ -135,9 +135,9 @@ def _logged(table: Table, seed: int) -> Row:
     rewards, n = table.rewards(table.drawn), len(table.rounds)
     terms = Terms(rewards, np.ones(n))
     candidates = float(table.ladder[table.drawn].sum(axis=1).mean())
-    dearest = table.price_per_candidate * table.budget
-    timed = table.price_per_ms * float(table.took_ms.sum(axis=1).max())
-    bounded = empirical_bernstein(rewards, -dearest - timed, 1.0)
+    dearest = table.price_per_candidate * table.budget + float(table.price_of_asking.sum(axis=1).max())
+    lost = min(r.loss for r in table.rounds)
+    bounded = empirical_bernstein(rewards, lost - dearest, 1.0)
     return Row(LOGGED, terms.value, bootstrap(terms, seed), float(n), candidates, terms, {}, bounded)
 
 
@@ -146,9 +146,9 @@ def _plan_names(table: Table) -> list[list[str]]:
 
 
 def _first_plan(table: Table) -> str:
-    """The plan that is the client's own query: its strategy is called so, else it is the first slot's."""
+    """The plan that is the client's own query; the first slot's where none is."""
     first = next(iter(table.decisions)).slots
-    return next((s.plan for s in first if s.strategy == "original"), first[0].plan)
+    return next((s.plan for s in first if s.original), first[0].plan)
 
 
 def _constant(table: Table, plans: list[list[str]], depths: Mapping[str, int]) -> Rungs:

@@ -1,7 +1,8 @@
 """What a search was worth, and what it would have been worth asked less deep.
 
 Lists nest: a plan asked 50 deep shows what it would have brought 10 deep. The reward of a search is what it found of
-what people wanted (`found_gain`), less the price of the candidates drawn and of the plans' time. Assumed: what an
+what people wanted (`found_gain`), less the price of the candidates drawn, of the
+requests and of the plans' time. Assumed: what an
 object is worth to somebody does not depend on what else was asked.
 """
 
@@ -45,8 +46,16 @@ def found_gain(objects: Sequence[Gained], depths: Mapping[str, int]) -> float:
 
 
 def price(slot: SlotRecord, depth: int, learn: LearnSettings) -> float:
-    """What asking costs, in units of reward: candidates as drawn, and the time that the plan took as logged."""
-    return learn.price_per_candidate * depth + (learn.price_per_ms * slot.took_ms if depth else 0.0)
+    """What asking `depth` deep costs, in units of reward: candidates as drawn, and being asked at all."""
+    return learn.price_per_candidate * depth + price_of_asking(slot, learn) if depth else 0.0
+
+
+def price_of_asking(slot: SlotRecord, learn: LearnSettings) -> float:
+    """The part that is the same at any depth: the request, and the time that the plan took as logged.
+
+    The client's own query is sent in any case, so it costs no request.
+    """
+    return (0.0 if slot.original else learn.price_per_plan) + learn.price_per_ms * slot.took_ms
 
 
 def known_rungs(slot: SlotRecord, ladder: tuple[int, ...]) -> list[int]:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ltrr_opensearch.evaluate.outcomes import gained
+from ltrr_opensearch.choose.logged import by_policy
+from ltrr_opensearch.evaluate.outcomes import gained, price_of_asking
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.settings import Settings
 
@@ -35,24 +36,24 @@ class Table:
     ranks: Floats
     """[search, object, slot], infinite where the plan did not have it."""
     gains: Floats
-    took_ms: Floats
+    price_of_asking: Floats
+    """[search, slot], whatever the depth: the request, and the time that the plan took as logged."""
     budget: int
     price_per_candidate: float
-    price_per_ms: float
 
     @staticmethod
     def of(rounds: Iterable[Round], settings: Settings) -> Table:
-        given = list(rounds)
+        given = [by_policy(one) for one in rounds]
         kept = tuple(r for r in given if _usable(r.decision, settings.choose.ladder))
         n, slots, rungs = len(kept), max((len(r.decision.slots) for r in kept), default=0), len(settings.choose.ladder)
-        pmf, drawn, took = np.zeros((n, slots, rungs)), np.zeros((n, slots), np.int64), np.zeros((n, slots))
+        pmf, drawn, asking = np.zeros((n, slots, rungs)), np.zeros((n, slots), np.int64), np.zeros((n, slots))
         ranks, gains = np.full((n, _OBJECTS, slots), np.inf), np.zeros((n, _OBJECTS))
         pmf[:, :, 0] = 1.0
         for row, one in enumerate(kept):
             for column, slot in enumerate(one.decision.slots):
                 pmf[row, column] = slot.pmf
                 drawn[row, column] = settings.choose.ladder.index(slot.depth)
-                took[row, column] = slot.took_ms
+                asking[row, column] = price_of_asking(slot, settings.learn)
             for number, (gain, at) in enumerate(sorted(gained(one), key=lambda g: -g.gain)[:_OBJECTS]):
                 gains[row, number] = gain
                 ranks[row, number] = [at.get(s.plan, np.inf) for s in one.decision.slots] + [np.inf] * (
@@ -66,10 +67,9 @@ class Table:
             drawn=drawn,
             ranks=ranks,
             gains=gains,
-            took_ms=took,
+            price_of_asking=asking,
             budget=settings.choose.budget,
             price_per_candidate=settings.learn.price_per_candidate,
-            price_per_ms=settings.learn.price_per_ms,
         )
 
     @property
@@ -82,10 +82,12 @@ class Table:
         union = (self.ranks <= depths[:, None, :]).any(axis=2)
         whole = np.maximum(self.gains.sum(axis=1), 1e-12)
         gain = self.gains.max(axis=1) * (self.gains * union).sum(axis=1) / whole
-        cost = self.price_per_candidate * depths.sum(axis=1) + self.price_per_ms * (self.took_ms * (rungs > 0)).sum(
-            axis=1
-        )
-        return np.asarray(gain - cost)
+        return np.asarray(gain - self.prices(rungs) + np.array([r.loss for r in self.rounds]))
+
+    def prices(self, rungs: Rungs) -> Floats:
+        """What drawing `rungs` costs each search, in units of reward."""
+        candidates = self.price_per_candidate * self.ladder[rungs]
+        return np.asarray((candidates + self.price_of_asking * (rungs > 0)).sum(axis=1))
 
     def nested_weights(self, rungs: Rungs) -> Floats:
         """1 / P(the log shows `rungs`) where it does, else 0.

@@ -1,4 +1,6 @@
-"""What set-up publishes to the proxies: the feature set and, where slots are configured, the gazetteer."""
+"""What set-up publishes to the proxies: the feature set, the words' counts and, where slots are configured, the
+gazetteer.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,8 @@ from datetime import datetime
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.gazetteer import build_gazetteer
+from ltrr_opensearch.index.mentions import sample_documents
+from ltrr_opensearch.index.terms import count_terms
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
@@ -20,6 +24,8 @@ def setup_parts(client: OpenSearch, key: str, settings: IndexSettings, at: datet
     """The parts as they should be now, from the settings and the index's values."""
     feature_set = json.dumps(asdict(derive(settings)), sort_keys=True).encode()
     parts = {"feature_set": _part("feature_set", key, "json", feature_set, at)}
+    terms = count_terms(sample_documents(client, key, settings), settings).to_bytes()
+    parts["terms"] = _part("terms", key, "counts", terms, at)
     if settings.slot_fields:
         gazetteer = build_gazetteer(client, key, settings).to_bytes()
         parts["gazetteer"] = _part("gazetteer", key, "values", gazetteer, at)

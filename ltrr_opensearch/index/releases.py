@@ -10,8 +10,11 @@ from opensearchpy.exceptions import TransportError
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.errors import ModelError, PartError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.popularity import Popularity
+from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL
 from ltrr_opensearch.rank.load import verify_ranker
@@ -82,8 +85,14 @@ def _load(client: OpenSearch, settings: Settings, part: Part) -> None:
             Memory.from_bytes(part.payload)
         case "gazetteer":
             Gazetteer.from_bytes(part.payload)
+        case "terms":
+            Terms.from_bytes(part.payload)
         case "aggregates":
             Aggregates.from_bytes(part.payload)
+        case "popularity":
+            Popularity.from_bytes(part.payload)
+        case "exposure":
+            Exposure.from_bytes(part.payload)
 
 
 def _in_cluster(client: OpenSearch, model: str) -> None:

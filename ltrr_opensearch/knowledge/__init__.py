@@ -1,1 +1,1 @@
-"""What was learned, as immutable snapshots: memory, gazetteer, aggregates."""
+"""What was learned, as immutable snapshots: memory, gazetteer, aggregates, exposure."""

@@ -1,159 +1,157 @@
-"""How strategies have done so far: overall, per kind of query, and per query, decayed with age.
+"""How strategies have done so far: overall, per kind of query, per query and per person, decayed with age.
 
 An immutable snapshot; `updated` gives the next one. Searches that were served under other settings age like the rest.
+One block of numbers a key (a row for all searches, one for each strategy) in a single array: a hundred thousand keys of
+named numbers would take a proxy ten times the memory.
 """
 
 from __future__ import annotations
 
+import struct
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.kinds import kind_in
-from ltrr_opensearch.logged import Decision, Round, SlotRecord
-from ltrr_opensearch.types import Outcome
+from ltrr_opensearch.knowledge.cells import COLUMNS, FADING, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
+from ltrr_opensearch.knowledge.counting import Counting
+from ltrr_opensearch.knowledge.exposure import Exposure
+from ltrr_opensearch.knowledge.fading import fading
+from ltrr_opensearch.logged import Round
 
-_QUERIES = 50_000
-"""Queries kept, the most asked first; a snapshot of that size is about 5 MB."""
+_MAGIC = b"LTRRAGG2"
+_KEPT = {QUERY: 50_000, USER: 20_000}
+"""Most queries and people kept, the busiest first."""
 _FORGOTTEN = 0.05
-"""A query asked less than this after decay is dropped."""
-_JUDGED = (Outcome.OK, Outcome.NOTHING_TO_ASK, Outcome.TIMED_OUT)
+"""A query or person with fewer searches than this after decay is dropped."""
+
+Sums = NDArray[np.float32]
 
 
-class Cell(NamedTuple):
-    """Decayed sums. `rewarded`: searches with a gain in which the strategy was asked; `found`: it had that object."""
-
-    asked: float = 0.0
-    rewarded: float = 0.0
-    found: float = 0.0
-    reciprocal_ranks: float = 0.0
-    results: float = 0.0
-    took_ms: float = 0.0
-
-    @property
-    def found_share(self) -> float:
-        return self.found / self.rewarded if self.rewarded else 0.0
-
-    @property
-    def mean_reciprocal_rank(self) -> float:
-        return self.reciprocal_ranks / self.rewarded if self.rewarded else 0.0
-
-    @property
-    def mean_results(self) -> float:
-        return self.results / self.asked if self.asked else 0.0
-
-    @property
-    def mean_took_ms(self) -> float:
-        return self.took_ms / self.asked if self.asked else 0.0
-
-    def plus(self, other: Cell, weight: float = 1.0) -> Cell:
-        return Cell(*[a + weight * b for a, b in zip(self, other, strict=True)])
-
-
-Key = tuple[str, str, str]
-"""(strategy, kind of query, normalised query), each empty where it does not apply."""
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Aggregates:
-    cells: Mapping[Key, Cell] = field(default_factory=dict)
+    """`sums[rows[key]]`: first the whole (`Whole`, padded with zeros), then each of `strategies` (`Cell`)."""
+
+    rows: Mapping[Key, int] = field(default_factory=dict)
+    strategies: tuple[str, ...] = ()
+    sums: Sums = field(default_factory=lambda: np.zeros((0, 1, COLUMNS), np.float32))
+    notes: Mapping[Key, tuple[str, ...]] = field(default_factory=dict)
+    """Objects acted upon last: one for a query, several for a person."""
     as_of: datetime | None = None
     """Time of the youngest search counted; decay runs to here."""
 
     def strategy(self, strategy: str) -> Cell | None:
-        return self.cells.get((strategy, "", ""))
+        return self.cell(OVERALL, strategy)
 
     def kind(self, strategy: str, kind: str) -> Cell | None:
-        return self.cells.get((strategy, kind, ""))
+        return self.cell((KIND, kind), strategy)
 
     def query_strategy(self, strategy: str, normalized: str) -> Cell | None:
-        return self.cells.get((strategy, "", normalized))
+        return self.cell((QUERY, normalized), strategy)
 
-    def query(self, normalized: str) -> Cell | None:
-        """The query whatever was asked for it; `found` means that some plan had the object."""
-        return self.cells.get(("", "", normalized))
+    def query(self, normalized: str) -> Whole | None:
+        return self.whole((QUERY, normalized))
 
-    def updated(self, rounds: Iterable[Round], half_life_days: float) -> Aggregates:
-        """With `rounds` counted in; give each round once, a watermark is the caller's."""
-        counted = list(rounds)
+    def user(self, who: str) -> Whole | None:
+        return self.whole((USER, who))
+
+    def whole(self, key: Key) -> Whole | None:
+        row = self.rows.get(key)
+        return None if row is None else Whole._make(self.sums[row, 0, : len(Whole._fields)].tolist())
+
+    def cell(self, key: Key, strategy: str) -> Cell | None:
+        return self.block(key).get(strategy)
+
+    def block(self, key: Key) -> dict[str, Cell]:
+        """By strategy, what is known of those that were asked under a key."""
+        row = self.rows.get(key)
+        if row is None:
+            return {}
+        numbers = self.sums[row, 1:].tolist()
+        return {s: Cell._make(n) for s, n in zip(self.strategies, numbers, strict=True) if n[0]}
+
+    def updated(self, rounds: Iterable[Round], half_life_days: float, exposure: Exposure | None = None) -> Aggregates:
+        """With `rounds` counted in; give each round once, a watermark is the caller's.
+
+        `exposure` tells which documents are rarely shown or popular.
+        """
+        counted = sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id))
         if not counted:
             return self
-        as_of = max([r.decision.at for r in counted] + ([self.as_of] if self.as_of else []))
-        faded = _fading(self.as_of, as_of, half_life_days) if self.as_of else 1.0
-        cells = {key: Cell().plus(cell, faded) for key, cell in self.cells.items()}
+        as_of = max([counted[-1].decision.at] + ([self.as_of] if self.as_of else []))
+        counting = Counting(self.notes, exposure)
         for one in counted:
-            weight = _fading(one.decision.at, as_of, half_life_days)
-            for key, cell in _cells(one):
-                cells[key] = cells.get(key, Cell()).plus(cell, weight)
-        return Aggregates(_pruned(cells), as_of)
+            counting.add(one, fading(one.decision.at, as_of, half_life_days))
+        faded = fading(self.as_of, as_of, half_life_days) if self.as_of else 1.0
+        return self._with(counting, faded, as_of)._pruned()
+
+    def _with(self, counting: Counting, faded: float, as_of: datetime) -> Aggregates:
+        strategies = tuple(sorted({*self.strategies, *(s for _, s in counting.sums if s)}))
+        rows = dict(self.rows)
+        for key, _ in counting.sums:
+            rows.setdefault(key, len(rows))
+        place = {"": 0} | {s: i for i, s in enumerate(strategies, start=1)}
+        sums = np.zeros((len(rows), len(place), COLUMNS), np.float32)
+        kept = [0, *(place[s] for s in self.strategies)]
+        sums[: len(self.rows), kept] = self.sums
+        sums[: len(self.rows), :, :FADING] *= np.float32(faded)
+        for (key, strategy), grown in counting.sums.items():
+            at = rows[key], place[strategy]
+            sums[at][:FADING] += grown[:FADING]
+            if any(grown[FADING:]):
+                sums[at][FADING:] = grown[FADING:]
+        return Aggregates(rows, strategies, sums, counting.notes, as_of)
+
+    def _pruned(self) -> Aggregates:
+        asked = self.sums[:, 0, 0]
+        kept = [key for key in self.rows if key[0] not in _KEPT]
+        for dimension, most in _KEPT.items():
+            alive = [k for k, row in self.rows.items() if k[0] == dimension and asked[row] >= _FORGOTTEN]
+            kept += sorted(alive, key=lambda k: (-asked[self.rows[k]], k))[:most]
+        kept.sort()
+        sums = np.ascontiguousarray(self.sums[[self.rows[k] for k in kept]])
+        rows = {key: i for i, key in enumerate(kept)}
+        notes = {key: ids for key, ids in sorted(self.notes.items()) if key in rows}
+        return Aggregates(rows, self.strategies, sums, notes, self.as_of)
 
     def to_bytes(self) -> bytes:
         """The same aggregates give the same bytes."""
-        rows = [[*key, *cell] for key, cell in sorted(self.cells.items())]
-        return zlib.compress(orjson.dumps({"as_of": self.as_of, "cells": rows}))
+        head = orjson.dumps(
+            {
+                "as_of": self.as_of,
+                "strategies": self.strategies,
+                "keys": list(self.rows),
+                "notes": [[*key, *ids] for key, ids in self.notes.items()],
+            }
+        )
+        packed = zlib.compress(head)
+        return _MAGIC + struct.pack(">I", len(packed)) + packed + zlib.compress(self.sums.astype("<f4").tobytes())
 
     @staticmethod
     def from_bytes(payload: bytes) -> Aggregates:
+        if not payload.startswith(_MAGIC):
+            raise ModelError(
+                f"aggregates are damaged or of another version: they start with {payload[:8]!r}; count again with: "
+                "ltrr learn policy"
+            )
         try:
-            stored = orjson.loads(zlib.decompress(payload))
-            as_of = datetime.fromisoformat(stored["as_of"]).astimezone(UTC) if stored["as_of"] else None
-            return Aggregates({(s, k, q): Cell(*map(float, sums)) for s, k, q, *sums in stored["cells"]}, as_of)
-        except (zlib.error, KeyError, TypeError, ValueError) as e:
-            raise ModelError(f"aggregates are damaged ({e}); publish them again with: ltrr learn policy") from e
-
-
-def _fading(since: datetime, until: datetime, half_life_days: float) -> float:
-    return float(0.5 ** ((until - since).total_seconds() / 86_400 / half_life_days))
-
-
-def _cells(one: Round) -> Iterable[tuple[Key, Cell]]:
-    decision = one.decision
-    ranks = _ranks(one)
-    rewarded = float(bool(one.gains))
-    yield ("", "", decision.normalized), Cell(asked=1.0, rewarded=rewarded, found=float(bool(ranks)))
-    for strategy, cell in _by_strategy(decision, ranks, rewarded).items():
-        yield (strategy, "", ""), cell
-        yield (strategy, kind_in(decision.context), ""), cell
-        yield (strategy, "", decision.normalized), cell
-
-
-def _by_strategy(decision: Decision, ranks: Mapping[str, int], rewarded: float) -> dict[str, Cell]:
-    """One cell a strategy that was asked; of several plans of one strategy the best rank counts."""
-    asked: dict[str, list[SlotRecord]] = {}
-    for slot in decision.slots:
-        if slot.depth and slot.outcome in _JUDGED:
-            asked.setdefault(slot.strategy, []).append(slot)
-    cells = {}
-    for strategy, slots in asked.items():
-        rank = min((ranks[s.plan] for s in slots if s.plan in ranks), default=0)
-        cells[strategy] = Cell(
-            asked=1.0,
-            rewarded=rewarded,
-            found=float(rank > 0),
-            reciprocal_ranks=1 / rank if rank else 0.0,
-            results=float(max(s.total for s in slots)),
-            took_ms=max(s.took_ms for s in slots),
-        )
-    return cells
-
-
-def _ranks(one: Round) -> dict[str, int]:
-    """The best rank at which each plan had an object with the largest gain."""
-    best = max(one.gains.values(), default=0.0)
-    ranks: dict[str, int] = {}
-    for candidate in one.decision.candidates:
-        if best > 0 and one.gains.get(candidate.key.id) == best:
-            for found in candidate.found:
-                ranks[found.plan] = min(found.rank, ranks.get(found.plan, found.rank))
-    return ranks
-
-
-def _pruned(cells: dict[Key, Cell]) -> dict[Key, Cell]:
-    queries = [q for (strategy, _, q), cell in cells.items() if not strategy and q and cell.asked >= _FORGOTTEN]
-    kept = set(sorted(queries, key=lambda q: (-cells["", "", q].asked, q))[:_QUERIES])
-    return {key: cell for key, cell in cells.items() if not key[2] or key[2] in kept}
+            start = len(_MAGIC) + 4
+            (length,) = struct.unpack(">I", payload[len(_MAGIC) : start])
+            head = orjson.loads(zlib.decompress(payload[start : start + length]))
+            rows = {(str(d), str(v)): i for i, (d, v) in enumerate(head["keys"])}
+            strategies = tuple(map(str, head["strategies"]))
+            sums = np.frombuffer(zlib.decompress(payload[start + length :]), "<f4")
+            return Aggregates(
+                rows,
+                strategies,
+                sums.reshape(len(rows), 1 + len(strategies), COLUMNS).astype(np.float32),
+                {(d, v): tuple(ids) for d, v, *ids in head["notes"]},
+                datetime.fromisoformat(head["as_of"]).astimezone(UTC) if head["as_of"] else None,
+            )
+        except (zlib.error, struct.error, KeyError, TypeError, ValueError) as e:
+            raise ModelError(f"aggregates are damaged ({e}); count again with: ltrr learn policy") from e

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.popularity import Popularity
+from ltrr_opensearch.knowledge.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +17,9 @@ class Knowledge:
     memory: Memory = field(default_factory=lambda: Memory.from_rows(()))
     gazetteer: Gazetteer = field(default_factory=lambda: Gazetteer.from_values(()))
     aggregates: Aggregates = field(default_factory=Aggregates)
+    popularity: Popularity = field(default_factory=Popularity)
+    terms: Terms = field(default_factory=Terms)
+    exposure: Exposure = field(default_factory=Exposure)
 
     @classmethod
     def empty(cls) -> Knowledge:

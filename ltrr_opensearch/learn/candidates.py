@@ -6,13 +6,16 @@ and judged on the newest, of these on what the serving ranker has not seen eithe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
-from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose.registry import LEARNING, build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.exposure import Exposure
+from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
 from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
 from ltrr_opensearch.learn.policy import train_policy
@@ -23,9 +26,10 @@ from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.settings import IndexSettings, LearnSettings, Settings
 
+T = TypeVar("T")
+
 HELD_OUT = 0.2
 """Share of the searches, the newest, that a ranker is judged on; also the share of `learn.min_rounds` that must be."""
-LEARNING_POLICIES = ("vowpal", "greedy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Trained:
 
 def policy(rounds: Sequence[Round], settings: Settings, serving: Part | None) -> Trained:
     """Goes on from the serving part with rounds that it has not seen."""
-    if settings.choose.policy not in LEARNING_POLICIES:
+    if settings.choose.policy not in LEARNING:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
     acted = sum(bool(one.gains) for one in rounds)
     few = too_few("policy", len(rounds), settings.learn) or unheard("policy", acted, settings.learn)
@@ -73,13 +77,24 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
         return Trained(Verdict("ranker", False, str(cause)))
 
 
-def aggregates(rounds: Sequence[Round], settings: Settings, serving: Part | None) -> bytes:
-    """How strategies have done, with further rounds counted in; damaged ones are begun anew."""
+def counted(rounds: Sequence[Round], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
+    """What was shown, how strategies have done and what is popular, with more rounds; damaged ones are begun anew."""
+    half_life = settings.learn.memory_half_life_days
+    shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure()).updated(rounds, half_life)
+    asked = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
+    popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
+    return {
+        "exposure": shown.to_bytes(),
+        "aggregates": asked.updated(rounds, half_life, shown).to_bytes(),
+        "popularity": popularity.updated(rounds).to_bytes(),
+    }
+
+
+def _before(part: Part | None, read: Callable[[bytes], T], otherwise: T) -> T:
     try:
-        before = Aggregates.from_bytes(serving.payload) if serving else Aggregates()
+        return read(part.payload) if part else otherwise
     except ModelError:
-        before = Aggregates()
-    return before.updated(rounds, settings.learn.memory_half_life_days).to_bytes()
+        return otherwise
 
 
 def _split(rounds: Sequence[Round], seen: datetime | None) -> tuple[Sequence[Round], Sequence[Round]]:

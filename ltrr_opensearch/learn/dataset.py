@@ -1,33 +1,42 @@
 """What a ranker learns from: logged rows of candidates, grouped by search, with a grade each.
 
 Grades come from all rounds of the query together, rows from each search as it ran, so that a strategy that was not
-asked looks in training as it does in serving. Every query weighs the same, however often it was asked.
+asked looks in training as it does in serving.
 
 A candidate that was never shown has grade 0: most of the union is irrelevant, and a ranker that saw only what an
 earlier ranker had put on top would not know it. It weighs as much as one that people certainly looked at: at a fifth of
 that, rankers did worse on queries left out (docs/ranking.md).
 
-A search with a memory is given twice, each with half the weight: as it was, and as if nobody had asked it before
-(`memory_names` unknown). Otherwise the ranker would learn to repeat what earlier users clicked, which says nothing
-about a query that is new.
+A search of which no page is known (a shop's own history) is judged by its own actions: nobody can tell what was passed
+over, and what is acted upon more often is in more searches.
+
+Where few queries are known, every query weighs the same, however often it was asked, and a search with a memory is
+given twice, each with half the weight: as it was, and as if nobody had asked it before (`memory_names` unknown).
+Otherwise the ranker would learn to repeat what earlier users clicked, which says nothing about a query that is new.
+Where many are known (`ENOUGH_QUERIES`), every search weighs the same, as traffic has it, and some are new anyway.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.types import Matrix
 
 SEARCHES_A_QUERY = 10
-"""Most searches of one query that are learned from: the latest. More of them add nothing but time."""
+"""Most searches of one query that are learned from, the latest, where few queries are known: more add only time."""
+ENOUGH_QUERIES = 500
+"""From here on queries are many."""
+MOST_SEARCHES = 200
+"""As `SEARCHES_A_QUERY`, where many queries are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,8 @@ class Dataset:
     """`group[i]` numbers the search of row i; rows of a search lie together. `query[g]` is the text of search g.
 
     `shown[i]`: people could have acted on it, so its grade was observed; only such rows can judge a ranker, since the
-    rest were put below by what served and would speak for it. `new[g]`: search g as if nobody had asked it before.
+    rest were put below by what served and would speak for it. Where no page is known, all of them do. `new[g]`: search
+    g as if nobody had asked it before.
     """
 
     names: tuple[str, ...]
@@ -86,16 +96,18 @@ def dataset_from_rounds(rounds: Sequence[Round], names: Sequence[str], memory: S
     """Rows of the searches in which something was acted upon for the query; the rest say nothing about order."""
     grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds).judgments}
     liked = {r.decision.normalized for r in rounds if any(g > 0 for g in r.gains.values())}
-    searches: dict[str, list[Decision]] = defaultdict(list)
+    searches: dict[str, list[tuple[Decision, Mapping[str, float]]]] = defaultdict(list)
     for r in sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id)):
         if r.decision.normalized in liked:
-            searches[r.decision.normalized].append(r.decision)
-    forgotten = [i for i, name in enumerate(names) if name in memory]
+            searches[r.decision.normalized].append((r.decision, r.gains))
+    many = len(searches) >= ENOUGH_QUERIES
+    forgotten = [i for i, name in enumerate(names) if name in memory and not many]
     parts: list[_Group] = []
     for query in sorted(searches):
-        latest = searches[query][-SEARCHES_A_QUERY:]
-        for decision in latest:
-            parts.extend(_groups(decision, grades, names, forgotten, share=1 / len(latest)))
+        latest = searches[query][-(MOST_SEARCHES if many else SEARCHES_A_QUERY) :]
+        for decision, gains in latest:
+            graded = grades if decision.shown else {(query, id): (gain, 1.0) for id, gain in gains.items()}
+            parts.extend(_groups(decision, graded, names, forgotten, share=1.0 if many else 1 / len(latest)))
     return _stack(parts, tuple(names))
 
 
@@ -127,9 +139,10 @@ def _groups(
         return []
     new = table.copy()
     new[:, forgotten] = np.nan
-    versions = [(False, table), (True, new)] if forgotten else [(False, table)]
+    as_it_was = (ASKED not in decision.context, table)
+    versions = [(False, table), (True, new)] if forgotten else [as_it_was]
     weights = [w * share / len(versions) for w in weight]
-    shown = [k in grades for k in keys]
+    shown = [k in grades or not decision.shown for k in keys]
     return [_Group(decision.normalized, is_new, rows, grade, weights, shown) for is_new, rows in versions]
 
 

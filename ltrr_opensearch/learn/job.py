@@ -147,7 +147,7 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     verdicts = tuple(one.verdict for one in trained)
     parts = {one.verdict.kind: _judged(one.part, one.verdict) for one in trained if one.part}
     if "policy" in due:
-        parts |= _aggregates(job, run, rounds)
+        parts |= _counted(job, run, rounds)
     if dry_run or not parts:
         return Learned(job.index, run.until, run.counts, verdicts, pinned=pinned)
     dated = {kind: _dated(part, run.until) for kind, part in parts.items()}
@@ -232,13 +232,13 @@ def _memory(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
 _LEARNERS = {"policy": _policy, "ranker": _ranker, "memory": _memory}
 
 
-def _aggregates(job: Job, run: _Run, rounds: Sequence[Round]) -> dict[str, Part]:
+def _counted(job: Job, run: _Run, rounds: Sequence[Round]) -> dict[str, Part]:
     """Counts need no gate: they say what happened, and change no order by themselves."""
     fresh = _since(rounds, run.done["aggregates"])
     if len(fresh) < job.settings.learn.min_rounds:
         return {}
-    payload = candidates.aggregates(fresh, job.settings, run.serving.get("aggregates"))
-    return {"aggregates": _part("aggregates", job, payload, {"rounds": len(fresh)})}
+    payloads = candidates.counted(fresh, job.settings, run.serving)
+    return {kind: _part(kind, job, payload, {"rounds": len(fresh)}) for kind, payload in payloads.items()}
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:

@@ -85,16 +85,18 @@ def rounds(
         flood_per_minute=learn.flood_per_minute,
         user_cap=learn.user_cap,
         quick_requery_s=learn.quick_requery_s,
+        rephrase_s=learn.rephrase_s,
     )
     counts["searches of bots"] += len(chosen.floods)
     counts["searches beyond the user cap"] += len(chosen.capped)
     counts["failed searches"] += len(chosen.failed)
     left_out = chosen.floods | chosen.capped
-    made = [
-        Round(decision, _shared(decision, reward.gains(events, learn.gains)))
-        for decision, events in joined
-        if decision.query_id not in left_out
-    ]
+    made = []
+    for decision, events in joined:
+        if (id := decision.query_id) not in left_out:
+            gains = _shared(decision, reward.gains(events, learn.gains))
+            loss = 0.0 if gains else chosen.loss(id, learn.losses)
+            made.append(Round(decision, gains, loss, failed=id in chosen.failed))
     counts["rounds"] += len(made)
     counts["rounds with a gain"] += sum(bool(one.gains) for one in made)
     return sorted(made, key=lambda one: (one.decision.at, one.decision.query_id))

@@ -63,6 +63,15 @@ class Entry:
         return tuple(sorted(scored, key=lambda e: (-e.score, e.id))[:limit])
 
 
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """One action of a shop's history: upon what, when, worth how much."""
+
+    id: str
+    at: datetime
+    gain: float = 1.0
+
+
 def wilson(gain: float, examined: float) -> float:
     """Lower end of the Wilson score interval of `gain` out of `examined`, both possibly fractional."""
     n = max(examined, gain)
@@ -94,6 +103,24 @@ def fold(
         for id, gain, examined in observed(one, examination):
             entities[id] = entities.get(id, Tally()).plus(gain * share, examined * share)
     return Entry(query, updated, _most(entities, limit), run)
+
+
+def recall(entry: Entry | None, query: str, acted: Sequence[Acted], *, half_life_days: float, limit: int) -> Entry:
+    """An entry with a shop's own history counted in: actions on a query of which no page is known.
+
+    Whoever acted could have acted upon any entity that the entry holds by then, so each action examines them all, and a
+    score tends to the entity's share of the query's actions.
+    """
+    before = entry or Entry(query, acted[0].at)
+    updated = max([before.updated, *(one.at for one in acted)])
+    half_life = timedelta(days=half_life_days)
+    entities = {id: t.faded(0.5 ** ((updated - before.updated) / half_life)) for id, t in before.entities.items()}
+    for one in sorted(acted, key=lambda a: a.at):
+        share = 0.5 ** ((updated - one.at) / half_life)
+        entities.setdefault(one.id, Tally())
+        for id, tally in entities.items():
+            entities[id] = tally.plus(one.gain * share if id == one.id else 0.0, share)
+    return Entry(query, updated, _most(entities, limit), before.run)
 
 
 def observed(one: Round, examination: Sequence[float]) -> Iterable[tuple[str, float, float]]:

@@ -16,12 +16,20 @@ from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.evaluate.measures import ndcg
-from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
+from ltrr_opensearch.learn.dataset import ENOUGH_QUERIES, Dataset, dataset_from_rounds
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.rank.feature_sets import derive
-from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, NEIGHBOURS, QUERY_COLUMNS, SAME_QUERY, feature_names, memory_names
+from ltrr_opensearch.rank.rows import (
+    MEMORY_COLUMNS,
+    NEIGHBOURS,
+    POPULAR_COLUMNS,
+    QUERY_COLUMNS,
+    SAME_QUERY,
+    feature_names,
+    memory_names,
+)
 from ltrr_opensearch.settings import IndexSettings, Settings
 from ltrr_opensearch.types import Json, Matrix
 
@@ -52,8 +60,9 @@ RIDGE = 0.01
 LEAST_GAIN = 0.02
 """In nDCG@10 on unseen queries, that columns which must earn their place have to bring: less is noise."""
 FOLDS = 5
-ENOUGH_QUERIES = 500
-"""Below this, columns that are the same for a whole list are left out: trees would know queries by them."""
+MANY: Json = {"num_leaves": 31, "feature_fraction": 0.6, "min_data_in_leaf": 50}
+"""What changes where there are `ENOUGH_QUERIES`."""
+MANY_TREES = 200
 CHECKED_ROWS = 16
 """Rows stored with their scores, verified after loading."""
 TOLERANCE = 1e-5
@@ -84,14 +93,20 @@ def _learned(
     What the plans say, and the memory of the very query, is at hand and always learned from. Others have to earn their
     place on queries left out: what worked for neighbours misleads where queries are few, and logged features cost every
     search a request (unless they are wanted `always`). The memory's own plan says nothing that the columns do not say
-    better.
+    better. Where queries are many, trees can tell for themselves what misleads: only logged features must earn theirs.
     """
-    few = len(set(data.query)) < ENOUGH_QUERIES
-    left_out = {*logged, *memory, *MEMORY_COLUMNS, *(QUERY_COLUMNS if few else ())} - {SAME_QUERY}
+    few = not _many(data)
+    left_out = {*logged, *memory, *MEMORY_COLUMNS, *POPULAR_COLUMNS, *(QUERY_COLUMNS if few else ())} - {SAME_QUERY}
     chosen = [*(logged if always else ()), *(n for n in data.names if n not in left_out)]
+    if not few:
+        chosen = [n for n in data.names if always or n not in logged]
     metrics = crossvalidate(data, chosen, fit)
     tried: Json = {}
-    for name, more in (("neighbours", (NEIGHBOURS,)), *(() if always else (("logged", tuple(logged)),))):
+    earning = (
+        *((("neighbours", (NEIGHBOURS,)), ("popularity", POPULAR_COLUMNS)) if few else ()),
+        ("logged", tuple(logged)),
+    )
+    for name, more in earning[:-1] if always else earning:
         with_more = crossvalidate(data, [*more, *chosen], fit)
         tried[f"ndcg_unseen_with_{name}"] = with_more.get("ndcg_unseen")
         if with_more.get("ndcg_unseen", 0.0) >= metrics.get("ndcg_unseen", 1.0) + LEAST_GAIN:
@@ -137,9 +152,15 @@ def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = ()) ->
     if apart:
         groups = ([j for j, n in enumerate(data.names) if (n in apart) is within] for within in (True, False))
         parameters["interaction_constraints"] = [group for group in groups if group]
+    many = _many(data)
+    runs, trees_a_run = (1, MANY_TREES) if many else (RUNS, TREES)
+    if many:
+        parameters |= MANY
     boosters = [
-        lightgbm.train({**parameters, "bagging_seed": seed + run, "feature_fraction_seed": seed + run}, train, TREES)
-        for run in range(RUNS)
+        lightgbm.train(
+            {**parameters, "bagging_seed": seed + run, "feature_fraction_seed": seed + run}, train, trees_a_run
+        )
+        for run in range(runs)
     ]
     ranker = trees.from_lightgbm([b.dump_model() for b in boosters], data.names)
     theirs = np.sum([b.predict(data.rows) for b in boosters], axis=0)
@@ -165,7 +186,9 @@ def fit_linear(data: Dataset) -> Ranker:
 
 
 def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
-    """Mean nDCG@10 on queries left out, as if nobody had asked them, five folds, beside that of the fused order.
+    """Mean nDCG@10 on queries left out, as if nobody had asked them, beside that of the fused order.
+
+    Five folds; where queries are many, the first of them alone.
 
     Grades are those of clicks, over what was shown. `names`: the columns to learn from.
     """
@@ -175,7 +198,7 @@ def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
     ours: list[float] = []
     fused: list[float] = []
     column = data.names.index("plans.fused")
-    for fold in range(FOLDS):
+    for fold in range(1 if _many(data) else FOLDS):
         held = set(queries[fold::FOLDS])
         ranker = fit(data.only(set(queries) - held).columns(names))
         test = data.only(held).judging(new=True)
@@ -184,13 +207,20 @@ def crossvalidate(data: Dataset, names: Sequence[str], fit: Fit) -> Json:
     return {"queries": len(queries), "ndcg_unseen": float(np.mean(ours)), "ndcg_fused": float(np.mean(fused))}
 
 
+def _many(data: Dataset) -> bool:
+    return len(set(data.query)) >= ENOUGH_QUERIES
+
+
 def _fits(seed: int, apart: Collection[str]) -> dict[str, Fit]:
     return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed, apart)}
 
 
 def _direction(name: str) -> int:
     """1 where more can only be better: matches, similarity, ranks, scores. Free where taste decides (date, price)."""
-    if name.startswith(("bm25_", "all_", "phrase_", "cross_", "plans.", "memory.")) or name in ("dense", "popularity"):
+    if name.startswith(("bm25_", "all_", "phrase_", "cross_", "plans.", "memory.", "popular.")) or name in (
+        "dense",
+        "popularity",
+    ):
         return 1
     return int(name.endswith((".reciprocal_rank", ".score", ".share")))
 

@@ -2,7 +2,7 @@
 
 An action is worth what the settings say; an object's gain is its largest. Left out: all of a user that acts faster
 than people do, and searches of one user beyond a cap. Failed: a search without an action after which the same session
-searched again at once.
+searched again at once, or put it in other words a little later.
 """
 
 from __future__ import annotations
@@ -11,11 +11,16 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
+from difflib import SequenceMatcher
 from itertools import pairwise
 
-from ltrr_opensearch.logged import CandidateRecord, Decision, Event, Round
+from ltrr_opensearch.logged import CandidateRecord, Decision, Event, Round, is_whole
+from ltrr_opensearch.settings import LossSettings
 from ltrr_opensearch.types import Asker
+
+ALIKE = 0.75
+"""Share of letters in common, in order, from which two queries are spellings of one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,22 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Query ids of searches that do not count, by reason, and of those that count as failed."""
+    """Query ids of searches that do not count, by reason, and of those that count as failed, by what followed."""
 
     floods: frozenset[str]
     capped: frozenset[str]
-    failed: frozenset[str]
+    requeried: frozenset[str]
+    rephrased: frozenset[str]
+
+    @property
+    def failed(self) -> frozenset[str]:
+        return self.requeried | self.rephrased
+
+    def loss(self, query_id: str, losses: LossSettings) -> float:
+        """What a search without an action is worth."""
+        if query_id in self.requeried:
+            return losses.requery
+        return losses.rephrase if query_id in self.rephrased else losses.no_action
 
 
 def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, float]:
@@ -78,11 +94,18 @@ def visit(decision: Decision, events: Iterable[Event]) -> Visit:
     )
 
 
-def select(visits: Sequence[Visit], *, flood_per_minute: int, user_cap: int, quick_requery_s: float) -> Selection:
+def select(
+    visits: Sequence[Visit], *, flood_per_minute: int, user_cap: int, quick_requery_s: float, rephrase_s: float
+) -> Selection:
     flooding = _flooding(visits, flood_per_minute)
     floods = frozenset(v.query_id for v in visits if v.user in flooding or any(who in flooding for who, _ in v.actions))
     people = [v for v in visits if v.query_id not in floods]
-    return Selection(floods, _beyond_cap(people, user_cap), _failed(people, quick_requery_s))
+    followed = list(_followed(people))
+    requeried = frozenset(one.query_id for one, _, after_s in followed if after_s <= quick_requery_s)
+    rephrased = frozenset(
+        one.query_id for one, second, after_s in followed if after_s <= rephrase_s and _rephrases(one, second)
+    )
+    return Selection(floods, _beyond_cap(people, user_cap), requeried, rephrased - requeried)
 
 
 def _flooding(visits: Iterable[Visit], per_minute: int) -> frozenset[str]:
@@ -104,23 +127,31 @@ def _beyond_cap(visits: Iterable[Visit], cap: int) -> frozenset[str]:
     return frozenset(q for ids in by_user.values() for q in sorted(ids, key=_shuffled)[cap:])
 
 
-def _failed(visits: Iterable[Visit], quick_s: float) -> frozenset[str]:
-    """Searches without an action that the session's next search followed at once, unless it was their next page."""
+def _followed(visits: Iterable[Visit]) -> Iterator[tuple[Visit, Visit, float]]:
+    """(search without an action, the session's next one, seconds between them), but for its next page."""
     by_session: defaultdict[str, list[Visit]] = defaultdict(list)
     for one in visits:
         if one.session:
             by_session[one.session].append(one)
-    failed = set()
     for searches in by_session.values():
         for first, second in pairwise(sorted(searches, key=lambda v: (v.at, v.query_id))):
             paged = second.normalized == first.normalized and second.offset > first.offset
-            if not first.actions and not paged and second.at - first.at <= timedelta(seconds=quick_s):
-                failed.add(first.query_id)
-    return frozenset(failed)
+            if not first.actions and not paged:
+                yield first, second, (second.at - first.at).total_seconds()
+
+
+def _rephrases(first: Visit, second: Visit) -> bool:
+    """Whether the second says much the same otherwise: words in common, or nearly the same letters."""
+    one, other = first.normalized, second.normalized
+    if one == other or not (is_whole(one) and is_whole(other)):
+        return False
+    if set(one.split()) & set(other.split()):
+        return True
+    return SequenceMatcher(None, one, other, autojunk=False).ratio() >= ALIKE
 
 
 def _asking(asker: Asker) -> str | None:
-    return _actor(asker.user, asker.client, asker.session)
+    return asker.person
 
 
 def _actor(user: str | None, client: str | None, session: str | None) -> str | None:

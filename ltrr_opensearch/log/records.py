@@ -17,7 +17,7 @@ import numpy as np
 import orjson
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord, Trial
+from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 PLAIN = (
@@ -49,8 +49,13 @@ def to_document(decision: Decision) -> Json:
     document["asker"] = {k: v for k, v in asdict(decision.asker).items() if v is not None}
     document["context"] = _table([decision.context])
     document["ladder"] = list(decision.ladder)
+    document["group"] = decision.group
+    if decision.shadow:
+        document["shadow"] = list(decision.shadow)
     document["slots"] = _slots(decision.slots)
     document["candidates"] = _candidates(decision.candidates)
+    if (placed := decision.placed) is not None:
+        document["placed"] = {"key": list(placed.key), "rank": placed.rank, "probability": placed.probability}
     if decision.trial:
         document["trial"] = {k: v for k, v in asdict(decision.trial).items() if v is not None}
     return document
@@ -74,11 +79,20 @@ def _decision(document: Json) -> Decision:
         asker=Asker(**document["asker"]),
         context=_features(document["context"])[0],
         ladder=tuple(document["ladder"]),
+        group=document.get("group", POLICY),
+        shadow=tuple(document.get("shadow", ())),
         slots=_slots_back(document["slots"]),
         candidates=_candidates_back(document["candidates"]),
+        placed=_placed_back(document.get("placed")),
         trial=Trial(**document["trial"]) if "trial" in document else None,
         **{name: document[name] for name in PLAIN},
     )
+
+
+def _placed_back(document: Json | None) -> Placed | None:
+    if document is None:
+        return None
+    return Placed(DocKey(*document["key"]), document["rank"], document["probability"])
 
 
 def _slots(slots: Sequence[SlotRecord]) -> Json:
@@ -86,18 +100,21 @@ def _slots(slots: Sequence[SlotRecord]) -> Json:
     columns["outcome"] = [s.outcome.value for s in slots]
     columns["pmf"] = [list(s.pmf) for s in slots]
     columns["feasible"] = [[int(f) for f in s.feasible] for s in slots]
+    columns["original"] = [i for i, s in enumerate(slots) if s.original]
     columns["action"] = _table([s.action for s in slots])
     return columns
 
 
 def _slots_back(columns: Json) -> tuple[SlotRecord, ...]:
     actions = _features(columns["action"])
+    original = columns.get("original", ())
     return tuple(
         SlotRecord(
             action=actions[i],
             feasible=tuple(bool(f) for f in columns["feasible"][i]),
             pmf=tuple(columns["pmf"][i]),
             outcome=Outcome(columns["outcome"][i]),
+            original=i in original,
             **{name: columns[name][i] for name in SLOT_COLUMNS},
         )
         for i in range(len(columns["plan"]))

@@ -11,9 +11,11 @@ from typing import Any, TypeAlias
 
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.fresh import Fresh
 from ltrr_opensearch.plan.knn import Knn
 from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
+from ltrr_opensearch.plan.popular import Popular
 from ltrr_opensearch.plan.q2e import Q2e
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.protocols import Strategy
@@ -29,14 +31,20 @@ BUILT_IN: Mapping[str, Factory] = {
     "structured": Structured,
     "q2e": Q2e,
     "knn": Knn,
+    "popular": Popular,
+    "fresh": Fresh,
 }
 
 
 def build_strategies(index: IndexSettings, knowledge: Knowledge) -> tuple[Strategy, ...]:
-    """The configured strategies in their order; of the default ones, knn only where there is a vector field."""
+    """The configured strategies in their order, what explores last, since policies count slots without it.
+
+    Of the default ones, knn only where there is a vector field.
+    """
     chosen = index.strategies
     if "strategies" not in index.model_fields_set and index.vector is None:
         chosen = tuple(s for s in chosen if s.use != "knn")
+    chosen = tuple(sorted(chosen, key=lambda s: s.use == "fresh"))
     return tuple(_factory(s)(s.name, s.options, index, knowledge) for s in chosen)
 
 

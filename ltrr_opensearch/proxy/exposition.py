@@ -11,7 +11,7 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
-ONE_OR_NOTHING = frozenset(("ltrr_release", "ltrr_part"))
+ONE_OR_NOTHING = frozenset(("ltrr_release", "ltrr_part", "ltrr_phase"))
 """Gauges whose samples of 0 tell of something that is over: left out."""
 
 

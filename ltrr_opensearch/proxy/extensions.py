@@ -17,7 +17,7 @@ from ltrr_opensearch.types import Asker, Headers, Json, UbiRequest
 
 _LTRR_KEYS = {"query", "context", "explore", "off", "explain", "parent_query_id"}
 _UBI_TEXTS = ("query_id", "user_query", "client_id", "application", "object_id_field")
-_CONTEXT: tuple[ContextKey, ...] = ("user", "session", "device", "locale", "segment")
+_CONTEXT: tuple[ContextKey, ...] = ("user", "session", "device", "locale", "time_zone", "segment")
 _ID = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_ID}}}")
 """What may stand in a header and in a document's `_id`."""
 _LONGEST = 512

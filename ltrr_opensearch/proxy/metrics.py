@@ -15,6 +15,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from ltrr_opensearch import __version__
 from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.phase_settings import PHASES
 from ltrr_opensearch.proxy.exposition import exposed
 from ltrr_opensearch.types import Outcome, PlanResult
 
@@ -55,6 +56,10 @@ class Metrics:
         self._spool = self._gauge("ltrr_spool_bytes", "Records waiting on disk.")
         self._releases = self._gauge("ltrr_release", "Processes served by a release.", "index", "release")
         self._parts = self._gauge("ltrr_part", "Processes served by a part.", "index", "kind", "version")
+        self._phases = self._gauge("ltrr_phase", "Processes that serve an index in a phase.", "index", "phase")
+        self._decided = Counter(
+            "ltrr_decided", "Searches by who decided them.", ["index", "phase", "group"], registry=r
+        )
         self._learned = self._gauge(
             "ltrr_learned", "What serves, as the gate judged it.", "index", "kind", "measure", "of", mode="livemax"
         )
@@ -73,6 +78,7 @@ class Metrics:
 
     def searched(self, decision: Decision) -> None:
         self._searches.labels(decision.index).inc()
+        self._decided.labels(decision.index, decision.phase, decision.group).inc()
 
     def retrieved(self, results: Sequence[PlanResult]) -> None:
         for result in results:
@@ -126,6 +132,11 @@ class Metrics:
         self._served[index] = [self._releases.labels(index, release), *parts]
         for gauge in self._served[index]:
             gauge.set(1)
+
+    def phase(self, index: str, phase: str) -> None:
+        """The phase in which an index is served; any other is over."""
+        for other in PHASES:
+            self._phases.labels(index, other).set(other == phase)
 
     def learned(self, index: str, kind: str, measure: str, figures: Mapping[str, float]) -> None:
         """What the gate found of the part that serves: means of the `measure`, its own and that of what it replaced."""

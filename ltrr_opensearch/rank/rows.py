@@ -2,7 +2,8 @@
 
 Columns, in order: the logged features by their own names; for each strategy `<s>.reciprocal_rank`, `<s>.score` and
 `<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and how a
-candidate worked before, for this very query (`memory.score`) and for its neighbours (`memory.near`). NaN says
+candidate worked before, for this very query (`memory.score`), for its neighbours (`memory.near`), and whatever was
+asked (`popular.recent`, `popular.lasting`). NaN says
 "unknown": a feature that was not logged or did not match, a strategy that was not asked or did not answer. A strategy
 that was asked and had not found the candidate has the reciprocal rank 0, which is a different thing; how it would have
 scored the candidate, had it been asked deeper, stays unknown.
@@ -17,23 +18,43 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.knowledge.memory import SAME_WORDS
+from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.settings import IndexSettings
-from ltrr_opensearch.types import AnalyzedQuery, Candidate, Features, Matrix, Outcome, PlanResult, Remembered
+from ltrr_opensearch.types import (
+    EXPLORATION,
+    AnalyzedQuery,
+    Candidate,
+    Features,
+    Matrix,
+    Outcome,
+    PlanResult,
+    Remembered,
+)
 
 RANK_CONSTANT = 60.0
 STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
 QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
 SAME_QUERY, NEIGHBOURS = "memory.score", "memory.near"
 MEMORY_COLUMNS = (SAME_QUERY, NEIGHBOURS)
+RECENT, LASTING = "popular.recent", "popular.lasting"
+POPULAR_COLUMNS = (RECENT, LASTING)
+OBJECT_COLUMNS = (*MEMORY_COLUMNS, *POPULAR_COLUMNS)
+"""Those for which one must know what events name a candidate by."""
+
+_APART = ("memory", EXPLORATION)
+"""Sources that no other plan is counted beside."""
 
 Columns = Mapping[str, list[float] | float]
+NOBODY = Popularity()
+"""Before anybody acted upon anything."""
 
 
 def feature_names(index: IndexSettings) -> tuple[str, ...]:
-    """The columns for an index, in their order."""
-    strategies = [f"{s.name}.{column}" for s in index.strategies for column in STRATEGY_COLUMNS]
-    return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, *MEMORY_COLUMNS)
+    """The columns for an index, in their order. That something was explored tells a ranker nothing."""
+    told = (s.name for s in index.strategies if s.use != "fresh")
+    strategies = [f"{name}.{column}" for name in told for column in STRATEGY_COLUMNS]
+    return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, *OBJECT_COLUMNS)
 
 
 def memory_names(index: IndexSettings) -> tuple[str, ...]:
@@ -47,6 +68,7 @@ def rows(
     query: AnalyzedQuery,
     results: Sequence[PlanResult],
     names: Sequence[str],
+    popularity: Popularity = NOBODY,
     *,
     by_id: bool = True,
 ) -> Matrix:
@@ -55,10 +77,12 @@ def rows(
     `by_id`: the memory names what worked by `_id`. Where it names objects by a field (`object_id_field`), how a
     candidate worked is unknown until that field of it was read.
     """
+    objects = [c.key.id if by_id else c.object_id for c in candidates]
     columns = {
         **_plan_columns(candidates, results),
         **_query_columns(query),
-        **_memory([c.key.id if by_id else c.object_id for c in candidates], query),
+        **_memory(objects, query),
+        **_popular(objects, popularity),
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]
@@ -83,8 +107,8 @@ def dense(logged: Iterable[Mapping[str, float]], names: Sequence[str]) -> Matrix
 
 
 def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]) -> Columns:
-    """What each strategy said of each candidate; of a strategy's several plans, the best. The memory's own plans do
-    not count in `plans.*`, so that these mean the same for a query that nobody has asked before.
+    """What each strategy said of each candidate; of a strategy's several plans, the best. The memory's own plans and
+    the exploration's do not count in `plans.*`, so that these mean the same for a query that nobody has asked before.
     """
     asked = [r for r in results if r.depth > 0 and r.outcome is Outcome.OK]
     blank = [0.0] * len(candidates)
@@ -108,7 +132,7 @@ def _plan_columns(candidates: Sequence[Candidate], results: Sequence[PlanResult]
             # max keeps its first argument where the second is unknown
             scores[plan][i] = max(score, scores[plan][i])
             shares[plan][i] = max(score / best[plan] if best[plan] > 0 else 0.0, shares[plan][i])
-            if plans[plan].source != "memory":
+            if plans[plan].source not in _APART:
                 agree[i] += 1
                 fused[i] += 1 / (RANK_CONSTANT + rank)
     return {**columns, "plans.agree": agree, "plans.fused": fused}
@@ -128,6 +152,16 @@ def _memory(objects: Sequence[str | None], query: AnalyzedQuery) -> Columns:
     same = [r for r in query.remembered if r.similarity >= SAME_WORDS]
     near = [r for r in query.remembered if r.similarity < SAME_WORDS]
     return {SAME_QUERY: _worked(objects, same), NEIGHBOURS: _worked(objects, near)}
+
+
+def _popular(objects: Sequence[str | None], popularity: Popularity) -> Columns:
+    """How much people act upon a candidate lately, whatever they asked; unknown before anybody did."""
+    if not len(popularity):
+        return dict.fromkeys(POPULAR_COLUMNS, math.nan)
+    return {
+        RECENT: [math.nan if name is None else popularity.recent(name) for name in objects],
+        LASTING: [math.nan if name is None else popularity.lasting(name) for name in objects],
+    }
 
 
 def _worked(objects: Sequence[str | None], remembered: Sequence[Remembered]) -> list[float] | float:

@@ -1,80 +1,83 @@
-"""Features: declared, finite, and the kind of query."""
+"""What a policy is told about a search: its text, who asks, when, and what is known of both."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
-from math import isfinite
-from pathlib import Path
 
 import pytest
 
-from ltrr_opensearch.choose.context import action_features, context_features
-from ltrr_opensearch.choose.features import ACTION, CONTEXT
+from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.kinds import kind_in, kind_of
-from ltrr_opensearch.knowledge.aggregates import Aggregates, Cell
-from ltrr_opensearch.types import (
-    AnalyzedQuery,
-    Asker,
-    EntityScore,
-    QueryPlan,
-    Reading,
-    Remembered,
-    SearchRequest,
-    SlotValue,
-    VectorUse,
-)
-
-AT = datetime(2026, 3, 7, 14, tzinfo=UTC)
-BRAND = SlotValue("brand", "acme", 0, 1, 0.9)
-KNOWN = Aggregates(
-    {
-        ("knn", "", ""): Cell(10, 8, 6, 3, 500, 120),
-        ("knn", "values", ""): Cell(4, 4, 1, 0.5, 40, 40),
-        ("knn", "", "acme"): Cell(2, 2, 2, 2, 9, 20),
-        ("", "", "acme"): Cell(3, 2, 2, 0, 0, 0),
-    },
-    AT,
-)
-
-
-def analyzed(text: str, *readings: Reading, asker: Asker | None = None) -> AnalyzedQuery:
-    asker = asker or Asker(device="tv", locale="de-DE", segment="a|b c:d")
-    request = SearchRequest("q", "shop", text, {}, (), (), (), 10, 20, asker, None, AT)
-    remembered = (Remembered(text, 1.0, (EntityScore("1", 0.7), EntityScore("2", 0.2))),)
-    return AnalyzedQuery(request, text, tuple(text.split()), "en", readings, remembered)
-
-
-def is_declared(name: str, names: set[str]) -> bool:
-    return name in names or name.partition("=")[0] + "=" in names or name.startswith("fact_")
-
-
-def test_every_feature_is_declared_and_finite() -> None:
-    query = analyzed("acme", Reading((BRAND,), "", 0.8))
-    plan = QueryPlan(
-        "knn", "knn", "dense", lambda d, v: None, VectorUse.NEEDED, facts={"matched": 2.0, "odd": float("nan")}
-    )
-    context, action = context_features(query, KNOWN, AT), action_features(plan, query, KNOWN)
-    assert [n for n in context if not is_declared(n, {d.name for d in CONTEXT})] == []
-    assert [n for n in action if not is_declared(n, {d.name for d in ACTION})] == []
-    assert all(isfinite(v) for v in (*context.values(), *action.values()))
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.types import Asker, Reading
+from tests.choose.histories import ASKER, AT, BRAND, KNOWN, VALUES, analyzed
 
 
 def test_context_says_what_is_known() -> None:
-    context = context_features(analyzed("acme", Reading((BRAND,), "", 0.8)), KNOWN, AT)
-    assert context["kind=values"] == context["slot=brand"] == context["weekend"] == context["day_part=afternoon"] == 1
+    context = context_features(analyzed("acme", VALUES), KNOWN, AT)
+    assert context["kind=values"] == context["weekend"] == context["day_part=afternoon"] == 1
+    assert context["slot=brand"] == context["confidence"] == pytest.approx(0.9)
     assert context["memory_exact"] == 1
     assert context["memory_score"] == pytest.approx(0.7)
-    assert context["query_found"] == 1
     assert kind_in(context) == "values"
     assert kind_in({}) == ""
 
 
-def test_action_features_hold_history() -> None:
-    query = analyzed("acme", Reading((BRAND,), "", 0.8))
-    action = action_features(QueryPlan("knn", "knn", "dense", lambda d, v: None), query, KNOWN)
-    assert action["found"] == pytest.approx(6 / 8)
-    assert action["kind_found"] == pytest.approx(1 / 4)
-    assert action["query_reciprocal_rank"] == 1
-    assert action["took"] == pytest.approx(0.012)
-    assert "found" not in action_features(QueryPlan("x", "x", "dense", lambda d, v: None), query, KNOWN)
+def test_intent_is_spread_over_the_readings() -> None:
+    topic, refined = Reading((), "acme tv", 0.3), Reading((BRAND,), "tv", 0.6)
+    context = context_features(analyzed("acme tv", refined, topic), Aggregates(), AT)
+    assert (context["intent=refined"], context["intent=topic"]) == (0.6, 0.3)
+    assert context_features(analyzed("wh-1000", Reading((), "wh-1000", 1.0)), Aggregates(), AT)["intent=item"] == 1
+
+
+def test_history_of_the_query() -> None:
+    context = context_features(analyzed("acme", VALUES), KNOWN, AT)
+    assert (context["query_found"], context["query_failed"], context["query_focus"]) == (1, 0.25, 0.75)
+    assert not [name for name in context_features(analyzed("other"), KNOWN, AT) if name.startswith("query_")]
+
+
+def test_history_of_the_person_who_is_named() -> None:
+    context = context_features(analyzed("acme", VALUES), KNOWN, AT, "u1")
+    assert (context["user_success"], context["user_failed"], context["user_kind=values"]) == (0.5, 0.25, 0.75)
+    assert context["user_same_kind"] == 0.75
+    assert context_features(analyzed("lamp"), KNOWN, AT, "u1").get("user_same_kind") is None
+    for nobody in (None, "u2"):
+        told = context_features(analyzed("acme", VALUES), KNOWN, AT, nobody)
+        assert not [name for name in told if name.startswith("user_")]
+
+
+@pytest.mark.parametrize(
+    ("asker", "hour", "weekday", "known"),
+    [
+        (Asker(), 23, 5, 0),
+        (Asker(locale="de-DE"), 0, 6, 1),
+        (Asker(locale="de"), 23, 5, 0),
+        (Asker(locale="en_US.UTF-8"), 23, 5, 0),
+        (Asker(locale="en-US", time_zone="America/New_York"), 18, 5, 1),
+        (Asker(locale="de-DE", time_zone="Asia/Tokyo"), 8, 6, 1),
+        (Asker(locale="de-DE", time_zone="../../etc/passwd"), 0, 6, 1),
+        (Asker(time_zone="Middle/Earth"), 23, 5, 0),
+        (Asker(time_zone="\0"), 23, 5, 0),
+    ],
+)
+def test_the_time_is_that_of_the_persons_clock(asker: Asker, hour: int, weekday: int, known: int) -> None:
+    late = datetime(2026, 3, 7, 23, 30, tzinfo=UTC)
+    context = context_features(analyzed("acme", asker=asker, at=late), Aggregates(), late)
+    assert context[f"hour={hour}"] == context[f"weekday={weekday}"] == 1
+    assert context.get("local_time", 0) == known
+
+
+def test_a_season_is_that_of_the_persons_country_and_day() -> None:
+    before = datetime(2026, 11, 28, 23, 30, tzinfo=UTC)
+    told = context_features(analyzed("acme", at=before), Aggregates(), before)
+    assert told["season=christmas"] == 1, "in Berlin it is the 29th already"
+    there = analyzed("acme", asker=replace(ASKER, locale="en-GB"), at=before)
+    assert "season=christmas" not in context_features(there, Aggregates(), before)
+
+
+def test_groups_can_be_left_out() -> None:
+    told = context_features(analyzed("acme", VALUES), KNOWN, AT, "u1", ("text", "season"))
+    assert set(told) == {"language=en", "kind=values", "tokens", "characters"}
+    assert context_features(analyzed("acme", VALUES), KNOWN, AT, "u1", ()) == {}
 
 
 @pytest.mark.parametrize(
@@ -92,8 +95,3 @@ def test_action_features_hold_history() -> None:
 )
 def test_kinds(text: str, readings: tuple[Reading, ...], kind: str) -> None:
     assert kind_of(analyzed(text, *readings)) == kind
-
-
-def test_every_feature_is_documented() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "learning-loop.md").read_text(encoding="utf-8")
-    assert [d.name for d in (*CONTEXT, *ACTION) if f"| `{d.name}` | {d.unit} | {d.meaning} |" not in page] == []

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.chance import seed_of, uniform
-from ltrr_opensearch.choose.draw import draw, draw_offers, pick
+from ltrr_opensearch.choose.draw import Offer, draw, draw_offers, pick
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import ChooseSettings
-from ltrr_opensearch.types import Draw, QueryPlan, Slot
+from ltrr_opensearch.types import EXPLORATION, Draw, QueryPlan, Slot
 from tests.worlds import searches
 
 SEARCH = searches(1, 1)[0]
@@ -119,3 +119,26 @@ def test_fixed_falls_to_what_the_budget_allows() -> None:
     assert policy.pmf(slots[0]) == (0, 0, 0, 1)
     assert policy.pmf(slots[1]) == (0, 0, 1, 0)
     assert policy.pmf(replace(slots[1], feasible=(True, True, False, False))) == (0, 1, 0, 0)
+
+
+FRESH = Offer("fresh", "fresh", EXPLORATION, {})
+
+
+def test_exploration_is_drawn_by_its_budget_and_by_no_policy() -> None:
+    choose = CHOOSE.model_copy(update={"fresh_share": 0.25, "floor": 0.0})
+    deep = Constant((0.0, 0.0, 0.0, 1.0))
+    slots = [draw_offers(deep, [FRESH], {}, choose, seed * 7919, explore=True).slots[0] for seed in range(2000)]
+    assert {s.pmf for s in slots} == {(0.75, 0.25, 0.0, 0.0)}
+    assert all(s.probability == (0.25 if s.depth else 0.75) for s in slots)
+    assert sum(s.depth == 10 for s in slots) == pytest.approx(500, abs=4 * (2000 * 0.25 * 0.75) ** 0.5)
+
+
+def test_who_does_not_explore_is_shown_nothing_to_learn_from() -> None:
+    choose = CHOOSE.model_copy(update={"fresh_share": 1.0})
+    assert draw_offers(Uniform(), [FRESH], {}, choose, 1, explore=False).slots[0].pmf == (1.0, 0.0, 0.0, 0.0)
+
+
+def test_exploration_keeps_to_the_candidates_that_are_left() -> None:
+    choose = CHOOSE.model_copy(update={"fresh_share": 1.0, "budget": 200, "floor": 0.0})
+    deep = draw_offers(Constant((0.0, 0.0, 0.0, 1.0)), [*SEARCH.offers[:1], FRESH], {}, choose, 1, explore=True)
+    assert deep.slots[1].pmf == (1.0, 0.0, 0.0, 0.0)

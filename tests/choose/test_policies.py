@@ -88,5 +88,5 @@ def test_the_settings_choose(part: Part) -> None:
     assert isinstance(build_policy(ChooseSettings(policy="fixed"), part), Fixed)
     with pytest.raises(ModelError, match=r"choose\.policy says 'greedy'"):
         build_policy(ChooseSettings(policy="greedy"), part)
-    with pytest.raises(SettingsError, match="allowed: vowpal, fixed, uniform, greedy"):
+    with pytest.raises(SettingsError, match="allowed: vowpal, lints, linucb, thompson, greedy, direct, fixed, uniform"):
         build_policy(ChooseSettings(policy="best"), None)

@@ -102,7 +102,7 @@ def test_an_encoder_without_its_extra_ends_the_start(configuration: Any) -> None
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        ("choose: {policy: magic}\n", "choose.policy is 'magic'; allowed: vowpal, fixed"),
+        ("choose: {policy: magic}\n", "choose.policy is 'magic'; allowed: vowpal, lints"),
         (
             "    strategies: [{name: original, use: original}, {name: nope, use: nope}]\n",
             "there is no 'nope' to use; there are: ",

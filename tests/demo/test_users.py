@@ -4,16 +4,16 @@ from typing import Any
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from ltrr_opensearch.demo.click_model import ClickModel
+from ltrr_opensearch.arena.clicks import PositionBased
 from ltrr_opensearch.demo.users import Shop, Visit, rephrased, visits
 
 QUERIES = ("laptop", "laptop bag", "usb hub", "usb stick", "fan")
 
 
 def test_visits_repeat_with_their_seed_and_prefer_popular_queries() -> None:
-    made = visits(QUERIES, 500, 20, ClickModel(), seed=3)
-    assert made == visits(QUERIES, 500, 20, ClickModel(), seed=3)
-    assert made != visits(QUERIES, 500, 20, ClickModel(), seed=4)
+    made = visits(QUERIES, 500, 20, seed=3)
+    assert made == visits(QUERIES, 500, 20, seed=3)
+    assert made != visits(QUERIES, 500, 20, seed=4)
     counts = Counter(visit.query for visit in made).most_common()
     assert counts[0][1] > 1.5 * counts[-1][1]
     assert len({visit.session for visit in made}) == 500
@@ -41,7 +41,7 @@ async def test_a_visit_searches_clicks_and_rephrases() -> None:
     app.router.add_post("/shop/_search", search)
     app.router.add_post("/_ltrr/events", accept)
     async with TestServer(app) as server:
-        model = ClickModel(noise=0.0, satisfied=1.0)
+        model = PositionBased(noise=0.0, satisfied=1.0)
         shop = Shop(
             str(server.make_url("/shop/_search")), str(server.make_url("/_ltrr/events")), model, {"b": {"1": 3}}
         )

@@ -11,18 +11,19 @@ import pytest
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.knowledge.exposure import Exposure
+from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.logged import Event
+from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Retrieved
 from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.settings import LearnSettings
-from ltrr_opensearch.types import (
-    DocKey,
-)
-from tests.engine.worlds import bench, request_of, serving_of
+from ltrr_opensearch.types import Asker, DocKey
+from tests.engine.worlds import CHOOSE, INDEX, bench, request_of, serving_of
 
 
 class Unread(FanOut):
@@ -129,3 +130,31 @@ async def test_a_click_on_a_later_page_is_a_gain(node: Any, products: str) -> No
     assert judged.keys() == seen.keys()
     assert passed_over not in judged
     assert max(judged, key=lambda id: judged[id]) == clicked
+
+
+async def test_what_is_rarely_shown_gets_a_place_and_the_record_tells_how_likely(node: Any, products: str) -> None:
+    often = {f"{n}": 100.0 - n / 100 for n in range(1000)}
+    async with bench(node.url, serving_of()) as b:
+        usual = await b.page(request_of(products, size=50))
+    ids = [hit["_id"] for hit in usual["hits"]["hits"]]
+    knowledge = Knowledge(exposure=Exposure({id: n for id, n in often.items() if id != ids[17]}))
+    serving = serving_of(
+        knowledge=knowledge,
+        strategies=build_strategies(INDEX, knowledge),
+        choose=CHOOSE.model_copy(update={"fresh_share": 1.0}),
+    )
+    request = request_of(products)
+    async with bench(node.url, serving) as b:
+        page = await b.page(request)
+        again = await b.page(replace(request, asker=Asker(explore=False), query_id="out"))
+    explored, opted_out = b.decisions
+    assert explored.placed is not None
+    assert explored.placed.probability == pytest.approx(1 / 9)
+    shown = [hit["_id"] for hit in page["hits"]["hits"]]
+    place = explored.placed.rank - 1
+    assert shown[place] == explored.placed.key.id == explored.candidates[place].key.id
+    assert shown[place] not in ids[:10]
+    assert [id for id in shown if id != shown[place]] == ids[:9]
+    assert explored.slots[-1].probability == 1.0
+    assert opted_out.placed is None
+    assert [hit["_id"] for hit in again["hits"]["hits"]] == ids[:10]

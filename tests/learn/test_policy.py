@@ -13,11 +13,11 @@ from ltrr_opensearch.learn.credit import Label, labelled
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.settings import LearnSettings, Settings
-from ltrr_opensearch.types import DocKey, Found, Outcome
+from ltrr_opensearch.types import EXPLORATION, DocKey, Found, Outcome
 from tests.worlds import renumbered, reward, searches, serve
 
 SETTINGS = Settings()
-LEARN = LearnSettings(price_per_candidate=0.001)
+LEARN = LearnSettings(price_per_candidate=0.001, price_per_plan=0)
 ROUNDS = [serve(s, Uniform(), SETTINGS) for s in searches(120, 1)]
 
 
@@ -48,6 +48,13 @@ def test_an_early_slot_is_not_paid_for_what_a_later_one_had() -> None:
     (_, first), (_, second), *_ = labelled(one, LEARN)
     assert [label.reward for label in first] == pytest.approx([0.79, 0.78, 0.74, 0.59])
     assert [label.reward for label in second] == pytest.approx([0.0, -0.01])
+
+
+def test_a_plan_pays_for_its_request_unless_it_is_sent_anyway() -> None:
+    one = with_depths(10, 10, 0, 0, found={"original": 3})
+    (_, first), (_, second), *_ = labelled(one, LearnSettings(price_per_candidate=0.001, price_per_plan=0.005))
+    assert [label.reward for label in first] == pytest.approx([-0.015, 0.8 - 0.01 - 0.015])
+    assert [label.reward for label in second] == pytest.approx([0.0, -0.015])
 
 
 def test_the_first_slots_label_is_the_reward_of_the_search() -> None:
@@ -133,3 +140,17 @@ def test_only_new_queries_earn_trust_for_new_queries() -> None:
     policy = VowpalPolicy(part.payload, slot.ladder, settings.choose.safe_depth, Trust(known=1.0, new=0.0))
     assert policy.pmf(slot) == Fixed(settings.choose.safe_depth).pmf(slot)
     assert policy.pmf(replace(slot, context={**slot.context, **asked})) != policy.pmf(slot)
+
+
+def test_what_the_exploration_budget_drew_is_nobodys_action() -> None:
+    one = with_depths(50, 0, 10, 10, found={"original": 30})
+    slots = one.decision.slots
+    explored = replace(one, decision=replace(one.decision, slots=(*slots[:3], replace(slots[3], source=EXPLORATION))))
+    without = replace(one, decision=replace(one.decision, slots=slots[:3]))
+    assert list(labelled(explored, LEARN)) == list(labelled(without, LEARN))
+    only_explored = replace(explored, gains={"1": 0.8})
+    found = replace(
+        explored.decision, candidates=(CandidateRecord(DocKey("shop", "1"), (Found(slots[3].plan, 1, 1.0),)),)
+    )
+    labels = [label for _, some in labelled(replace(only_explored, decision=found), LEARN) for label in some]
+    assert all(label.reward <= 0 for label in labels)

@@ -8,10 +8,11 @@ import pytest
 
 from ltrr_opensearch.evaluate.outcomes import Gained, gained
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.learn.credit import labelled
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.learn.reward import Visit, gains, select
-from ltrr_opensearch.logged import CandidateRecord, Event
+from ltrr_opensearch.logged import HIDDEN, CandidateRecord, Event, Round
 from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import DocKey, Found, Outcome
 from tests.learn.synthetic import START, clicks, decision, decisions, wanted
@@ -29,7 +30,7 @@ def visit(id: str, seconds: float, *, text: str = "x", offset: int = 0, acted: b
 
 
 def chosen(visits: list[Visit], flood: int = 100, cap: int = 100) -> tuple[set[str], set[str], set[str]]:
-    selection = select(visits, flood_per_minute=flood, user_cap=cap, quick_requery_s=20)
+    selection = select(visits, flood_per_minute=flood, user_cap=cap, quick_requery_s=20, rephrase_s=100)
     return set(selection.floods), set(selection.capped), set(selection.failed)
 
 
@@ -51,6 +52,51 @@ def test_the_largest_gain_of_an_object_counts() -> None:
 )
 def test_a_quick_requery_without_an_action_is_a_failure(visits: list[Visit], failed: set[str]) -> None:
     assert chosen(visits)[2] == failed
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "after_s", "rephrased"),
+    [
+        ("red shoes", "red boots", 60, True),
+        ("iphone case", "iphnoe csae", 60, True),
+        ("red shoes", "blue boots", 60, False),
+        ("red shoes", "red shoes", 60, False),
+        ("red shoes", "red boots", 101, False),
+        (f"{HIDDEN}ab12", f"{HIDDEN}ab13", 60, False),
+    ],
+)
+def test_other_words_for_the_same_are_a_failure(first: str, second: str, after_s: float, rephrased: bool) -> None:
+    visits = [visit("1", 0, text=first), visit("2", after_s, text=second)]
+    selection = select(visits, flood_per_minute=100, user_cap=100, quick_requery_s=20, rephrase_s=100)
+    assert (selection.rephrased, selection.requeried) == (frozenset("1" if rephrased else ""), frozenset())
+
+
+def test_a_search_that_failed_is_worth_what_the_settings_say() -> None:
+    learn = LearnSettings.model_validate({"losses": {"no_action": -0.01, "requery": -0.2, "rephrase": -0.1}})
+    session = replace(decision(1).asker, user="u", session="s")
+    texts = ("red shoes", "blue boots", "blue boot", "green hat")
+    searches = [
+        replace(decision(n), query_id=f"q{n}", at=START + timedelta(seconds=at), normalized=text, asker=session)
+        for n, (text, at) in enumerate(zip(texts, (0, 5, 60, 120), strict=True))
+    ]
+    acted = event("click", searches[3].candidates[0].key.id)
+    made = rounds([*((s, ()) for s in searches[:3]), (searches[3], (acted,))], learn, Counter())
+    assert [one.loss for one in made] == [-0.2, -0.1, -0.01, 0.0]
+    assert [one.worth for one in made] == [-0.2, -0.1, -0.01, 0.5]
+    labels = [given for _, given in labelled(made[0], learn)]
+    without = [given for _, given in labelled(replace(made[0], loss=0.0), learn)]
+    for ours, theirs in zip(labels, without, strict=True):
+        assert [a.reward for a in ours] == pytest.approx([b.reward - 0.2 for b in theirs])
+
+
+def test_every_strategy_that_had_the_object_is_credited() -> None:
+    both = CandidateRecord(DocKey("shop-1", "a"), (Found("original", 7, 1.0), Found("lexical", 3, 1.0)))
+    one = replace(decision(1), at=START, candidates=(both,), shown=1)
+    slots = tuple(replace(s, depth=10, outcome=Outcome.OK) for s in one.slots)
+    counted = Aggregates().updated([Round(replace(one, slots=slots), {"a": 0.5})], 30)
+    cells = {plan: counted.strategy(plan) for plan in ("original", "lexical", "knn")}
+    assert {plan: cell.found for plan, cell in cells.items() if cell} == {"original": 1, "lexical": 1, "knn": 0}
+    assert [cells[plan].reciprocal_ranks for plan in ("original", "lexical")] == [1 / 7, 1 / 3]  # type: ignore[union-attr]
 
 
 def test_who_acts_faster_than_people_is_left_out() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log import records
-from ltrr_opensearch.logged import CandidateRecord, Decision, SlotRecord, Trial
+from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
 NAMES = st.text(string.ascii_lowercase + '._="é\t ', min_size=1, max_size=6)
@@ -37,6 +37,7 @@ SLOTS = st.builds(
     found=st.integers(0, 200),
     total=st.integers(0, 10**9),
     took_ms=SHARES,
+    original=st.booleans(),
 )
 CANDIDATES = st.builds(
     CandidateRecord,
@@ -73,6 +74,10 @@ DECISIONS = st.builds(
     sampled=SHARES,
     parent_query_id=st.none() | NAMES,
     trial=st.none() | st.builds(Trial, NAMES, st.none() | NAMES),
+    placed=st.none()
+    | st.builds(
+        Placed, key=st.builds(DocKey, NAMES, NAMES, st.none() | NAMES), rank=st.integers(2, 10), probability=SHARES
+    ),
 )
 
 

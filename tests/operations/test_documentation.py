@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from ltrr_opensearch.phase_settings import PHASES, PhaseSettings
 from ltrr_opensearch.proxy.exposition import _OfProcesses
 from ltrr_opensearch.proxy.metrics import Metrics
 
@@ -24,3 +25,11 @@ def test_every_metric_is_explained() -> None:
     explained = {name.removesuffix("_total") for name in re.findall(r"`(ltrr_[a-z_]+)", page)}
     assert counted - SELF_EVIDENT <= explained
     assert explained <= counted | {"ltrr_opensearch", "ltrr_serve"}, "what is explained is counted"
+
+
+def test_every_phase_and_threshold_is_explained() -> None:
+    page = (DOCS / "phases.md").read_text()
+    explained = set(re.findall(r"phases\.([a-z_]+)", page))
+    assert PhaseSettings.model_fields.keys() - explained == set()
+    assert explained <= PhaseSettings.model_fields.keys(), "what is explained can be set"
+    assert all(f"| `{phase}` |" in page for phase in PHASES)

@@ -9,6 +9,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.index.gazetteer import build_gazetteer
+from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
@@ -95,6 +96,22 @@ def test_structured_finds_the_brand_although_the_text_does_not_say_it(search: Se
 def test_knn_and_memory(search: Search) -> None:
     assert search("knn", "portable computer", np.array([1, 0], dtype=np.float32))[0] == "1"
     assert search("q2e", "work computers") == ["2", "4"]
+
+
+def test_fresh_finds_what_matches_and_was_rarely_shown_or_is_new(client: OpenSearch, index: str, ask: Analyze) -> None:
+    client.update(index=index, id="2", body={"doc": {"added": "2025-12-30"}}, params={"refresh": "true"})
+    knowledge = Knowledge(exposure=Exposure({"2": 9.0, "4": 8.0, "1": 1.0}))
+
+    def found(settings: IndexSettings) -> set[str]:
+        (strategy,) = build_strategies(
+            settings.model_copy(update={"strategies": (StrategySettings(name="fresh", use="fresh"),)}), knowledge
+        )
+        (plan,) = strategy.plan(ask("laptop", settings, knowledge))
+        hits = client.search(index=index, body={"query": plan.clause(10, None)})["hits"]["hits"]
+        return {hit["_id"] for hit in hits}
+
+    assert found(SHOP) == {"1", "3"}
+    assert found(SHOP.model_copy(update={"date_field": "added"})) == {"1", "2", "3"}
 
 
 def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeypatch: pytest.MonkeyPatch) -> None:

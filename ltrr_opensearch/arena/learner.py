@@ -1,0 +1,137 @@
+"""What the learning job does with rounds, in memory: the same training, without a cluster between.
+
+The gate is left out on request, so that what is measured is learning and not its caution.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from ltrr_opensearch.build_serving import fusion_of
+from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.cluster.feature_logging import NamedScores
+from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.knowledge.terms import Terms
+from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.memory import Acted, Entry, fold, recall
+from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.logged import Part, Round, is_whole
+from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.protocols import Policy
+from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.load import load_ranker
+from ltrr_opensearch.rank.rows import feature_names
+from ltrr_opensearch.retrieve.fan_out import Logged
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import Vector
+
+KINDS = ("policy", "ranker", "memory")
+
+
+@dataclass
+class Learner:
+    """State between batches, as the cluster would keep it. `vectors`: embeddings of queries, by normalised text."""
+
+    settings: Settings
+    key: str
+    gazetteer: Gazetteer
+    vectors: Mapping[str, Vector]
+    kinds: Collection[str] = KINDS
+    terms: Terms = field(default_factory=Terms)
+    history: list[Round] = field(default_factory=list)
+    entries: dict[str, Entry] = field(default_factory=dict)
+    parts: dict[str, Part] = field(default_factory=dict)
+    knowledge: Knowledge = field(default_factory=Knowledge.empty)
+
+    def __post_init__(self) -> None:
+        self.knowledge = replace(self.knowledge, gazetteer=self.gazetteer, terms=self.terms)
+
+    def serving(self, policy: Policy | None = None) -> Serving:
+        """What proxies would serve with now; `policy` instead of the one that was learned."""
+        index = self.settings.indexes[self.key]
+        ranker = load_ranker(self.parts["ranker"]) if "ranker" in self.parts else None
+        names = feature_names(index)
+        if ranker:
+            names += tuple(n for n in ranker.features if n not in names)
+        return Serving(
+            key=self.key,
+            index=index,
+            choose=self.settings.choose,
+            release="arena",
+            phase="live" if self.parts else "cold",
+            knowledge=self.knowledge,
+            strategies=build_strategies(index, self.knowledge),
+            policy=policy or build_policy(self.settings.choose, self.parts.get("policy")),
+            fusion=fusion_of(index.fusion),
+            ranker=ranker,
+            columns=names,
+            logged=Logged(derive(index), NamedScores(), id_field=index.id_field),
+            hidden=(),
+        )
+
+    def learn(self, rounds: Sequence[Round]) -> None:
+        """Counts a batch in, and trains anew what is asked for; what cannot be trained yet stays as it is."""
+        learn = self.settings.learn
+        self.history = [*self.history, *rounds][-learn.max_rounds :]
+        exposure = self.knowledge.exposure.updated(rounds, learn.memory_half_life_days)
+        aggregates = self.knowledge.aggregates.updated(rounds, learn.memory_half_life_days, exposure)
+        popularity = self.knowledge.popularity.updated(rounds)
+        self.knowledge = replace(self.knowledge, aggregates=aggregates, exposure=exposure, popularity=popularity)
+        if "memory" in self.kinds:
+            self._remember(rounds)
+        for kind, train in (("policy", self._policy), ("ranker", self._ranker)):
+            if kind in self.kinds:
+                try:
+                    self.parts[kind] = train(rounds)
+                except DataError:  # nothing was acted upon yet
+                    continue
+
+    def _policy(self, rounds: Sequence[Round]) -> Part:
+        return train_policy(rounds, self.settings, self.parts.get("policy"))
+
+    def _ranker(self, _rounds: Sequence[Round]) -> Part:
+        return train_ranker(self.history, self.settings, self.settings.indexes[self.key])
+
+    def recall(self, acted: Mapping[str, Sequence[Acted]]) -> None:
+        """Counts a shop's own history into the memory, by normalised query."""
+        learn = self.settings.learn
+        for query, some in acted.items():
+            self.entries[query] = recall(
+                self.entries.get(query),
+                query,
+                some,
+                half_life_days=learn.memory_half_life_days,
+                limit=learn.memory_entities,
+            )
+        self._snapshot()
+
+    def _remember(self, rounds: Sequence[Round]) -> None:
+        learn = self.settings.learn
+        examination = judgments_from_clicks(rounds).examination
+        by_query: defaultdict[str, list[Round]] = defaultdict(list)
+        for one in rounds:
+            if is_whole(one.decision.normalized):
+                by_query[one.decision.normalized].append(one)
+        for query, some in by_query.items():
+            self.entries[query] = fold(
+                self.entries.get(query),
+                some,
+                examination,
+                run="",
+                half_life_days=learn.memory_half_life_days,
+                limit=learn.memory_entities,
+            )
+        self._snapshot()
+
+    def _snapshot(self) -> None:
+        learn = self.settings.learn
+        scored = [(q, self.entries[q].scores(learn.memory_entities)) for q in sorted(self.entries)]
+        rows = [MemoryRow(q, entities, self.vectors.get(q)) for q, entities in scored if entities]
+        self.knowledge = replace(self.knowledge, memory=Memory.from_rows(rows))

@@ -1,0 +1,72 @@
+"""Simulated people: who asks what when, and what attracts them. Everything drawn comes from a seed.
+
+People may have tastes: a taste is a group of documents (of one brand, say) that attracts those who have it more, and
+everybody else less.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+START = datetime(2026, 1, 5, 8, tzinfo=UTC)
+"""A Monday. Simulated time begins here."""
+DEVICES = ("desktop", "phone", "tablet")
+LEAST_LIKED = 0.5
+"""Share of its attractiveness that a document keeps for somebody of another taste."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One search of one person. `seed` decides what they click."""
+
+    at: datetime
+    user: str
+    session: str
+    device: str
+    query: str
+    seed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tastes:
+    """`of_user` names each person's taste; `of_document` the taste that a document serves."""
+
+    of_user: Mapping[str, str] = field(default_factory=dict)
+    of_document: Mapping[str, str] = field(default_factory=dict)
+
+    def felt(self, user: str, attractiveness: Mapping[str, float]) -> Mapping[str, float]:
+        """What attracts this person: all of it where the taste is theirs or the document serves none."""
+        taste = self.of_user.get(user)
+        if taste is None:
+            return attractiveness
+        return {d: a * self._share(taste, d) for d, a in attractiveness.items()}
+
+    def _share(self, taste: str, document: str) -> float:
+        return 1.0 if self.of_document.get(document, taste) == taste else LEAST_LIKED
+
+
+def visits(
+    queries: Sequence[str],
+    count: int,
+    *,
+    users: int,
+    seed: int,
+    start: datetime = START,
+    pace_s: float = 30.0,
+    skew: float = 0.5,
+) -> list[Visit]:
+    """`count` visits, one each `pace_s`. Few queries are asked often, many seldom: weight rank ** -skew."""
+    rng = Random(seed)  # noqa: S311
+    popular = list(queries)
+    Random(f"popularity {seed}").shuffle(popular)  # noqa: S311
+    weights = [rank**-skew for rank in range(1, len(popular) + 1)]
+    made = []
+    for number, query in enumerate(rng.choices(popular, weights, k=count)):
+        user = rng.randrange(users)
+        at = start + timedelta(seconds=pace_s * number)
+        name = f"visit-{seed}-{number}"
+        made.append(Visit(at, f"person-{user}", name, DEVICES[user % len(DEVICES)], query, name))
+    return made

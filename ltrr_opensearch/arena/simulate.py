@@ -1,0 +1,190 @@
+"""A policy learns from simulated people, and is judged beside every constant action and the oracle.
+
+Queries are split in two: those with traffic, and those that nobody asks until the end. Best constants are chosen by
+what moved the people on the queries with traffic, as a shop could, and judged by the judge, as everything is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ltrr_opensearch.arena.actions import Actions, Floats, Wanted
+from ltrr_opensearch.arena.clicks import ClickModel, PositionBased
+from ltrr_opensearch.arena.loop import People
+from ltrr_opensearch.arena.people import Visit, visits
+from ltrr_opensearch.arena.replay import Replay
+from ltrr_opensearch.arena.world import World
+from ltrr_opensearch.evaluate.measures import Difference, paired_difference
+from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.protocols import Policy
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.types import Asker
+
+UNTOUCHED = "untouched query"
+BEST_CONSTANT = "best constant"
+HALF_CONSTANT = "best constant at half its candidates"
+ORACLE = "oracle"
+LEARNED = "learned"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How much is played. `kinds`: what is learned."""
+
+    searches: int
+    batch: int = 500
+    users: int = 300
+    seed: int = 0
+    kinds: tuple[str, ...] = ("policy", "memory")
+    model: ClickModel = PositionBased()  # noqa: RUF009  frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One way of asking over some queries. `action`: the depths of a constant."""
+
+    name: str
+    values: dict[str, float]
+    candidates: float
+    action: dict[str, int] | None = None
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean(list(self.values.values())))
+
+    def ahead_of(self, other: Standing) -> Difference:
+        return paired_difference(self.values, other.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """`curve`: judged value of each search as it was served, exploration included, in their order. `regret`: of the
+    policy's own choice without exploration, per batch, against the oracle of the queries of the batch.
+    """
+
+    seen: tuple[Standing, ...]
+    unseen: tuple[Standing, ...]
+    curve: Floats
+    regret: Floats
+    acted: float
+    """Share of searches with a click."""
+
+    @staticmethod
+    def closed(standings: Sequence[Standing]) -> float:
+        """Share of the gap between the best constant and the oracle that was closed."""
+        by = {s.name: s.mean for s in standings}
+        return (by[LEARNED] - by[BEST_CONSTANT]) / (by[ORACLE] - by[BEST_CONSTANT])
+
+
+def simulate(
+    world: World,
+    traffic: Sequence[str],
+    held_out: Sequence[str],
+    plan: Plan,
+    policy: Policy | None = None,
+    done: Callable[[int], None] = lambda _: None,
+) -> Simulated:
+    """`policy` draws instead of the one that is learned."""
+    learner, actions = world.learner(plan.kinds), world.actions()
+    people = People(world.attraction, plan.model, gain=max(world.settings.learn.gains.values()))
+    made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed)
+    curve: list[float] = []
+    regret: list[float] = []
+    acted = 0
+    for start in range(0, len(made), plan.batch):
+        batch = made[start : start + plan.batch]
+        replay = Replay(world.recording, learner.serving(policy), world.template)
+        rounds = [people.search(replay, visit)[0] for visit in batch]
+        curve += [_judged(world, one.decision) for one in rounds]
+        regret.append(_regret(world, replay, batch, actions))
+        acted += sum(bool(one.gains) for one in rounds)
+        learner.learn(rounds)
+        done(len(batch))
+    serving = learner.serving(policy)
+    reference = _reference(world, serving, actions, traffic)
+    return Simulated(
+        _standings(world, serving, actions, traffic, reference, made[-1]),
+        _standings(world, serving, actions, held_out, reference, made[-1]),
+        np.array(curve),
+        np.array(regret),
+        acted / len(made),
+    )
+
+
+def _judged(world: World, decision: Decision) -> float:
+    return worth(decision, world.wanted[decision.text], world.settings.learn.price_per_candidate)
+
+
+def worth(decision: Decision, wanted: Wanted, price_per_candidate: float) -> float:
+    """Share of what was wanted that is in the union, less the price of its candidates."""
+    found = {c.key.id for c in decision.candidates if c.found}
+    drawn = sum(slot.depth for slot in decision.slots)
+    return sum(share for document, share in wanted.items() if document in found) - price_per_candidate * drawn
+
+
+def _regret(world: World, replay: Replay, batch: Sequence[Visit], actions: Actions) -> float:
+    """Of what the policy would do without exploring, for the queries of a batch."""
+    gaps = []
+    for query in sorted({visit.query for visit in batch}):
+        best = float(world.values(query, replay.serving, actions, world.wanted[query]).max())
+        gaps.append(best - _judged(world, _steady(replay, query, batch[0])))
+    return float(np.mean(gaps))
+
+
+def _steady(replay: Replay, query: str, like: Visit) -> Decision:
+    return replay.search(query, f"judge {query}", like.at, Asker("judge", explore=False)).decision
+
+
+def _reference(world: World, serving: Serving, actions: Actions, traffic: Sequence[str]) -> tuple[int, int, int]:
+    """(best constant, the best at half of its candidates, the untouched query) as the people's wishes tell."""
+    shares = [_shares(world.attraction[query]) for query in traffic]
+    known = np.array([world.values(q, serving, actions, w) for q, w in zip(traffic, shares, strict=True)]).mean(axis=0)
+    best = int(known.argmax())
+    drawn = actions.depths.sum(axis=1)
+    half = int(np.where(drawn <= drawn[best] / 2, known, -np.inf).argmax())
+    own = next(s.name for s in world.settings.indexes[world.key].strategies if s.use == "original")
+    shallow = next(depth for depth in world.settings.choose.ladder if depth)
+    return best, half, actions.number({own: shallow})
+
+
+def _shares(attraction: Mapping[str, float]) -> Wanted:
+    whole = sum(attraction.values())
+    return {document: value / whole for document, value in attraction.items() if value > 0} if whole else {}
+
+
+def _standings(
+    world: World,
+    serving: Serving,
+    actions: Actions,
+    queries: Sequence[str],
+    reference: tuple[int, int, int],
+    like: Visit,
+) -> tuple[Standing, ...]:
+    values = {q: world.values(q, serving, actions, world.wanted[q]) for q in queries}
+    drawn = actions.depths.sum(axis=1)
+    constants = [
+        Standing(name, {q: float(v[a]) for q, v in values.items()}, float(drawn[a]), actions.named(a))
+        for name, a in zip((BEST_CONSTANT, HALF_CONSTANT, UNTOUCHED), reference, strict=True)
+    ]
+    oracle = Standing(
+        ORACLE,
+        {q: float(v.max()) for q, v in values.items()},
+        float(np.mean([drawn[v.argmax()] for v in values.values()])),
+    )
+    replay = Replay(world.recording, serving, world.template)
+    ours = {q: _steady(replay, q, like) for q in queries}
+    learned = Standing(
+        LEARNED,
+        {q: _judged(world, d) for q, d in ours.items()},
+        float(np.mean([sum(s.depth for s in d.slots) for d in ours.values()])),
+    )
+    return (*constants, oracle, learned)
+
+
+def regret_fell(rounds: Floats) -> float:
+    """Mean regret of the last quarter over that of the first."""
+    quarter = max(1, len(rounds) // 4)
+    return float(rounds[-quarter:].mean() / rounds[:quarter].mean())

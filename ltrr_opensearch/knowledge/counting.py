@@ -1,0 +1,151 @@
+"""Counts rounds for the aggregates: what one search adds to which key. Pure but for the sums that grow."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+
+from ltrr_opensearch.kinds import KINDS, kind_in
+from ltrr_opensearch.knowledge.cells import COLUMNS, FADING, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
+from ltrr_opensearch.knowledge.exposure import Exposure
+from ltrr_opensearch.logged import Decision, Round, SlotRecord, is_whole
+from ltrr_opensearch.types import Asker, Outcome
+
+FIRST = 10
+"""Candidates of a plan that are looked at: few, so that shares mean the same however deep it was asked."""
+REMEMBERED = 20
+"""Objects kept that a person acted on last."""
+_JUDGED = (Outcome.OK, Outcome.NOTHING_TO_ASK, Outcome.TIMED_OUT)
+_MEMORY = "memory"
+
+_Firsts = Mapping[str, Mapping[str, tuple[int, float]]]
+"""plan -> its first candidates: `_id` -> (rank, score)"""
+
+
+def who(asker: Asker) -> str | None:
+    """Under which name a person's searches are counted; a session is too short for a history."""
+    return asker.user or asker.client
+
+
+class Counting:
+    """`notes`: the objects that were acted upon last, the youngest first; one for a query, several for a person."""
+
+    def __init__(self, notes: Mapping[Key, tuple[str, ...]], exposure: Exposure | None) -> None:
+        self.sums: defaultdict[tuple[Key, str], list[float]] = defaultdict(lambda: [0.0] * COLUMNS)
+        self.notes = dict(notes)
+        self._often = frozenset(exposure.often) if exposure else frozenset()
+        self._popular = exposure.popular if exposure else frozenset()
+
+    def add(self, one: Round, weight: float) -> None:
+        """Rounds come in the order of time: what was noted and the last scores are those of the youngest."""
+        decision = one.decision
+        person = who(decision.asker)
+        keys = [OVERALL, (KIND, kind_in(decision.context))]
+        keys += [(QUERY, decision.normalized)] if is_whole(decision.normalized) else []
+        keys += [(USER, person)] if person else []
+        best = _best(one)
+        ranks = _ranks(decision, best)
+        acted = self.notes.get((USER, person), ()) if person else ()
+        cells = dict(self._cells(decision, ranks, bool(one.gains), acted))
+        for key in keys:
+            self._grow(key, "", self._whole(one, key, best, bool(ranks)), weight)
+            for strategy, cell in cells.items():
+                self._grow(key, strategy, cell, weight)
+        for dimension, value in keys if best else ():
+            if dimension == QUERY:
+                self.notes[dimension, value] = best[:1]
+            elif dimension == USER:
+                self.notes[dimension, value] = tuple(dict.fromkeys((*best, *acted)))[:REMEMBERED]
+
+    def _grow(self, key: Key, strategy: str, by: Cell | Whole, weight: float) -> None:
+        sums = self.sums[key, strategy]
+        for column, value in enumerate(by[:FADING]):
+            if value:
+                sums[column] += weight * value
+        if isinstance(by, Cell) and by.answered:
+            sums[FADING:] = by[FADING:]
+
+    def _whole(self, one: Round, key: Key, best: tuple[str, ...], found: bool) -> Whole:
+        before = self.notes.get(key, ()) if key[0] == QUERY and best else ()
+        counted = Whole(
+            asked=1.0,
+            rewarded=float(bool(one.gains)),
+            found=float(found),
+            failed=float(one.failed),
+            compared=float(bool(before)),
+            repeated=float(bool(before) and before[0] in best),
+        )
+        kind = kind_in(one.decision.context)
+        return counted._replace(**{kind: 1.0}) if kind in KINDS else counted
+
+    def _cells(
+        self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]
+    ) -> Iterator[tuple[str, Cell]]:
+        """One cell a strategy that was asked; of several plans of one strategy the best rank counts."""
+        firsts = _firsts(decision)
+        remembered = {id for s in decision.slots if s.source == _MEMORY for id in firsts.get(s.plan, ())}
+        for strategy, slots in _asked(decision).items():
+            rank = min((ranks[s.plan] for s in slots if s.plan in ranks), default=0)
+            cell = Cell(
+                asked=1.0,
+                rewarded=float(rewarded),
+                found=float(rank > 0),
+                reciprocal_ranks=1 / rank if rank else 0.0,
+                results=float(max(s.total for s in slots)),
+                took_ms=max(s.took_ms for s in slots),
+                candidates=float(sum(s.found for s in slots)),
+            )
+            brought = {id: at for s in slots for id, at in firsts.get(s.plan, {}).items()}
+            yield strategy, self._with_brought(cell, brought, acted, remembered) if brought else cell
+
+    def _with_brought(
+        self, cell: Cell, brought: Mapping[str, tuple[int, float]], acted: tuple[str, ...], remembered: set[str]
+    ) -> Cell:
+        ids, n = brought.keys(), len(brought)
+        top = max(min(brought.values())[1], 0.0)
+        return cell._replace(
+            answered=1.0,
+            top_scores=top,
+            rare=len(ids - self._often) / n,
+            popular=len(ids & self._popular) / n,
+            profiled=float(bool(acted)),
+            personal=len(ids & set(acted)) / n if acted else 0.0,
+            compared=float(bool(remembered)),
+            agreed=len(ids & remembered) / len(remembered) if remembered else 0.0,
+            last_score=top,
+            last_results=cell.results,
+        )
+
+
+def _asked(decision: Decision) -> dict[str, list[SlotRecord]]:
+    asked: dict[str, list[SlotRecord]] = {}
+    for slot in decision.slots:
+        if slot.depth and slot.outcome in _JUDGED:
+            asked.setdefault(slot.strategy, []).append(slot)
+    return asked
+
+
+def _firsts(decision: Decision) -> _Firsts:
+    firsts: dict[str, dict[str, tuple[int, float]]] = {}
+    for candidate in decision.candidates:
+        for plan, rank, score in candidate.found:
+            if rank <= FIRST:
+                firsts.setdefault(plan, {})[candidate.key.id] = (rank, score)
+    return firsts
+
+
+def _best(one: Round) -> tuple[str, ...]:
+    """The objects with the largest gain, in a fixed order."""
+    best = max(one.gains.values(), default=0.0)
+    return tuple(sorted(id for id, gain in one.gains.items() if gain == best)) if best > 0 else ()
+
+
+def _ranks(decision: Decision, best: tuple[str, ...]) -> dict[str, int]:
+    """The best rank at which each plan had an object with the largest gain."""
+    ranks: dict[str, int] = {}
+    if best:
+        for candidate in decision.candidates:
+            if candidate.key.id in best:
+                for found in candidate.found:
+                    ranks[found.plan] = min(found.rank, ranks.get(found.plan, found.rank))
+    return ranks

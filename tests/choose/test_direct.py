@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import pytest
+
+from ltrr_opensearch.choose.direct import DirectPolicy
+from ltrr_opensearch.choose.draw import draw_offers
+from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose.logged import offers
+from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose.uniform import Uniform
+from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.kinds import kind_in
+from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.logged import Part, Round
+from ltrr_opensearch.settings import ChooseSettings, Settings
+from tests.worlds import searches, serve, value
+
+SETTINGS = Settings(choose=ChooseSettings(policy="direct", apprentice_rounds=0))
+
+
+def named(one: Round) -> Round:
+    """Each query of one kind only, as queries are."""
+    decision = one.decision
+    return replace(one, decision=replace(decision, normalized=f"{kind_in(decision.context)} {decision.normalized}"))
+
+
+@pytest.fixture(scope="module")
+def rounds() -> list[Round]:
+    return [named(serve(s, Uniform(), SETTINGS, True, 5)) for s in searches(3000, 5)]
+
+
+@pytest.fixture(scope="module")
+def part(rounds: list[Round]) -> Part:
+    return train_policy(rounds, SETTINGS)
+
+
+def test_before_it_knows_enough_queries_it_draws_the_safe_plan(rounds: list[Round]) -> None:
+    policy = build_policy(SETTINGS.choose, train_policy(rounds[:5], SETTINGS))
+    decision = rounds[0].decision
+    drawn = draw_offers(policy, offers(decision), decision.context, SETTINGS.choose, 1, False)
+    assert {s.depth for s in drawn.slots} == {SETTINGS.choose.safe_depth}
+
+
+def test_it_beats_the_best_constant_where_context_tells(part: Part) -> None:
+    held_out = searches(1500, 99)
+    constants = (Fixed(10), Fixed(50), Fixed(0, {"original": 50, "knn": 50}), Fixed(0, {"structured": 50, "q2e": 50}))
+    ours = value(build_policy(SETTINGS.choose, part), held_out, SETTINGS)
+    assert ours > max(value(constant, held_out, SETTINGS) for constant in constants)
+
+
+def test_in_two_runs_as_in_one(rounds: list[Round], part: Part) -> None:
+    first = train_policy(rounds[:1500], SETTINGS)
+    assert train_policy(rounds[1500:], SETTINGS, first).sha256 == part.sha256
+
+
+def test_probabilities_are_over_feasible_rungs(part: Part, rounds: list[Round]) -> None:
+    policy = DirectPolicy.from_part(part, SETTINGS.choose)
+    for one in rounds[:50]:
+        drawn = draw_offers(policy, offers(one.decision), one.decision.context, SETTINGS.choose, 3, True)
+        assert sum(s.depth for s in drawn.slots) <= SETTINGS.choose.budget
+        assert all(sum(s.pmf) == pytest.approx(1) for s in drawn.slots)
+
+
+def test_another_ladder_or_damage_is_refused(part: Part) -> None:
+    with pytest.raises(ModelError, match="ladder"):
+        build_policy(ChooseSettings(policy="direct", ladder=(0, 5), safe_depth=5), part)
+    with pytest.raises(ModelError, match="damaged"):
+        build_policy(SETTINGS.choose, replace(part, payload=part.payload + b"x"))

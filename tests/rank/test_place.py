@@ -1,0 +1,77 @@
+"""One place of the page for what was found in order to learn: which, where, how likely, and when not."""
+
+from collections import Counter
+
+import pytest
+
+from ltrr_opensearch.rank.place import PLACES, placed
+from ltrr_opensearch.types import EXPLORATION, Candidate, DocKey, Draw, Found, Ranked, Slot, SlotDraw
+
+LADDER = (0, 10, 50)
+
+
+def drawn(depth: int, source: str = EXPLORATION) -> Draw:
+    slots = [("lexical", "lexical", 50), ("fresh", source, depth)]
+    return Draw(
+        "fixed",
+        tuple(
+            SlotDraw(Slot(plan, plan, of, i, {}, {}, (), LADDER, (True,) * 3), (0.0, 1.0, 0.0), d, 1.0)
+            for i, (plan, of, d) in enumerate(slots)
+        ),
+    )
+
+
+def order(length: int, fresh: dict[int, int]) -> list[Ranked]:
+    """`fresh`: rank in the order -> rank in the plan of exploration."""
+    return [
+        Ranked(
+            Candidate(
+                DocKey("shop", str(at)),
+                (Found("lexical", at, 1.0), *([Found("fresh", fresh[at], 1.0)] if at in fresh else [])),
+            ),
+            at,
+            1 / at,
+        )
+        for at in range(1, length + 1)
+    ]
+
+
+RANKED = order(30, {3: 1, 20: 3, 25: 2})
+
+
+def ids(ranked: tuple[Ranked, ...]) -> list[str]:
+    return [r.candidate.key.id for r in ranked]
+
+
+def test_the_best_that_is_not_among_the_first_gets_the_place() -> None:
+    moved, what = placed(RANKED, drawn(10), seed=1)
+    assert what is not None
+    assert what.key.id == "25"
+    assert moved[what.rank - 1].candidate.key.id == "25"
+    assert what.probability == pytest.approx(1 / 9)
+    assert [i for i in ids(moved) if i != "25"] == [r.candidate.key.id for r in RANKED if r.rank != 25]
+    assert [r.rank for r in moved] == list(range(1, 31))
+
+
+def test_every_place_but_the_first_is_as_likely() -> None:
+    at = Counter(what.rank for seed in range(9000) if (what := placed(RANKED, drawn(10), seed * 7919)[1]))
+    assert set(at) == set(PLACES) == set(range(2, 11))
+    assert all(abs(times - 1000) < 4 * 1000**0.5 for times in at.values())
+
+
+def test_the_same_seed_gives_the_same_place() -> None:
+    assert placed(RANKED, drawn(10), 5) == placed(RANKED, drawn(10), 5)
+
+
+@pytest.mark.parametrize(
+    ("ranked", "draw"),
+    [
+        (RANKED, drawn(0)),
+        (RANKED, drawn(10, "lexical")),
+        (order(30, {2: 1, 10: 2}), drawn(10)),
+        (order(10, {9: 1}), drawn(10)),
+        ([], drawn(10)),
+    ],
+)
+def test_where_there_is_nothing_to_place_the_order_stays(ranked: list[Ranked], draw: Draw) -> None:
+    assert placed(ranked, draw, 1) == (tuple(ranked), None)
