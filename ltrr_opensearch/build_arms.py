@@ -8,7 +8,7 @@ from dataclasses import replace
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.experiment_settings import ArmSettings
-from ltrr_opensearch.logged import Part
+from ltrr_opensearch.logged import TRIAL, Part
 from ltrr_opensearch.serving import Serving
 
 LEARNED = ("policy", "ranker")
@@ -24,12 +24,14 @@ def arms_of(serving: Serving, policy: Part | None, published: Callable[[str], Se
 def _arm(serving: Serving, arm: ArmSettings, policy: Part | None, published: Callable[[str], Serving]) -> Serving:
     if arm.original:
         own = {s.name: serving.choose.safe_depth for s in serving.index.strategies if s.use == "original"}
-        return replace(serving, policy=Fixed(0, own), ranker=None)
+        return replace(serving, policy=Fixed(0, own), ranker=None, group=TRIAL)
     if arm.release:
         other = published(arm.release)
-        serving = replace(serving, policy=other.policy, ranker=other.ranker, columns=other.columns, logged=other.logged)
+        serving = replace(
+            serving, policy=other.policy, ranker=other.ranker, columns=other.columns, logged=other.logged, group=TRIAL
+        )
     if arm.policy:
         choose = serving.choose.model_copy(update={"policy": arm.policy})
         trained = policy if policy is not None and policy.algorithm == arm.policy else None
-        serving = replace(serving, policy=build_policy(choose, trained))
+        serving = replace(serving, policy=build_policy(choose, trained), group=TRIAL)
     return serving if arm.ranker else replace(serving, ranker=None)

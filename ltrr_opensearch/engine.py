@@ -23,6 +23,7 @@ from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured
 from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.experiment.both import as_drawn, deepest, one_page
+from ltrr_opensearch.logged import TRIAL
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
 from ltrr_opensearch.rank.place import placed
@@ -30,7 +31,7 @@ from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
 from ltrr_opensearch.retrieve.sending import key_of
-from ltrr_opensearch.serving import Asked, Serving
+from ltrr_opensearch.serving import Asked, Chosen, Serving
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -115,8 +116,9 @@ class Engine:
         search = named or f"{key} {request.at.timestamp() // DRAWN_ALIKE_S:.0f}"
         same = request.body | {"text": request.text}
         seed = seed_of(self._limits.secret, search, same, request.target)
-        served = part.serving if part.trial else part.serving.of(self._place(request, serving.key, seed))
-        return Asked(request, served, key, seed, part.rivals, part.trial)
+        place = self._place(request, serving.key, seed)
+        rivals = tuple(one.of(place) for one in part.rivals)
+        return Asked(request, part.serving.of(place), key, seed, rivals, part.trial)
 
     def _place(self, request: SearchRequest, key: str, seed: int) -> float:
         """Where who asks stands when people are told apart; of whom nothing is said, the search itself."""
@@ -209,12 +211,11 @@ class Engine:
         with self._timed("choose"):
             query = serving.analyze(request)
             plans = serving.propose(query, lambda name: self._observer.fallback(f"strategy_{name}"))
-            decided = [
+            drawn = [
                 one.serving.draw(query, plans, asked.seed, lambda: self._observer.fallback("policy"))
                 for one in asked.systems
             ]
-            draws = [one.draw for one in decided]
-            chosen = decided[0]._replace(draw=deepest(draws))
+            chosen = drawn[0] if not asked.rivals else Chosen(drawn[0].context, deepest([d.draw for d in drawn]), TRIAL)
         vector = await self._vector(request.text, plans, chosen.draw)
         with self._timed("retrieve"):
             found = await self._fan_out.retrieve(
@@ -228,8 +229,9 @@ class Engine:
         more = asyncio.create_task(self._more(asked, found))
         try:
             await sent()
-            ranked, teams = await self._ordered(asked, query, draws, found.results, vector)
-            ranked, explored = placed(ranked, chosen.draw, asked.seed)
+            ranked, teams = await self._ordered(asked, query, [d.draw for d in drawn], found.results, vector)
+            # interleaved teams are not to be moved; nor do their systems explore
+            ranked, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
         except asyncio.CancelledError:
             more.cancel()
             raise

@@ -12,8 +12,10 @@ from datetime import datetime
 
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
-POLICY, CONTROL, FAILED = "policy", "control", "failed"
-"""Who decided a search: the policy, the safe plan in its place, or the safe plan because the policy failed to."""
+POLICY, CONTROL, FAILED, TRIAL = "policy", "control", "failed", "trial"
+"""Who decided a search: the policy, the safe plan in its place, the safe plan because the policy failed to, or what an
+arm of a live experiment has in place of them all.
+"""
 
 HIDDEN, CUT = "[hidden] ", "[cut] "
 """How a logged query begins that is a hash, or a part of what was asked; normalised words begin with no bracket."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ltrr_opensearch.choose.fixed import Fixed
-from ltrr_opensearch.logged import CONTROL
+from ltrr_opensearch.logged import CONTROL, TRIAL
 from ltrr_opensearch.phase_settings import PhaseName, PhaseSettings
 from ltrr_opensearch.serving import COLD, Serving
 
@@ -21,7 +21,10 @@ def in_phase(serving: Serving, phase: PhaseName, settings: PhaseSettings) -> Ser
     control = _control(serving, settings)
     if phase == "shadow" and name != COLD:
         control = replace(control, shadow=serving.policy)
-    return replace(serving, phase=name, share=share_of(phase, settings), control=replace(control, phase=name))
+    # an arm with a policy of its own has no phase; the others follow that of the policy in force
+    arms = tuple(one if one.group == TRIAL else in_phase(one, phase, settings) for one in serving.arms)
+    control = replace(control, phase=name)
+    return replace(serving, phase=name, share=share_of(phase, settings), control=control, arms=arms)
 
 
 def share_of(phase: PhaseName, settings: PhaseSettings) -> float:

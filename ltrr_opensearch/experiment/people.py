@@ -11,17 +11,13 @@ from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.types import Asker
 
 
-def person(asker: Asker) -> str | None:
-    return asker.user or asker.client or asker.session
-
-
 def arm_of(experiment: ExperimentSettings, asker: Asker, secret: str) -> int | None:
     """0 or 1, or None for who takes no part.
 
     A keyed hash with the experiment's name: no client can choose its arm, and who was together in one experiment is
     dealt anew in the next.
     """
-    who = person(asker)
+    who = asker.person
     if who is None or not asker.explore:
         return None
     seed = seed_of(secret, who, {}, f"experiment {experiment.name}")

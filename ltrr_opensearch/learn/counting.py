@@ -21,13 +21,17 @@ from ltrr_opensearch.evaluate.outcomes import found_gain, gained, price
 from ltrr_opensearch.evaluate.table import Table
 from ltrr_opensearch.evaluate.weights import nested
 from ltrr_opensearch.learn.evidence import Evidence, Group, bucket
-from ltrr_opensearch.logged import CONTROL, FAILED, Decision, Round
+from ltrr_opensearch.logged import CONTROL, FAILED, TRIAL, Decision, Round
 from ltrr_opensearch.phase_settings import PhaseName
 from ltrr_opensearch.settings import LearnSettings, Settings
 
 
 def seen(evidence: Evidence, decisions: Sequence[Decision], phase: PhaseName) -> Evidence:
-    """With what is known of searches at once: times, empty pages, failures of the policy."""
+    """With what is known of searches at once: times, empty pages, failures of the policy.
+
+    What an experiment decided in its place says nothing of it.
+    """
+    decisions = [d for d in decisions if d.group != TRIAL]
     theirs = [d for d in decisions if _is_control(d, phase)]
     ours = [d for d in decisions if not _is_control(d, phase)]
     return replace(evidence, policy=evidence.policy.seen(ours), control=evidence.control.seen(theirs))
@@ -35,6 +39,7 @@ def seen(evidence: Evidence, decisions: Sequence[Decision], phase: PhaseName) ->
 
 def judged(evidence: Evidence, rounds: Sequence[Round], phase: PhaseName, settings: Settings) -> Evidence:
     """With what came of searches of the phase."""
+    rounds = [r for r in rounds if r.decision.group != TRIAL]
     theirs = [r for r in rounds if _is_control(r.decision, phase)]
     ours = [r for r in rounds if not _is_control(r.decision, phase)]
     evidence = replace(evidence, policy=_worth(evidence.policy, ours), control=_worth(evidence.control, theirs))

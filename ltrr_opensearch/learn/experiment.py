@@ -9,7 +9,6 @@ from datetime import datetime
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.evaluate.live import Observed
-from ltrr_opensearch.experiment.people import person
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.join import attributed
 from ltrr_opensearch.learn.later_pages import with_later_pages
@@ -52,7 +51,7 @@ def observed(decision: Decision, gains: dict[str, float]) -> Observed:
     teams = {c.key.id: c.team for c in decision.candidates}
     ranks = [places[id] for id in gains if id in places]
     return Observed(
-        person=person(decision.asker) or decision.query_id,
+        person=decision.asker.person or decision.query_id,
         query=decision.normalized,
         arm=decision.trial.arm,
         success=float(bool(gains)),

@@ -19,7 +19,7 @@ from tests.learn.synthetic import decision
 ASKER = Asker(user="u1", session="s1", client="c1", device="phone")
 SEARCHABLE = (
     *("@timestamp", "query_id", "parent_query_id", "index", "normalized"),
-    *("asker.user", "asker.session", "asker.client", "policy", "ranker", "release", "phase"),
+    *("asker.user", "asker.session", "asker.client", "policy", "ranker", "release", "phase", "group"),
 )
 
 

@@ -9,7 +9,9 @@ import pytest
 
 from ltrr_opensearch.build_arms import arms_of
 from ltrr_opensearch.experiment_settings import ExperimentSettings
-from ltrr_opensearch.logged import Trial
+from ltrr_opensearch.logged import CONTROL, TRIAL, Trial
+from ltrr_opensearch.phase_settings import PhaseSettings
+from ltrr_opensearch.phased import in_phase
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import Asker, Json, SearchRequest
 from tests.engine.worlds import INDEX, Backwards, Bench, bench, request_of, serving_of
@@ -145,3 +147,11 @@ async def test_a_ranker_that_fails_in_one_arm_ends_in_the_clusters_own_page(node
         page = await b.page(asked_by("u1", products))
     assert len(page["hits"]["hits"]) == 10
     assert "rank" in b.counts.reasons
+
+
+def test_an_arm_follows_the_phase_unless_it_has_a_policy_of_its_own() -> None:
+    serving = in_experiment("split", FUSED, {"name": "even", "policy": "uniform"}, phase="live")
+    fused, even = in_phase(serving, "shadow", PhaseSettings()).arms
+    assert (fused.of(0.5).group, fused.of(0.5).ranker) == (CONTROL, None)
+    assert fused.of(0.5).shadow is serving.policy
+    assert (even.of(0.5).group, even.of(0.5).policy.name) == (TRIAL, "uniform")

@@ -11,7 +11,7 @@ import yaml
 
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.errors import SettingsError
-from ltrr_opensearch.experiment.people import arm_of, person
+from ltrr_opensearch.experiment.people import arm_of
 from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.types import Asker
 
@@ -63,7 +63,7 @@ def test_who_is_not_named_or_opted_out_takes_no_part() -> None:
     ],
 )
 def test_a_person_is_who_the_application_says(asker: Asker, who: str | None) -> None:
-    assert person(asker) == who
+    assert asker.person == who
 
 
 @pytest.mark.parametrize(
