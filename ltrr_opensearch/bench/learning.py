@@ -7,18 +7,20 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from ltrr_opensearch.bench import learning_bestbuy, learning_icecat
+from ltrr_opensearch.bench import deciding, estimating, learning_bestbuy, learning_icecat, learning_speed
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.node.places import asked_home
 
 Part = Callable[[Console, bool, Stack], list[Figure]]
 ON_A_NODE: tuple[Part, ...] = (learning_icecat.measure, learning_bestbuy.measure)
+ALONE = (estimating.measure, deciding.measure, learning_speed.measure)
 
 
 def measure(console: Console, quick: bool) -> list[Figure]:
     stack = Stack(asked_home(os.environ), name="arena")
     try:
-        return [figure for part in ON_A_NODE for figure in part(console, quick, stack)]
+        played = [figure for part in ON_A_NODE for figure in part(console, quick, stack)]
+        return [*played, *(figure for part in ALONE for figure in part(console, quick))]
     finally:
         stack.close()
