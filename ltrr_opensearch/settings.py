@@ -242,6 +242,11 @@ FeatureGroup = Literal[
 ]
 
 
+UNPROVEN: tuple[FeatureGroup, ...] = ("season", "user", "by_user", "entities")
+"""Groups that cost every draw time and gained nothing where they were measured (docs/learning-to-retrieve.md)."""
+DEFAULT_FEATURES: tuple[FeatureGroup, ...] = tuple(g for g in get_args(FeatureGroup) if g not in UNPROVEN)
+
+
 class ChooseSettings(Section):
     policy: str = Field(
         "vowpal",
@@ -277,7 +282,8 @@ class ChooseSettings(Section):
         0.02, description="Share of searches that give one place of the page to something new or rarely shown; 0: none."
     )
     features: tuple[FeatureGroup, ...] = Field(
-        get_args(FeatureGroup), description="Groups of features that policies see (docs/features.md)."
+        DEFAULT_FEATURES,
+        description="Groups of features that policies see (docs/features.md); without `query` every query counts as new.",
     )
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."

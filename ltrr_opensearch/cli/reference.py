@@ -20,7 +20,7 @@ from pydantic_core import PydanticUndefined
 from ltrr_opensearch.choose.features import ACTION, CONTEXT, RUNG, Declared
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.section import Section
-from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.settings import UNPROVEN, Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = "<!-- written by `python -m ltrr_opensearch.cli.reference`; change the code, not this page -->"
@@ -141,7 +141,8 @@ def features_page() -> str:
     parts = (
         "# Features",
         GENERATED,
-        "What policies are told. `choose.features` lists the groups in force. Numbers are scaled to about 0..1. A name "
+        "What policies are told. `choose.features` lists the groups in force; "
+        f"by default not {', '.join(UNPROVEN)}. Numbers are scaled to about 0..1. A name "
         "that ends in `=` stands for a family `name=value`, one that ends in `_` for names that strategies give. What "
         "is not known is absent. Names are written to Vowpal Wabbit as checksums only. How each group pays is in "
         "[learning-to-retrieve.md](learning-to-retrieve.md), how seasons, clocks and people are told in "
