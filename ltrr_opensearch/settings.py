@@ -283,8 +283,7 @@ class ChooseSettings(Section):
     )
     features: tuple[FeatureGroup, ...] = Field(
         DEFAULT_FEATURES,
-        description="Groups of features that policies see (docs/features.md); "
-        "without `query` every query counts as new.",
+        description="Groups of features that policies see (docs/features.md); without `query` all queries are new.",
     )
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."

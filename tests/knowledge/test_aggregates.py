@@ -50,7 +50,7 @@ def search(found: dict[str, tuple[Found, ...]], **changes: Any) -> Round:
     candidates = tuple(CandidateRecord(DocKey("shop", id), by) for id, by in found.items())
     gains = changes.pop("gains", {})
     failed = changes.pop("failed", False)
-    return Round(replace(decision, candidates=candidates, slots=slots, **changes), gains, failed)
+    return Round(replace(decision, candidates=candidates, slots=slots, **changes), gains, failed=failed)
 
 
 FOUND = {
