@@ -74,7 +74,7 @@ def compare_rankers(
     candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings
 ) -> Compared:
     """nDCG@10 over click grades of what was shown, mean over queries; without a serving ranker, beside the fused."""
-    data = dataset_from_rounds(rounds, feature_names(index), ()).judging(new=False)
+    data = dataset_from_rounds(rounds, feature_names(index), ()).judging_all()
     if not data.query:
         return _unknown("nDCG@10", "no later search was acted upon with other candidates beside")
     ours = _by_query(data, _scores(data, candidate))

@@ -76,6 +76,10 @@ class Dataset:
         """What can judge a ranker: the shown rows of searches, as they were or as if nobody had asked them before."""
         return self._searches([g for g, is_new in enumerate(self.new) if is_new == new], self.shown)
 
+    def judging_all(self) -> Dataset:
+        """The shown rows of every search."""
+        return self._searches(range(len(self.query)), self.shown)
+
     def _searches(self, kept: Sequence[int], rows: NDArray[np.bool_]) -> Dataset:
         number = np.full(len(self.query), -1, dtype=np.intp)
         number[kept] = np.arange(len(kept))

@@ -55,7 +55,7 @@ def test_learning_is_told_and_published_and_taken_back(typed: Typed, shop: Shop)
     newest, oldest = (r.id for r in shop.store.history("shop"))
     listed = typed("models", "list").output.splitlines()
     assert listed[1].startswith(f"* {newest}"), listed
-    assert "brought aggregates, policy; kept memory" in listed[2]
+    assert "brought aggregates, exposure, policy, popularity; kept memory" in listed[2]
     assert listed[3].startswith(f"  {oldest}")
     assert max(map(len, listed)) <= 80
     assert "and 1 older: --most 2" in typed("models", "list", "--most", "1").output

@@ -53,4 +53,4 @@ def test_without_the_plugin_the_ranker_is_refused_and_the_rest_is_published(
     assert "not in the cluster: learn.rank_in is cluster but the cluster has no LTR plugin" in verdicts["ranker"].reason
     release = shop.store.current("shop")
     assert release
-    assert set(release.parts) == {"policy", "aggregates"}
+    assert set(release.parts) == {"policy", "aggregates", "exposure", "popularity"}

@@ -45,7 +45,7 @@ def parts(shop: Shop) -> dict[str, Part]:
 def test_everything_is_learned_and_published_at_once(shop: Shop) -> None:
     done = learn(KINDS, shop.job(CLOSED))
     assert {v.kind: v.passed for v in done.verdicts} == dict.fromkeys(KINDS, True), done.verdicts
-    assert set(parts(shop)) == {*KINDS, "aggregates"}
+    assert set(parts(shop)) == {*KINDS, "aggregates", "exposure", "popularity"}
     assert [r.id for r in shop.store.history("shop")] == [done.release]
     assert done.counts["decisions"] == done.counts["rounds"] == SEARCHES
     assert done.counts["queries counted for the memory"] == len(QUERIES)
