@@ -14,7 +14,7 @@ from ltrr_opensearch.demo.users import PAGE, application_query
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.settings import IndexSettings
-from ltrr_opensearch.types import Asker, Json, QueryPlan, SearchRequest, Vector
+from ltrr_opensearch.types import EXPLORATION, Asker, Json, QueryPlan, SearchRequest, Vector
 from ltrr_opensearch.understand.analyze import analyze
 
 PIPELINE = "ltrr_demo_rrf"
@@ -55,8 +55,10 @@ def request(text: str, index: str, query_id: str = "") -> SearchRequest:
 
 
 def plans(text: str, index: str, settings: IndexSettings, knowledge: Knowledge) -> list[QueryPlan]:
+    """What is proposed to answer the query; what is asked only to learn is no peer."""
     query = analyze(request(text, index), knowledge, settings)
-    return [plan for strategy in build_strategies(settings, knowledge) for plan in strategy.plan(query)]
+    proposed = (plan for strategy in build_strategies(settings, knowledge) for plan in strategy.plan(query))
+    return [plan for plan in proposed if plan.source != EXPLORATION]
 
 
 def peers(
@@ -75,7 +77,7 @@ def peers(
     shown = {"size": PAGE, "_source": {"excludes": [settings.vector.field]} if settings.vector else True}
     made = [Peer(ORIGINAL, search, application_query(text) | shown, PAGE)]
     for strategy in settings.strategies:
-        if strategy.use != "original":
+        if strategy.use not in ("original", "fresh"):
             clause = clauses.get(strategy.name)
             body = {"query": clause, **shown} if clause else None
             made.append(Peer(f"{strategy.name} alone", search, body, PAGE))
