@@ -385,7 +385,9 @@ class LearnSettings(Section):
     )
     workers: int = Field(0, ge=0, description="Processes of this machine that read the log; 0: one a core.")
     engine: Literal["local", "dask"] = Field("local", description="Who reads the log: this machine, or a Dask cluster.")
-    dask_scheduler: str = Field("", description="Address of the Dask cluster's scheduler, like tcp://scheduler:8786.")
+    dask_scheduler: str | None = Field(
+        None, description="Address of the Dask cluster's scheduler, like tcp://scheduler:8786."
+    )
     min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
     seed: int = Field(0, description="Seed of training.")
 

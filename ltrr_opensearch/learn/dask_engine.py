@@ -36,7 +36,7 @@ class Dask:
 
 
 @contextmanager
-def dask(scheduler: str) -> Iterator[Engine]:
+def dask(scheduler: str | None) -> Iterator[Engine]:
     """The cluster of a scheduler like `tcp://scheduler:8786`, whose workers run what we run."""
     try:
         from distributed import Client
