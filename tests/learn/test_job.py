@@ -68,7 +68,8 @@ def test_a_second_run_has_nothing_to_do_and_the_next_goes_on(shop: Shop) -> None
     shown_before = sum(sum(m["entities"]["examined"]) for m in shop.memories())
     later = [decision(n, seed=1, at=CLOSED + timedelta(seconds=n)) for n in range(SEARCHES)]
     shop.put(later, clicks(later))
-    after = learn(KINDS, shop.job(CLOSED + timedelta(hours=2)))
+    after = learn(KINDS, shop.job(CLOSED + timedelta(hours=2), min_effective=5))
+    assert all(v.passed for v in after.verdicts), after.verdicts
     assert after.release not in (None, first.release)
     assert parts(shop)["policy"].meta["rounds"] == 2 * SEARCHES
     assert parts(shop)["ranker"].meta["searches"] > 0
