@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from ltrr_opensearch.background import beside
 from ltrr_opensearch.log.writer import Writer
 from ltrr_opensearch.logged import GATE
 from ltrr_opensearch.proxy.app import Running
@@ -53,13 +54,10 @@ def sampled(metrics: Metrics, writer: Writer) -> Running:
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
         metrics.sampled_by(sample)
-        task = asyncio.create_task(keep_sampling())
         try:
-            yield
+            async with beside(keep_sampling()):
+                yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
             metrics.sample()
 
     return run

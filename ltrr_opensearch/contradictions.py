@@ -66,6 +66,8 @@ def _choose(settings: Settings) -> Iterator[Contradiction]:
             f"{choose.budget} does not allow even one plan at safe_depth {choose.safe_depth}; raise it, at best to "
             "safe_depth times the number of strategies",
         )
+    if choose.policy == "direct" and choose.factoring != "sequential":
+        yield ("choose", "factoring"), f"policy direct values whole actions, not {choose.factoring}; choose sequential"
 
 
 def _learn(settings: Settings) -> Iterator[Contradiction]:

@@ -167,7 +167,7 @@ def decision_of(
         release=serving.release,
         context=searched.chosen.context,
         ladder=serving.choose.ladder,
-        slots=tuple(_slot(d, r) for d, r in zip(searched.chosen.draw.slots, searched.results, strict=True)),
+        slots=tuple(slot_record(d, r) for d, r in zip(searched.chosen.draw.slots, searched.results, strict=True)),
         candidates=candidates,
         offset=request.offset,
         shown=len(hits),
@@ -206,7 +206,8 @@ def _as_shown(union: Iterable[DocKey], page: Sequence[DocKey], offset: int) -> l
     return [*rest[:offset], *page, *rest[offset:]]
 
 
-def _slot(draw: SlotDraw, result: PlanResult) -> SlotRecord:
+def slot_record(draw: SlotDraw, result: PlanResult) -> SlotRecord:
+    """A slot as it is logged: what was drawn, and what came of it."""
     return SlotRecord(
         plan=draw.slot.plan,
         strategy=draw.slot.strategy,

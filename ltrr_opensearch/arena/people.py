@@ -11,6 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+from ltrr_opensearch.arena.clicks import ClickModel
+from ltrr_opensearch.arena.replay import Replay, Replayed
+from ltrr_opensearch.logged import Round
+from ltrr_opensearch.types import Asker
+
+Attraction = Mapping[str, Mapping[str, float]]
+"""query -> document -> attractiveness, 0..1"""
 START = datetime(2026, 1, 5, 8, tzinfo=UTC)
 """A Monday. Simulated time begins here."""
 DEVICES = ("desktop", "phone", "tablet")
@@ -70,3 +77,20 @@ def visits(
         name = f"visit-{seed}-{number}"
         made.append(Visit(at, f"person-{user}", name, DEVICES[user % len(DEVICES)], query, name))
     return made
+
+
+@dataclass(frozen=True)
+class People:
+    """How simulated people act: what attracts them, how they read a page, what a click is worth."""
+
+    attraction: Attraction
+    model: ClickModel
+    tastes: Tastes = field(default_factory=Tastes)
+    gain: float = 1.0
+
+    def search(self, replay: Replay, visit: Visit, *, explore: bool = True) -> tuple[Round, Replayed]:
+        asker = Asker(visit.user, visit.session, visit.user, None, visit.device, explore=explore)
+        replayed = replay.search(visit.query, visit.session, visit.at, asker)
+        attracted = self.tastes.felt(visit.user, self.attraction.get(visit.query, {}))
+        clicked = self.model.clicks(replayed.page, attracted, Random(visit.seed))  # noqa: S311
+        return Round(replayed.decision, {replayed.page[rank - 1]: self.gain for rank in clicked}), replayed

@@ -33,7 +33,8 @@ from ltrr_opensearch.types import (
     Vector,
 )
 
-ORIGINAL_MS = 1.0
+MEMORY_MS = 1.0
+"""Of a plan whose list is computed here, so that no request was timed."""
 MEMORY = "memory"
 
 
@@ -86,7 +87,7 @@ class Replay:
         if hits is None:
             return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
         listed = self.recording.queries[text].lists.get(plan.name)
-        took_ms = listed.took_ms if listed else ORIGINAL_MS
+        took_ms = listed.took_ms if listed else MEMORY_MS
         total = listed.total if plan.original and listed else len(hits)
         return PlanResult(plan, depth, Outcome.OK, hits, total, took_ms)
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from ltrr_opensearch.arena.actions import Actions, Floats, Wanted
 from ltrr_opensearch.arena.clicks import ClickModel, PositionBased
-from ltrr_opensearch.arena.loop import People
-from ltrr_opensearch.arena.people import Visit, visits
+from ltrr_opensearch.arena.people import People, Visit, visits
 from ltrr_opensearch.arena.replay import Replay
 from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.evaluate.measures import Difference, paired_difference

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ltrr_opensearch.arena.actions import Actions, Floats, Prices, Wanted, ranks
 from ltrr_opensearch.arena.learner import Learner
-from ltrr_opensearch.arena.loop import Attraction
+from ltrr_opensearch.arena.people import Attraction
 from ltrr_opensearch.arena.record import Template, request
 from ltrr_opensearch.arena.recording import Recording
 from ltrr_opensearch.arena.remembered import remembered_hits

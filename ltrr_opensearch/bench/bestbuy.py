@@ -9,18 +9,17 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.types import Json
 
 PRODUCTS = Path("bestbuy") / "products.jsonl.gz"
 CLICKS = Path("bestbuy") / "clicks.csv.gz"
 HAYSTACK = Path("retrotech") / "products.csv.gz"
+FILES = (PRODUCTS, CLICKS, HAYSTACK)
 TEXTS = ("name", "manufacturer", "short_description", "long_description")
 _OLDER_NAMES = {"short_description": "shortDescription", "long_description": "longDescription"}
 
@@ -34,15 +33,6 @@ class Clicked:
     session: str
     query: str
     product: str
-
-
-def folder() -> Path:
-    """Where the data are: `LTRR_DATA`, else `../shared/data` beside the checkout."""
-    named = os.environ.get("LTRR_DATA")
-    base = Path(named) if named else Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    if absent := [str(base / name) for name in (PRODUCTS, CLICKS, HAYSTACK) if not (base / name).exists()]:
-        raise DataError(f"no {' and no '.join(absent)}; put the data there, or set LTRR_DATA to where they are")
-    return base
 
 
 def products(base: Path) -> list[Json]:

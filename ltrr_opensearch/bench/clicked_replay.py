@@ -34,7 +34,7 @@ class Mode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Answered:
+class ClickAnswered:
     """How one click's search went. `rank`: of the product clicked, None where it was not among the candidates."""
 
     click: Clicked
@@ -63,10 +63,10 @@ class ClickedReplay:
         learner: Learner,
         policy: Policy | None = None,
         done: Callable[[int], None] = lambda _: None,
-    ) -> list[Answered]:
+    ) -> list[ClickAnswered]:
         """Day by day; `policy` draws instead of the one that learns."""
         seen: set[str] = set()
-        made: list[Answered] = []
+        made: list[ClickAnswered] = []
         for number, (_, some) in enumerate(_by_day(clicks)):
             replay = Replay(self.recording, learner.serving(policy), self.template)
             answered = [self._answer(replay, one, len(made) + place, seen) for place, one in enumerate(some)]
@@ -75,7 +75,7 @@ class ClickedReplay:
             made += answered
         return made
 
-    def _answer(self, replay: Replay, click: Clicked, number: int, seen: set[str]) -> Answered:
+    def _answer(self, replay: Replay, click: Clicked, number: int, seen: set[str]) -> ClickAnswered:
         text = self.text(click.query)
         replayed = replay.search(text, f"click-{number}", click.at, Asker(click.user, click.session))
         ids = [c.key.id for c in replayed.decision.candidates]
@@ -84,7 +84,7 @@ class ClickedReplay:
         drawn = sum(slot.depth for slot in replayed.decision.slots)
         new = text not in seen
         seen.add(text)
-        return Answered(click, rank, bool(by_plan), drawn, new, self._round(replay, replayed, click, rank))
+        return ClickAnswered(click, rank, bool(by_plan), drawn, new, self._round(replay, replayed, click, rank))
 
     def _round(self, replay: Replay, replayed: Replayed, click: Clicked, rank: int | None) -> Round:
         if self.mode is Mode.BANDIT:

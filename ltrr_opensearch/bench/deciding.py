@@ -22,8 +22,9 @@ from ltrr_opensearch.cluster.feature_logging import NamedScores
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.policy import train_policy
-from ltrr_opensearch.logged import CandidateRecord, Decision, Round, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, Round
 from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.record import slot_record
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
@@ -36,10 +37,12 @@ from ltrr_opensearch.types import (
     Features,
     Found,
     Outcome,
+    PlanResult,
     QueryPlan,
     Reading,
     Remembered,
     SearchRequest,
+    SlotDraw,
     SlotValue,
     VectorUse,
 )
@@ -178,27 +181,16 @@ def _decision(
         release="bench",
         context=context,
         ladder=ladder,
-        slots=tuple(
-            SlotRecord(
-                plan=s.slot.plan,
-                strategy=s.slot.strategy,
-                source=s.slot.source,
-                action=s.slot.action,
-                feasible=s.slot.feasible,
-                pmf=s.pmf,
-                depth=s.depth,
-                probability=s.probability,
-                outcome=Outcome.OK if s.depth else Outcome.NOT_ASKED,
-                found=s.depth,
-                total=s.depth * 10,
-                took_ms=1.0,
-                original=s.slot.plan == "original",
-            )
-            for s in draw.slots
-        ),
+        slots=tuple(slot_record(s, _result(query, s)) for s in draw.slots),
         candidates=(CandidateRecord(DocKey("shop", "wanted"), found),) if found else (),
         offset=0,
         shown=1,
         total=1,
         took_ms=1.0,
     )
+
+
+def _result(query: AnalyzedQuery, drawn: SlotDraw) -> PlanResult:
+    plan = next(p for p in _plans(query) if p.name == drawn.slot.plan)
+    outcome = Outcome.OK if drawn.depth else Outcome.NOT_ASKED
+    return PlanResult(plan, drawn.depth, outcome, total=drawn.depth * 10, took_ms=1.0)

@@ -18,10 +18,10 @@ from rich.console import Console
 
 from ltrr_opensearch.arena.actions import Actions, Prices, ranks
 from ltrr_opensearch.arena.learner import Learner
-from ltrr_opensearch.bench import bestbuy
+from ltrr_opensearch.bench import bestbuy, datasets
 from ltrr_opensearch.bench.bestbuy import Clicked
 from ltrr_opensearch.bench.clicked_replay import (
-    Answered,
+    ClickAnswered,
     ClickedReplay,
     Mode,
     alone,
@@ -78,7 +78,7 @@ def configuration(stack: Stack) -> Json:
 
 
 def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
-    base = bestbuy.folder()
+    base = datasets.folder(bestbuy.FILES)
     prepare(console, stack, INDEX, bestbuy.index_body(), bestbuy.products(base), configuration(stack))
     clicks = [one for one in bestbuy.clicks(base) if normalise(one.query)]
     queries = sorted({normalise(one.query) for one in clicks})
@@ -140,7 +140,7 @@ class _Judged:
 
 
 def _figures(
-    mode: Mode, clicks: Sequence[Clicked], answered: Sequence[Answered], peers: dict[str, Ranks], made: Recorded
+    mode: Mode, clicks: Sequence[Clicked], answered: Sequence[ClickAnswered], peers: dict[str, Ranks], made: Recorded
 ) -> list[Figure]:
     judged = np.array([one.at >= clicks[0].at + timedelta(days=FIRST_DAYS) for one in clicks])
     new = np.array([one.new for one in answered])
@@ -180,7 +180,7 @@ def _lead(name: str, peer: str, judged: _Judged, *, must: bool) -> Figure:
     return Figure(f"{name} {peer}", value, "MRR", (peer, _mean(theirs)), target, interval=(low, high), runs=len(theirs))
 
 
-def _retrieval(mode: Mode, answered: Sequence[Answered], made: Recorded) -> Figure:
+def _retrieval(mode: Mode, answered: Sequence[ClickAnswered], made: Recorded) -> Figure:
     """Reward of the draws over the last half, less that of the best constant action in hindsight."""
     last = answered[len(answered) // 2 :]
     price = made.settings.learn.price_per_candidate
@@ -200,7 +200,7 @@ def _retrieval(mode: Mode, answered: Sequence[Answered], made: Recorded) -> Figu
     )
 
 
-def best_in_hindsight(last: Sequence[Answered], made: Recorded) -> Floats:
+def best_in_hindsight(last: Sequence[ClickAnswered], made: Recorded) -> Floats:
     """The reward of each search under the best constant action of the recorded strategies."""
     plans = tuple(name for name in STRATEGIES if name != "q2e")
     choose, price = made.settings.choose, made.settings.learn.price_per_candidate

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import csv
 import gzip
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from ltrr_opensearch.bench import datasets
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.evaluate.estimators import ESTIMATORS
@@ -53,13 +53,9 @@ class Estimate:
 
 
 def find() -> Path:
-    """The folder under `LTRR_DATA`, or `../shared/data`."""
-    shared = Path(__file__).resolve().parents[2].parent / "shared" / "data"
-    folder = Path(os.environ.get("LTRR_DATA") or shared) / FOLDER
-    files = [folder / policy / f"{campaign}.csv.gz" for policy in POLICIES for campaign in CAMPAIGNS]
-    if absent := [str(file) for file in files if not file.exists()]:
-        raise DataError(f"there is no {' and no '.join(absent)}; LTRR_DATA names the folder that holds {FOLDER}")
-    return folder
+    """The folder of the data."""
+    files = [Path(FOLDER) / policy / f"{campaign}.csv.gz" for policy in POLICIES for campaign in CAMPAIGNS]
+    return datasets.folder(files) / FOLDER
 
 
 def load(file: Path) -> Log:

@@ -3,8 +3,8 @@
 An action's value is the share of what people wanted that its union holds, less its price. For a remembered query that
 share is read off its own outcomes; for any other it is the mean over remembered queries, the more alike in their
 features the heavier (Nadaraya 1964; Watson 1964). Both are mixed by how often the query was searched. The best plan is
-climbed to, one slot at a time; each slot's rungs are then weighted by how far they fall short of the best, as in
-SquareCB (Foster and Rakhlin, ICML 2020), the more sharply the more is known.
+climbed to by the single change that gains most; each slot's rungs are then weighted by how far they fall short of the
+best, as in SquareCB (Foster and Rakhlin, ICML 2020), the more sharply the more is known.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ NEIGHBOURS = 40
 """Remembered queries that speak for one that is not remembered."""
 PRIOR = 2.0
 """Searches that the neighbours are worth beside a remembered query's own."""
-PRIOR_FOUND = 2.0
-"""Searches that "found as often as anything" is worth beside a strategy's own share."""
+PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
+"""A strategy of which little is known is taken to have found so much, in so many searches."""
 LEAST_QUERIES = 20
 """Remembered queries below which the safe plan is drawn."""
 STEPS = 3
@@ -62,8 +62,8 @@ class _Asked:
     cost: Floats
     """[slot, rung]"""
     sharpness: float
-    best: list[int]
-    """The best rungs found so far, by slot."""
+    best: dict[tuple[int, ...], tuple[int, ...]]
+    """The best rungs of all slots, by the rungs that were drawn first."""
 
 
 class DirectPolicy:
@@ -111,13 +111,21 @@ class DirectPolicy:
         A rung beyond the budget has the value of not asking.
         """
         asked = self._searched(slot)
-        drawn = [self._ladder.index(depth) for _, depth in slot.drawn]
-        if asked.best[: len(drawn)] != drawn:
-            asked.best = self._climbed(asked, drawn)
-        moves = self._moves(asked, asked.best)[slot.position]
+        drawn = tuple(self._ladder.index(depth) for _, depth in slot.drawn)
+        moves = self._moves(asked, self._best(asked, drawn))[slot.position]
         return tuple(np.where(np.isfinite(moves), moves, moves[0]).tolist())
 
-    def _climbed(self, asked: _Asked, drawn: Sequence[int]) -> list[int]:
+    def _best(self, asked: _Asked, drawn: tuple[int, ...]) -> tuple[int, ...]:
+        """The best action that begins with what was drawn, the same whatever was asked for before."""
+        known = asked.best.get(drawn)
+        if known is None:
+            known = self._best(asked, drawn[:-1]) if drawn else ()
+            if not drawn or known[len(drawn) - 1] != drawn[-1]:
+                known = self._climbed(asked, drawn)
+            asked.best[drawn] = known
+        return known
+
+    def _climbed(self, asked: _Asked, drawn: Sequence[int]) -> tuple[int, ...]:
         """Steepest ascent over the slots that are not drawn yet: the one change that gains most, until none does."""
         slots = len(asked.cost)
         best = [*drawn, *([0] * (slots - len(drawn)))]
@@ -129,7 +137,7 @@ class DirectPolicy:
             place, rung = divmod(int(moves.argmax()), len(self._ladder))
             best[len(drawn) + place] = rung
             reached = float(moves.max())
-        return best
+        return tuple(best)
 
     def _moves(self, asked: _Asked, chosen: Sequence[int]) -> Floats:
         """[slot, rung]: the value of the whole action with that one slot changed; -inf beyond the budget."""
@@ -154,23 +162,21 @@ class DirectPolicy:
         return last
 
     def _looked_up(self, slot: Slot) -> _Asked:
-        own = self._outcomes.queries.get(slot.query) if ASKED in slot.context else None
+        own = self._table.number.get(slot.query) if ASKED in slot.context else None
         near = self._neighbours(slot.context, own)
-        searches = own.searches if own else 0.0
+        searches = self._outcomes.queries[slot.query].searches if own is not None else 0.0
         parts = [(i, PRIOR / (searches + PRIOR) * share) for i, share in near]
         weights, missed = self._table.rows(parts, own, searches / (searches + PRIOR), slot.strategies)
         cost = np.array([self._cost(strategy) for strategy in slot.strategies])
-        asked = _Asked(slot.context, weights, missed, cost, self._gamma * (1 + searches) ** 0.5, [])
-        asked.best = self._climbed(asked, ())
-        return asked
+        return _Asked(slot.context, weights, missed, cost, self._gamma * (1 + searches) ** 0.5, {})
 
-    def _neighbours(self, context: Features, own: Outcome | None) -> list[tuple[int, float]]:
+    def _neighbours(self, context: Features, own: int | None) -> list[tuple[int, float]]:
         """(number of a remembered query, its share)"""
         table = self._table
         at = np.array([context.get(name, 0.0) for name in FEATURES])
         distance = np.square((table.features - at) / table.scale).sum(axis=1)
         if own is not None:
-            distance[table.number[id(own)]] = np.inf
+            distance[own] = np.inf
         nearest = np.argpartition(distance, min(NEIGHBOURS, len(distance) - 1))[:NEIGHBOURS]
         nearest = nearest[np.isfinite(distance[nearest])]
         weight = np.exp(-(distance[nearest] - distance[nearest].min()) / (2 * WIDTH**2))
@@ -191,7 +197,8 @@ class _Table:
     missed: Sequence[Mapping[str, Floats]]
     as_new: Sequence[Mapping[str, Floats]]
     """As if the query were new: a strategy that knows it from before finds what it finds for new queries."""
-    number: Mapping[int, int]
+    number: Mapping[str, int]
+    """By query."""
     strategies: tuple[str, ...]
     rungs: int
 
@@ -210,17 +217,16 @@ class _Table:
         ]
         weights = [_weights(one) for one in entries]
         scale = features.std(axis=0) + 1e-9
-        numbers = {id(one): i for i, one in enumerate(entries)}
+        numbers = {query: i for i, query in enumerate(outcomes.queries)}
         return _Table(features, scale, weights, missed, as_new, numbers, strategies, len(ladder))
 
     def rows(
-        self, near: Sequence[tuple[int, float]], own: Outcome | None, share: float, strategies: Sequence[str]
+        self, near: Sequence[tuple[int, float]], own: int | None, share: float, strategies: Sequence[str]
     ) -> tuple[Floats, Floats]:
         """(weights, missed) of the entities of some queries, `missed` for the strategies on offer."""
         parts = [(self.weights[i] * part, self.as_new[i]) for i, part in near]
         if own is not None:
-            number = self.number[id(own)]
-            parts.append((self.weights[number] * share, self.missed[number]))
+            parts.append((self.weights[own] * share, self.missed[own]))
         weights = np.concatenate([w for w, _ in parts])
         unknown = np.zeros((len(weights), self.rungs))
         known = set(self.strategies)
@@ -234,10 +240,10 @@ def _weights(one: Outcome) -> Floats:
 
 
 def _share(found: Found | None, rungs: int) -> Floats:
-    """How often something wanted is found by each rung, drawn towards half."""
+    """How often something wanted is found by each rung, drawn towards what is usual."""
     if found is None:
         return np.zeros(rungs)
-    share = (np.array(found.found) + PRIOR_FOUND * 0.25) / (np.array(found.asked) + PRIOR_FOUND)
+    share = (np.array(found.found) + PRIOR_FOUND * USUALLY_FOUND) / (np.array(found.asked) + PRIOR_FOUND)
     share[0] = 0.0
     return np.asarray(np.maximum.accumulate(share).clip(0, 0.999))
 

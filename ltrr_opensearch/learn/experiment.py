@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.evaluate.live import Observed
 from ltrr_opensearch.learn import reward
-from ltrr_opensearch.learn.join import attributed
+from ltrr_opensearch.learn.join import attributed, selected
 from ltrr_opensearch.learn.later_pages import with_later_pages
 from ltrr_opensearch.learn.read import Window, decision_pages
 from ltrr_opensearch.logged import Decision, Event
@@ -76,14 +76,6 @@ def _told_apart(
 def _counted(
     found: Sequence[tuple[reward.Visit, Observed]], learn: LearnSettings, counts: Counter[str]
 ) -> list[Observed]:
-    chosen = reward.select(
-        [visit for visit, _ in found],
-        flood_per_minute=learn.flood_per_minute,
-        user_cap=learn.user_cap,
-        quick_requery_s=learn.quick_requery_s,
-        rephrase_s=learn.rephrase_s,
-    )
-    counts["searches of bots"] += len(chosen.floods)
-    counts["searches beyond the user cap"] += len(chosen.capped)
+    chosen = selected([visit for visit, _ in found], learn, counts)
     left_out = chosen.floods | chosen.capped
     return [one for visit, one in found if visit.query_id not in left_out]

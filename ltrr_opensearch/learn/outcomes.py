@@ -17,8 +17,8 @@ from ltrr_opensearch.types import Outcome as PlanOutcome
 
 ENTITIES = 50
 """Kept a query, the most acted upon."""
-QUERIES = 20_000
-"""Kept, the most searched first."""
+QUERIES = 5_000
+"""Kept, the most searched first: each draw looks through all of them for those that are alike."""
 LEAST_EXAMINED = 0.1
 """Positions that fewer people look at count as if so many did: few would else speak for very many."""
 FADED = 0.05

@@ -147,10 +147,11 @@ def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | 
         "features": examples.VERSION,
         "price_per_candidate": learn.price_per_candidate,
         "price_per_plan": learn.price_per_plan,
-        "free": sorted({s.strategy for r in rounds for s in r.decision.slots if s.original}),
         "gamma": choose.gamma,
     }
     before = _continued(previous, "direct", meta)
+    free = {s.strategy for r in rounds for s in r.decision.slots if s.original}
+    meta["free"] = sorted({*free, *(before.meta["free"] if before else ())})
     outcomes = updated(Outcomes.from_bytes(before.payload) if before else Outcomes(), rounds, choose.ladder, learn)
     seen = len(rounds) + (before.meta["rounds"] if before else 0)
     safe = choose.apprentice_rounds

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ltrr_opensearch.choose.logged import by_policy
 from ltrr_opensearch.choose.profiles import Profile, whole
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
 from ltrr_opensearch.learn.credit import Label, Labelled, checked
@@ -13,13 +14,14 @@ from ltrr_opensearch.settings import LearnSettings
 
 def labelled_whole(one: Round, learn: LearnSettings, budget: int, profiles: Sequence[Profile]) -> Labelled:
     """One slot, whose rungs are the profiles, paid the reward of the search."""
+    one = by_policy(one)
     decision, objects = one.decision, gained(one)
     slot = whole(decision.context, len(profiles))
     labels = []
     for number, profile in enumerate(profiles):
         if probability := shown(decision, profile, budget):
             prices = sum(price(s, profile.depths.get(s.plan, 0), learn) for s in decision.slots)
-            reward = found_gain(objects, profile.depths) - prices
+            reward = found_gain(objects, profile.depths) + one.loss - prices
             labels.append(checked(decision.query_id, slot.plan, Label(number, reward, probability)))
     yield slot, labels
 

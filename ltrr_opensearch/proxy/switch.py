@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Protocol
 
 import orjson
 
+from ltrr_opensearch.background import beside
 from ltrr_opensearch.cluster.capabilities import check_version
 from ltrr_opensearch.cluster.upstream import Reply
 from ltrr_opensearch.errors import ClusterError, Unreachable
@@ -84,13 +85,8 @@ class Switch:
     async def run(self) -> AsyncIterator[None]:
         """Reads once before the first request, then keeps reading."""
         await self._look()
-        task = asyncio.create_task(self._keep_reading())
-        try:
+        async with beside(self._keep_reading()):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     async def read(self) -> None:
         if not self._known:

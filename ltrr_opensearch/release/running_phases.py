@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
+from ltrr_opensearch.background import beside
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.phase_settings import PhaseName
 
@@ -57,13 +58,8 @@ class RunningPhases:
     async def run(self) -> AsyncIterator[None]:
         first = asyncio.create_task(asyncio.to_thread(self.refresh))
         await asyncio.wait({first}, timeout=PATIENCE_S)
-        task = asyncio.create_task(self._keep_reading(first))
-        try:
+        async with beside(self._keep_reading(first)):
             yield
-        finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
 
     def _learn(self, index: str, phase: PhaseName) -> None:
         before = self._known.get(index)

@@ -66,3 +66,22 @@ def test_another_ladder_or_damage_is_refused(part: Part) -> None:
         build_policy(ChooseSettings(policy="direct", ladder=(0, 5), safe_depth=5), part)
     with pytest.raises(ModelError, match="damaged"):
         build_policy(SETTINGS.choose, replace(part, payload=part.payload + b"x"))
+
+
+def test_a_search_is_drawn_alike_however_often_it_is_drawn(part: Part, rounds: list[Round]) -> None:
+    policy = DirectPolicy.from_part(part, SETTINGS.choose)
+    decision = rounds[7].decision
+    first, *_, last = (
+        draw_offers(policy, offers(decision), decision.context, SETTINGS.choose, seed, True) for seed in (1, 2, 3, 4, 1)
+    )
+    assert first == last
+
+
+def test_a_batch_without_the_clients_own_query_goes_on_from_before(rounds: list[Round], part: Part) -> None:
+    def nameless(one: Round) -> Round:
+        slots = tuple(replace(s, original=False) for s in one.decision.slots)
+        return replace(one, decision=replace(one.decision, slots=slots))
+
+    after = train_policy([nameless(one) for one in rounds[:5]], SETTINGS, part)
+    assert after.meta["rounds"] == len(rounds) + 5
+    assert after.meta["free"] == part.meta["free"]
