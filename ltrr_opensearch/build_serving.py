@@ -22,6 +22,7 @@ from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore, serving_field
+from ltrr_opensearch.index_settings import FusionSettings, IndexSettings
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
@@ -41,7 +42,7 @@ from ltrr_opensearch.release.parts import reading
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import COLD, Serving
-from ltrr_opensearch.settings import FusionSettings, IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.settings import Settings
 
 Contradiction = tuple[Sequence[int | str], str]
 """(location of the key, what is wrong with it and what to do)."""

@@ -14,6 +14,8 @@ from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.choose.draw import draw
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.rarity import rarity
+from ltrr_opensearch.choose_settings import ChooseSettings
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.counting import who
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.logged import FAILED, POLICY, Trial
@@ -21,7 +23,6 @@ from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, rows
 from ltrr_opensearch.retrieve.fan_out import Logged
-from ltrr_opensearch.settings import ChooseSettings, IndexSettings
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Asker,

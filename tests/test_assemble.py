@@ -10,7 +10,8 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.cluster.admin import connect
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings, StateSettings, VectorSettings
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
+from ltrr_opensearch.settings import ClusterSettings, Settings, StateSettings
 from ltrr_opensearch.types import Vector
 
 AWAY = ClusterSettings(url="http://127.0.0.1:1")

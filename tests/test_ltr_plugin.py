@@ -19,6 +19,7 @@ from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.index.setup import Setup
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.job import Job, learn
 from ltrr_opensearch.log.records import index_name as decisions_index
@@ -29,7 +30,7 @@ from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, SCORE, ClusterRanker
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Features, Json, Vector
 from tests.engine.worlds import bench, request_of
 from tests.index.worlds import CountingEncoder

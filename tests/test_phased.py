@@ -9,11 +9,11 @@ import pytest
 
 from ltrr_opensearch.chance import place_of
 from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.logged import CONTROL, FAILED, POLICY
 from ltrr_opensearch.phase_settings import PHASES, PhaseName, PhaseSettings
 from ltrr_opensearch.phased import InPhases, in_phase, share_of
 from ltrr_opensearch.serving import COLD, Chosen, Serving
-from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import Asker, Slot
 from tests.engine.worlds import request_of, serving_of
 

@@ -12,9 +12,9 @@ import numpy as np
 
 from ltrr_opensearch.arena.actions import Actions, Floats, Prices, ranks
 from ltrr_opensearch.arena.recording import Recording
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.evaluate.power import any_time, fixed_horizon
 from ltrr_opensearch.fuse.rrf import Rrf
-from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import Json, Outcome, PlanResult, QueryPlan
 
 PAGE = 10

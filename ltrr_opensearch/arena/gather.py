@@ -18,12 +18,13 @@ from ltrr_opensearch.cluster.headers import own_account
 from ltrr_opensearch.cluster.upstream import Reply, Upstream
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.index.publish import setup_parts
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.rank.feature_sets import TEXT, fill
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.sending import Sender
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Headers, Json, Vector
 
 KNOWLEDGE = ("memory", "gazetteer", "aggregates")

@@ -20,7 +20,8 @@ from opensearchpy.exceptions import NotFoundError
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn.read import events_of
-from ltrr_opensearch.settings import LearnSettings, StateSettings
+from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json
 
 Grades = dict[str, dict[str, float]]

@@ -20,7 +20,7 @@ from ltrr_opensearch.evaluate.slates import SLATES
 from ltrr_opensearch.evaluate.support import refusal, support
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.evaluate.weights import WEIGHINGS
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 
 SIZES = (500, 2_000, 10_000)
 COMPARED_AT = 2_000

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.parts import check_shape
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcome, Outcomes
 from ltrr_opensearch.logged import Part
-from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import Features, Slot
 
 NAME = "direct"

@@ -13,9 +13,9 @@ from typing import NamedTuple
 
 from ltrr_opensearch.chance import uniform
 from ltrr_opensearch.choose.exploration import Exploration
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
-from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import EXPLORATION, Draw, Features, QueryPlan, Slot, SlotDraw
 
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.protocols import Policy, Valued
-from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import Slot
 
 Pmf = tuple[float, ...]

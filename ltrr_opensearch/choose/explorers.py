@@ -6,7 +6,8 @@ probabilities. Figures that chose the constants are in docs/learning-to-retrieve
 
 from __future__ import annotations
 
-from ltrr_opensearch.settings import ChooseSettings, LearnSettings
+from ltrr_opensearch.choose_settings import ChooseSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 
 EXPLORERS = {
     # inverse gap weighting (Foster & Rakhlin 2020)

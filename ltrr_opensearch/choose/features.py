@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import get_args
 
+from ltrr_opensearch.choose_settings import FeatureGroup
 from ltrr_opensearch.kinds import KIND, KINDS
-from ltrr_opensearch.settings import FeatureGroup
 
 GROUPS: tuple[str, ...] = get_args(FeatureGroup)
 

@@ -18,10 +18,10 @@ from ltrr_opensearch.choose.linear import LinTS, LinUCB
 from ltrr_opensearch.choose.thompson import Thompson
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError, SettingsError
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.protocols import Policy
-from ltrr_opensearch.settings import ChooseSettings
 
 GROUP = "ltrr_opensearch.policies"
 

@@ -18,9 +18,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from ltrr_opensearch.choose.features import ACTION, CONTEXT, RUNG, Declared
+from ltrr_opensearch.choose_settings import UNPROVEN
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.section import Section
-from ltrr_opensearch.settings import UNPROVEN, Settings
+from ltrr_opensearch.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = "<!-- written by `python -m ltrr_opensearch.cli.reference`; change the code, not this page -->"

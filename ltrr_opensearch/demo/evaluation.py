@@ -14,8 +14,8 @@ from ltrr_opensearch.demo.measure import ask_as_user, ask_peer, ask_proxy
 from ltrr_opensearch.demo.peers import peers
 from ltrr_opensearch.demo.results import HYBRID, HYBRID_MEMORY, Asked
 from ltrr_opensearch.demo.steps import drawn_candidates
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import Vector
 
 Systems = dict[str, dict[str, Asked]]

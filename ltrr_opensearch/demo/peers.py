@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 
 from ltrr_opensearch.demo.results import ORIGINAL
 from ltrr_opensearch.demo.users import PAGE, application_query
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import EXPLORATION, Asker, Json, QueryPlan, SearchRequest, Vector
 from ltrr_opensearch.understand.analyze import analyze
 

@@ -22,9 +22,10 @@ from ltrr_opensearch.evaluate.intervals import INTERVALS, Interval, Sample
 from ltrr_opensearch.evaluate.support import Support, refusal, support
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.evaluate.weights import WEIGHINGS
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy
-from ltrr_opensearch.settings import LearnSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
 LOGGED = "as logged"

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round, SlotRecord
-from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Outcome
 
 

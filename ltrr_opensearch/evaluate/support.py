@@ -8,7 +8,7 @@ import numpy as np
 
 from ltrr_opensearch.evaluate.evidence import Evidence
 from ltrr_opensearch.evaluate.intervals import Sample, freedom
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.types import Json
 
 LARGEST_GAP = 0.01

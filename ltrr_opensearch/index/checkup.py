@@ -24,12 +24,13 @@ from ltrr_opensearch.index.permissions import account, missing
 from ltrr_opensearch.index.prepare import state_clashes, state_requests
 from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.log.look import look_at
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.release.switch import EVERYTHING, SwitchStore
-from ltrr_opensearch.settings import IndexSettings, LogSettings, Settings, StateSettings
+from ltrr_opensearch.settings import LogSettings, Settings, StateSettings
 
 
 class State(StrEnum):

@@ -13,8 +13,8 @@ from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.index.mentions import count_mentions, sample_documents
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import Json
 
 PAGE = 5000

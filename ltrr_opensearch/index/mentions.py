@@ -13,8 +13,8 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer, Key, Mentions, key_of
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import Json
 
 SAMPLE = 10_000

@@ -16,8 +16,9 @@ from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.own_mappings import additions, clashes, made_without_template
 from ltrr_opensearch.index.requests import Request
 from ltrr_opensearch.index.vector_mapping import missing_properties, properties
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
-from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings
+from ltrr_opensearch.settings import Settings, StateSettings
 from ltrr_opensearch.types import Json
 
 MOST_FIELDS = 5000

@@ -14,10 +14,10 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.mentions import sample_documents
 from ltrr_opensearch.index.terms import count_terms
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings
 
 
 def setup_parts(client: OpenSearch, key: str, settings: IndexSettings, at: datetime) -> dict[str, Part]:

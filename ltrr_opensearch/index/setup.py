@@ -19,8 +19,9 @@ from ltrr_opensearch.index.publish import outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
 from ltrr_opensearch.index.vectors import Progress, fill, fills_vectors, load_document_encoder, target_for
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.logged import Part
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 
 
 class Setup:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ltrr_opensearch.index.mentions import MAX_CHARACTERS, Fields
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.normalise import tokenize
-from ltrr_opensearch.settings import IndexSettings
 
 
 def count_terms(documents: Iterable[Fields], settings: IndexSettings) -> Terms:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ltrr_opensearch.settings import IndexSettings
+from ltrr_opensearch.index_settings import IndexSettings
 
 
 def source_fields(settings: IndexSettings) -> tuple[str, ...]:

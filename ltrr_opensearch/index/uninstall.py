@@ -20,9 +20,10 @@ from ltrr_opensearch.errors import PartError
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.requests import Request, perform
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
 STRIP = "for (f in params.fields) { ctx._source.remove(f) }"

@@ -8,7 +8,7 @@ from typing import Any
 
 from ltrr_opensearch.errors import Conflict
 from ltrr_opensearch.index.backfill import key_field
-from ltrr_opensearch.settings import VectorSettings
+from ltrr_opensearch.index_settings import VectorSettings
 from ltrr_opensearch.types import Json
 
 

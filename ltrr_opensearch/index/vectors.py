@@ -14,8 +14,9 @@ from ltrr_opensearch.index.jobs import JobStore, VectorField
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.shards import shards_of
 from ltrr_opensearch.index.texts import source_fields
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.protocols import Encoder
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.understand.embedding_cache import CachedEncoder, EmbeddingCache, cache_folder
 from ltrr_opensearch.understand.encoders import load_encoder
 

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from ltrr_opensearch.choose.registry import LEARNING, build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.popularity import Popularity
@@ -23,10 +24,11 @@ from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import through
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.rank.load import load_ranker
-from ltrr_opensearch.settings import IndexSettings, LearnSettings, Settings
+from ltrr_opensearch.settings import Settings
 
 T = TypeVar("T")
 

@@ -13,12 +13,13 @@ from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
 from ltrr_opensearch.evaluate.people import folds, people
 from ltrr_opensearch.evaluate.table import Numbers, Table
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.rank.rows import feature_names
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Matrix
 
 FUSED = "plans.fused"

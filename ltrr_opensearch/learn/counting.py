@@ -21,9 +21,10 @@ from ltrr_opensearch.evaluate.outcomes import found_gain, gained, price
 from ltrr_opensearch.evaluate.table import Table
 from ltrr_opensearch.evaluate.weights import nested
 from ltrr_opensearch.learn.evidence import Evidence, Group, bucket
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CONTROL, FAILED, TRIAL, Decision, Round
 from ltrr_opensearch.phase_settings import PhaseName
-from ltrr_opensearch.settings import LearnSettings, Settings
+from ltrr_opensearch.settings import Settings
 
 
 def seen(evidence: Evidence, decisions: Sequence[Decision], phase: PhaseName) -> Evidence:

@@ -18,8 +18,8 @@ from ltrr_opensearch.choose.factoring import alone
 from ltrr_opensearch.choose.logged import by_policy, slots
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round, SlotRecord
-from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Slot
 
 _ROUNDING = 1e-6

@@ -13,7 +13,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 
 Task = TypeVar("Task")
 Answer = TypeVar("Answer")

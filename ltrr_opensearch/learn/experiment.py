@@ -13,8 +13,9 @@ from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.join import attributed, selected
 from ltrr_opensearch.learn.later_pages import with_later_pages
 from ltrr_opensearch.learn.read import Window, decision_pages
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Decision, Event
-from ltrr_opensearch.settings import LearnSettings, StateSettings
+from ltrr_opensearch.settings import StateSettings
 
 ALL = 1 << 62
 """Searches: none is left out for their number."""

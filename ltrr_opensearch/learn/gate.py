@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 
 LEAST_ACTED = 5
 """One in so many of `learn.min_rounds` searches must have been acted upon."""

@@ -21,6 +21,7 @@ from ltrr_opensearch.errors import ClusterError, MissingPlugin, ModelError
 from ltrr_opensearch.index.jobs import serving_field
 from ltrr_opensearch.index.prepare import feature_requests
 from ltrr_opensearch.index.requests import perform
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.plugin_models import model_name
 from ltrr_opensearch.logged import Decision, Part, Round, is_whole
 from ltrr_opensearch.protocols import Encoder
@@ -28,7 +29,7 @@ from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, SCORE, split
 from ltrr_opensearch.rank.load import Packed, load_built_in
 from ltrr_opensearch.rank.rows import dense
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Features, Json, Vector
 
 SAMPLED_SEARCHES = 10

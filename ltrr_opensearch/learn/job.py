@@ -20,6 +20,7 @@ from opensearchpy.exceptions import TransportError
 
 from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn import candidates, read
 from ltrr_opensearch.learn.backlog import Backlog
 from ltrr_opensearch.learn.gate import Verdict, too_few
@@ -33,7 +34,7 @@ from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
 from ltrr_opensearch.logged import GATE, Part, Round
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
 _log = logging.getLogger(__name__)

@@ -18,8 +18,9 @@ from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.later_pages import with_later_pages
 from ltrr_opensearch.learn.read import Window, decision_pages, times_elsewhere
 from ltrr_opensearch.learn.unknown import count_unknown
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Decision, Event, Round
-from ltrr_opensearch.settings import LearnSettings, StateSettings
+from ltrr_opensearch.settings import StateSettings
 
 CLOCK_SKEW_S = 60.0
 """A client's clock may be this much behind ours."""

@@ -8,12 +8,12 @@ from datetime import datetime
 
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.learn.watermarks import through
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import ChooseSettings
 
 SERVING = "serving"
 _FIXED = "fixed"

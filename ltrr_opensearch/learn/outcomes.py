@@ -11,8 +11,8 @@ from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.knowledge.outcomes import FEATURES, Acted, Found, Outcome, Outcomes
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.reward import looked_at
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Decision, Round
-from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Outcome as PlanOutcome
 
 ENTITIES = 50

@@ -13,7 +13,7 @@ from ltrr_opensearch.choose import linear
 from ltrr_opensearch.choose.linear import DIMENSION, Regressions, feature_vector
 from ltrr_opensearch.choose.table import Table
 from ltrr_opensearch.learn.credit import Label
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.types import Slot
 
 Taught = Iterable[tuple[Slot, list[Label]]]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.evaluate.measures import ndcg
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.dataset import ENOUGH_QUERIES, Dataset, dataset_from_rounds
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
@@ -30,7 +31,7 @@ from ltrr_opensearch.rank.rows import (
     feature_names,
     memory_names,
 )
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json, Matrix
 
 LEVELS = 8

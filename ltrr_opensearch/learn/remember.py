@@ -18,9 +18,9 @@ from opensearchpy.helpers import scan
 from ltrr_opensearch.errors import ClusterError, Conflict, DataError
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.learn.memory import Entry, fold, from_document, to_document
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round, is_whole
 from ltrr_opensearch.protocols import Encoder
-from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Json, Vector
 
 BATCH = 500

@@ -15,8 +15,8 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from ltrr_opensearch.learn_settings import LossSettings
 from ltrr_opensearch.logged import CandidateRecord, Decision, Event, Round, is_whole
-from ltrr_opensearch.settings import LossSettings
 from ltrr_opensearch.types import Asker
 
 ALIKE = 0.75

@@ -8,8 +8,8 @@ from ltrr_opensearch.choose.logged import by_policy
 from ltrr_opensearch.choose.profiles import Profile, whole
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
 from ltrr_opensearch.learn.credit import Label, Labelled, checked
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Decision, Round
-from ltrr_opensearch.settings import LearnSettings
 
 
 def labelled_whole(one: Round, learn: LearnSettings, budget: int, profiles: Sequence[Profile]) -> Labelled:

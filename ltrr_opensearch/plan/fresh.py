@@ -15,10 +15,10 @@ from zlib import crc32
 
 from pydantic import Field
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, text_query
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import EXPLORATION, AnalyzedQuery, Json, QueryPlan, SearchRequest, Vector
 
 VOTE = 0.1

@@ -7,10 +7,10 @@ from typing import Any
 
 from pydantic import Field
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, text_query, with_popularity
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector
 
 

@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import Field
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector
 
 MAX_ENTITIES = 1000

@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from typing import Any, TypeAlias
 
 from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.index_settings import IndexSettings, StrategySettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.fresh import Fresh
 from ltrr_opensearch.plan.knn import Knn
@@ -19,7 +20,6 @@ from ltrr_opensearch.plan.popular import Popular
 from ltrr_opensearch.plan.q2e import Q2e
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.protocols import Strategy
-from ltrr_opensearch.settings import IndexSettings, StrategySettings
 
 GROUP = "ltrr_opensearch.strategies"
 

@@ -7,8 +7,8 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
+from ltrr_opensearch.index_settings import PopularitySettings
 from ltrr_opensearch.plan.options import Options
-from ltrr_opensearch.settings import PopularitySettings
 from ltrr_opensearch.types import Json
 
 _SATURATION = (

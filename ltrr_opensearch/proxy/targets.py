@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from urllib.parse import unquote
 
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.settings import Settings
 
 _OTHERS = ("_", "<", "+")
 """How what we never take begins: `_all` and the like, date mathematics."""

@@ -12,7 +12,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ltrr_opensearch.settings import IndexSettings, PopularitySettings, VectorSettings
+from ltrr_opensearch.index_settings import IndexSettings, PopularitySettings, VectorSettings
 from ltrr_opensearch.types import Json, Vector
 
 TEXT = "{{text}}"

@@ -17,10 +17,10 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import SAME_WORDS
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.rank.feature_sets import derive
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import (
     EXPLORATION,
     AnalyzedQuery,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.normalise import tokenize
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, SearchRequest
 from ltrr_opensearch.understand.language import guess_language
 from ltrr_opensearch.understand.readings import readings

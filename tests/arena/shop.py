@@ -6,7 +6,10 @@ import numpy as np
 
 from ltrr_opensearch.arena.recording import Answered, Listed, Recording
 from ltrr_opensearch.arena.world import World
-from ltrr_opensearch.settings import ChooseSettings, IndexSettings, LearnSettings, Settings, StrategySettings
+from ltrr_opensearch.choose_settings import ChooseSettings
+from ltrr_opensearch.index_settings import IndexSettings, StrategySettings
+from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
 DOCUMENTS = tuple(f"d{n}" for n in range(60))

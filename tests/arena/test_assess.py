@@ -9,7 +9,7 @@ import pytest
 
 from ltrr_opensearch.arena.assess import Assessed
 from ltrr_opensearch.arena.recording import Answered, Listed, Recording
-from ltrr_opensearch.settings import ChooseSettings
+from ltrr_opensearch.choose_settings import ChooseSettings
 
 DOCUMENTS = tuple("abcdefgh")
 CHOOSE = ChooseSettings(ladder=(0, 2, 4), safe_depth=2, budget=6)

@@ -8,11 +8,12 @@ from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.logged import offers
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.choose.uniform import Uniform
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part, Round
-from ltrr_opensearch.settings import ChooseSettings, Settings
+from ltrr_opensearch.settings import Settings
 from tests.worlds import searches, serve, value
 
 SETTINGS = Settings(choose=ChooseSettings(policy="direct", apprentice_rounds=0))

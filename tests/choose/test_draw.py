@@ -11,9 +11,9 @@ from ltrr_opensearch.chance import seed_of, uniform
 from ltrr_opensearch.choose.draw import Offer, draw, draw_offers, pick
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.uniform import Uniform
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
-from ltrr_opensearch.settings import ChooseSettings
 from ltrr_opensearch.types import EXPLORATION, Draw, QueryPlan, Slot
 from tests.worlds import searches
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.choose.draw import draw_offers
-from ltrr_opensearch.settings import ChooseSettings
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.types import Draw, Slot
 from tests.worlds import searches
 

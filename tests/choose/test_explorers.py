@@ -8,7 +8,8 @@ import pytest
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.explorers import EXPLORERS, compares, dearest, explorer_arguments
 from ltrr_opensearch.choose.vowpal import Reader, VowpalPolicy, set_label, workspace
-from ltrr_opensearch.settings import ChooseSettings, Explorer, LearnSettings
+from ltrr_opensearch.choose_settings import ChooseSettings, Explorer
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.types import Slot
 
 LADDER = (0, 10, 50, 200)

@@ -10,8 +10,8 @@ from ltrr_opensearch.choose.action import action_features
 from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.choose.features import ACTION, CONTEXT, GROUPS, Declared
 from ltrr_opensearch.choose.rarity import rarity
+from ltrr_opensearch.choose_settings import ChooseSettings, FeatureGroup
 from ltrr_opensearch.knowledge.terms import Terms
-from ltrr_opensearch.settings import ChooseSettings, FeatureGroup
 from ltrr_opensearch.types import Features, Reading
 from tests.choose.histories import ASKER, AT, BRAND, KNOWN, VALUES, analyzed, plan
 

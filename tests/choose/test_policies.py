@@ -12,10 +12,11 @@ from ltrr_opensearch.choose.greedy import EpsilonGreedy
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import DataError, ModelError, SettingsError
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part
-from ltrr_opensearch.settings import ChooseSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Slot
 from tests.worlds import searches, serve
 

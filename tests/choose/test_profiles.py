@@ -6,7 +6,7 @@ import pytest
 
 from ltrr_opensearch.choose.draw import draw_offers
 from ltrr_opensearch.choose.profiles import WHOLE, Profile, ProfilePolicy
-from ltrr_opensearch.settings import ChooseSettings
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.types import Slot
 from tests.worlds import searches
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
+from ltrr_opensearch.index_settings import FeatureSettings, IndexSettings, PopularitySettings, VectorSettings
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive
-from ltrr_opensearch.settings import FeatureSettings, IndexSettings, PopularitySettings, VectorSettings
 from ltrr_opensearch.types import Json, Vector
 from tests.cluster.exchanges import assert_golden, exchange
 

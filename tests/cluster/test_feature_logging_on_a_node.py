@@ -10,8 +10,8 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.feature_logging import LtrPlugin, NamedScores
+from ltrr_opensearch.index_settings import IndexSettings, PopularitySettings, VectorSettings
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive
-from ltrr_opensearch.settings import IndexSettings, PopularitySettings, VectorSettings
 from tests.cluster.exchanges import exchange
 
 VECTOR = np.array([1, 0, 0, 0], dtype=np.float32)

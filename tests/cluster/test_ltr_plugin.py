@@ -9,10 +9,10 @@ import pytest
 
 from ltrr_opensearch.cluster import ltr_plugin
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive, plugin_body
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.trees import Tree, TreeRanker
-from ltrr_opensearch.settings import IndexSettings, VectorSettings
 from tests.cluster.exchanges import assert_golden, exchange
 
 SHOP = derive(IndexSettings(text_fields={"title": 2}, vector=VectorSettings(dimension=2)))

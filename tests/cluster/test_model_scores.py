@@ -5,9 +5,9 @@ import pytest
 
 from ltrr_opensearch.cluster.feature_logging import LOG_NAME, LtrPlugin
 from ltrr_opensearch.cluster.model_scores import ModelScores
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive
 from ltrr_opensearch.rank.in_cluster import SCORE
-from ltrr_opensearch.settings import IndexSettings, VectorSettings
 from ltrr_opensearch.types import Json, Vector
 from tests.cluster.exchanges import assert_golden, exchange
 

@@ -14,17 +14,18 @@ from opensearchpy import OpenSearch, helpers
 
 from ltrr_opensearch import behind
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.memory import observed
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Event
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.settings import IndexSettings, LearnSettings
 from ltrr_opensearch.types import EntityScore
 from tests.engine.worlds import bench, request_of, serving_of
 

@@ -16,12 +16,12 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.memory import observed
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Event
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Retrieved
 from ltrr_opensearch.retrieve.sending import key_of
-from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import Asker, DocKey
 from tests.engine.worlds import CHOOSE, INDEX, bench, request_of, serving_of
 

@@ -13,10 +13,12 @@ import orjson
 
 from ltrr_opensearch.answer.pages import PageMemory
 from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.cluster.feature_logging import NamedScores
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.engine import Engine, Limits, TextEncoder
 from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.logged import Decision, LaterShown
 from ltrr_opensearch.paging.orders import Orders
@@ -26,7 +28,7 @@ from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.settings import ChooseSettings, ClusterSettings, IndexSettings
+from ltrr_opensearch.settings import ClusterSettings
 from ltrr_opensearch.types import (
     Asker,
     Json,

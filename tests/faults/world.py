@@ -17,10 +17,11 @@ import orjson
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.prepare import state_requests
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings, StateSettings
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json
 
 WORDS = ("red", "blue", "green", "shoe", "boot", "cable", "usb", "lamp")

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.proxy import http_server
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
+from ltrr_opensearch.settings import ClusterSettings, Settings
 from tests.fuzz.slow import begin
 from tests.proxy.listening import call, listening
 

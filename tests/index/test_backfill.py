@@ -12,7 +12,7 @@ from ltrr_opensearch.index.backfill import Need, Target, need_of
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.index.shards import Document
 from ltrr_opensearch.index.vector_mapping import properties
-from ltrr_opensearch.settings import VectorSettings
+from ltrr_opensearch.index_settings import VectorSettings
 from tests.index.worlds import CountingEncoder, make_index, put, run_fill, vector_of
 
 

@@ -1,6 +1,6 @@
 from ltrr_opensearch.index.mentions import count_mentions
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.settings import IndexSettings
 
 SHOP = IndexSettings(text_fields={"title": 1, "body": 1}, slot_fields=("brand", "mounting"))
 KNOWN = Gazetteer.from_values([("brand", "Dell", 2), ("mounting", "Desk", 2)])

@@ -14,8 +14,9 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.cluster.capabilities import Capabilities
 from ltrr_opensearch.index.prepare import feature_requests
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, VectorSettings
+from ltrr_opensearch.settings import ClusterSettings
 from tests.cluster.exchanges import exchange
 
 Answer = Callable[[str], dict[str, Any]]

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import ChooseSettings, Settings, StateSettings
+from ltrr_opensearch.settings import Settings, StateSettings
 from tests.release.test_store import KEY, part, prefix, store
 
 __all__ = ["prefix", "store"]

@@ -16,9 +16,10 @@ from ltrr_opensearch.index.prepare import index_requests
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.learn.memory import COLUMNS
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings, Settings, StateSettings, VectorSettings
+from ltrr_opensearch.settings import Settings, StateSettings
 from tests.index.worlds import put
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)

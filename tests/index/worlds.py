@@ -14,7 +14,7 @@ from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.vector_mapping import properties
 from ltrr_opensearch.index.vectors import Progress, fill
-from ltrr_opensearch.settings import VectorSettings
+from ltrr_opensearch.index_settings import VectorSettings
 from ltrr_opensearch.types import Json, Vector
 
 

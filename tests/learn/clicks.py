@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.logged import CandidateRecord, Decision, Round
 from ltrr_opensearch.rank.rows import feature_names
-from ltrr_opensearch.settings import IndexSettings, VectorSettings
 from ltrr_opensearch.types import Asker, DocKey, Features, Found
 
 INDEX = IndexSettings(text_fields={"title": 1}, vector=VectorSettings())

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn import candidates
 from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.learn.join import rounds
@@ -14,7 +15,7 @@ from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import THROUGH
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from tests.learn.synthetic import clicks, decisions
 
 SETTINGS = Settings.model_validate({"learn": {"ranker": "linear", "min_rounds": 100}})

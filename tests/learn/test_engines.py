@@ -10,7 +10,7 @@ import pytest
 
 from ltrr_opensearch.errors import SettingsError, Unreachable
 from ltrr_opensearch.learn.engines import engine
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 
 
 @pytest.mark.parametrize("workers", [1, 2])

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from ltrr_opensearch.learn.gate import Compared, judge, too_few, unheard
-from ltrr_opensearch.settings import LearnSettings
+from ltrr_opensearch.learn_settings import LearnSettings
 
 LEARN = LearnSettings(gate_margin=0.01, min_rounds=100)
 

@@ -15,12 +15,12 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster import ltr_plugin
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.plugin_models import delete_unnamed, model_name, unnamed
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings
 from tests.cluster.exchanges import exchange
 from tests.learn.shop import Shop
 

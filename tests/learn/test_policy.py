@@ -11,8 +11,9 @@ from ltrr_opensearch.choose.vowpal import Trust, VowpalPolicy
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import Label, labelled
 from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Round
-from ltrr_opensearch.settings import LearnSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import EXPLORATION, DocKey, Found, Outcome
 from tests.worlds import renumbered, reward, searches, serve
 

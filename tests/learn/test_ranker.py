@@ -10,10 +10,11 @@ from ltrr_opensearch.errors import DataError, ModelError
 from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
 from ltrr_opensearch.learn.dataset import dataset_from_rounds
 from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Judgment, Part, Round
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import dense, memory_names
-from ltrr_opensearch.settings import LearnSettings, Settings
+from ltrr_opensearch.settings import Settings
 from tests.learn.clicks import INDEX, NAMES, decision, searches
 
 LINEAR = Settings(learn=LearnSettings(ranker="linear"))

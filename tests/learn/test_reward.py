@@ -12,8 +12,8 @@ from ltrr_opensearch.learn.credit import labelled
 from ltrr_opensearch.learn.join import attributed, rounds
 from ltrr_opensearch.learn.memory import observed
 from ltrr_opensearch.learn.reward import Visit, gains, select
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import HIDDEN, CandidateRecord, Event, Round
-from ltrr_opensearch.settings import LearnSettings
 from ltrr_opensearch.types import DocKey, Found, Outcome
 from tests.learn.synthetic import START, clicks, decision, decisions, wanted
 

@@ -12,13 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.contradictions import contradictions
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.log import records
 from ltrr_opensearch.log.privacy import Privacy, privacy_of
 from ltrr_opensearch.log.sink import DecisionSink
 from ltrr_opensearch.log.ubi import parse_event
 from ltrr_opensearch.logged import LaterShown, is_whole
 from ltrr_opensearch.normalise import normalise
-from ltrr_opensearch.settings import IndexSettings, LogSettings, Settings, StateSettings
+from ltrr_opensearch.settings import LogSettings, Settings, StateSettings
 from ltrr_opensearch.types import Asker, Json, SearchRequest, UbiRequest
 from tests.log.test_records import typical as decision
 

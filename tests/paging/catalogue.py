@@ -9,7 +9,8 @@ import numpy as np
 from opensearchpy import OpenSearch, helpers
 
 from ltrr_opensearch.cluster.templates import load_templates
-from ltrr_opensearch.settings import IndexSettings, StateSettings, VectorSettings
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json, Vector
 
 SETTINGS = IndexSettings(

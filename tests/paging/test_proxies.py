@@ -18,9 +18,10 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.read import Window
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import LearnSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 from tests.operations.world import Running, running, set_up, settings_for, swept, until
 from tests.paging.catalogue import QUERY, made, matching

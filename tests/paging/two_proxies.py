@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.paging.shared import SharedPages
 from ltrr_opensearch.plan.registry import build_strategies
@@ -17,7 +18,7 @@ from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings
+from ltrr_opensearch.settings import ClusterSettings
 from ltrr_opensearch.types import Json
 from tests.engine.worlds import Bench, request_of, serving_of
 from tests.paging.catalogue import QUERY, SETTINGS, Encoder

@@ -17,10 +17,10 @@ import yaml
 from opensearchpy import OpenSearch, helpers
 
 from ltrr_opensearch.index.gazetteer import build_gazetteer
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import EntityScore, Json
 from tests.parity.encoder import DIMENSION, WordEncoder
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import AnalyzedQuery, Asker, Json, SearchRequest
 from ltrr_opensearch.understand.analyze import analyze
 

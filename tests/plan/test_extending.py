@@ -11,11 +11,13 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError, SettingsError
+from ltrr_opensearch.index_settings import IndexSettings, StrategySettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
-from ltrr_opensearch.settings import ChooseSettings, EncoderSettings, IndexSettings, StrategySettings
+from ltrr_opensearch.settings import EncoderSettings
 from ltrr_opensearch.types import Slot
 from ltrr_opensearch.understand.encoders import load_encoder
 from tests.plan.conftest import Analyze

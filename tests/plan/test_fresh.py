@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.fresh import Fresh
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import EXPLORATION, AnalyzedQuery, Asker, Json
 from tests.plan.conftest import Analyze
 

@@ -9,11 +9,11 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.index.gazetteer import build_gazetteer
+from ltrr_opensearch.index_settings import IndexSettings, PopularitySettings, StrategySettings, VectorSettings
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.settings import IndexSettings, PopularitySettings, StrategySettings, VectorSettings
 from ltrr_opensearch.types import EntityScore, Vector
 from tests.plan.conftest import Analyze
 

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.q2e import BY_MEANING, Q2e
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import EntityScore, VectorUse
 from tests.plan.conftest import Analyze
 

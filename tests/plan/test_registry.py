@@ -1,13 +1,13 @@
 import pytest
 
 from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.index_settings import IndexSettings, StrategySettings, VectorSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.fresh import FreshOptions
 from ltrr_opensearch.plan.lexical import LexicalOptions
 from ltrr_opensearch.plan.q2e import Q2eOptions
 from ltrr_opensearch.plan.registry import BUILT_IN, build_strategies
 from ltrr_opensearch.plan.structured import StructuredOptions
-from ltrr_opensearch.settings import IndexSettings, StrategySettings, VectorSettings
 from tests.plan.pages import page
 
 

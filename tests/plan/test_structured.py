@@ -1,7 +1,7 @@
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.structured import Structured
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import Json
 from tests.plan.conftest import Analyze
 

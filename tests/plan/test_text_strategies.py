@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.index_settings import IndexSettings, PopularitySettings, VectorSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.knn import Knn
 from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
-from ltrr_opensearch.settings import IndexSettings, PopularitySettings, VectorSettings
 from ltrr_opensearch.types import VectorUse
 from tests.plan.conftest import Analyze
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.proxy.dialect import parse_search
 from ltrr_opensearch.proxy.foreign import NotOurs
 from ltrr_opensearch.proxy.parameters import parse_query_string
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Headers, SearchRequest
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)

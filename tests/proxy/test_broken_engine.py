@@ -9,7 +9,8 @@ from uuid import uuid4
 import orjson
 import pytest
 
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.settings import ClusterSettings, Settings
 from ltrr_opensearch.types import Answer, SearchRequest
 from tests.proxy.listening import Listening, Response, call, listening
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.proxy.foreign import NotOurs
-from ltrr_opensearch.settings import IndexSettings, ServeSettings, Settings
+from ltrr_opensearch.settings import ServeSettings, Settings
 from ltrr_opensearch.types import Json, SearchRequest, UbiRequest
 from tests.proxy.conftest import SHOP, Read
 

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from ltrr_opensearch.cluster.connections import Connection
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, Settings
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.settings import ClusterSettings, Settings
 from ltrr_opensearch.types import Answer, SearchRequest
 from tests.proxy.listening import Response, call, listening
 

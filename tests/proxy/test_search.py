@@ -9,8 +9,9 @@ from typing import Any
 import orjson
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.proxy.msearch import MultiSearchEndpoint
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, ServeSettings, Settings
+from ltrr_opensearch.settings import ClusterSettings, ServeSettings, Settings
 from ltrr_opensearch.types import Answer, Json, SearchRequest
 from tests.proxy.listening import Listening, call, listening
 

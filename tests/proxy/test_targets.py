@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.proxy.targets import owner
-from ltrr_opensearch.settings import IndexSettings, Settings
+from ltrr_opensearch.settings import Settings
 
 OURS = IndexSettings(text_fields={"title": 1.0})
 SETTINGS = Settings(

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.fuse.rrf import Rrf
+from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.rank.rows import dense, feature_names, memory_names, rows, sparse
-from ltrr_opensearch.settings import IndexSettings, VectorSettings
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Asker,

@@ -1,9 +1,9 @@
 from datetime import UTC, datetime
 
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.settings import IndexSettings
 from ltrr_opensearch.types import Asker, EntityScore, SearchRequest
 from ltrr_opensearch.understand.analyze import analyze
 

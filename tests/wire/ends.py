@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
-from ltrr_opensearch.settings import ClusterSettings, IndexSettings, ServeSettings, Settings
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.settings import ClusterSettings, ServeSettings, Settings
 from ltrr_opensearch.types import Answer, SearchRequest
 
 PATIENCE_S = 20

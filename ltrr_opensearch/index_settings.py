@@ -1,0 +1,97 @@
+"""Settings of one index: what may be asked of it, which features are logged, how lists are merged."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from ltrr_opensearch.experiment_settings import ExperimentSettings
+from ltrr_opensearch.section import Positive, Section
+
+
+class VectorSettings(Section):
+    field: str = Field("ltrr_embedding", description="The knn_vector field; an existing one, or ours.")
+    source_fields: tuple[str, ...] = Field((), description="Fields whose text is embedded; default: the text fields.")
+    dimension: int = Field(384, ge=1, le=16_000, description="Length of the vectors.")
+    space_type: Literal["innerproduct", "cosinesimil", "l2"] = Field("cosinesimil", description="Distance.")
+    engine: Literal["lucene", "faiss"] = Field("lucene", description="k-NN engine of a field that we add.")
+    backfill: bool = Field(
+        True, description="Whether set-up and sync fill the field; false: vectors come from elsewhere."
+    )
+
+
+class PopularitySettings(Section):
+    field: str = Field(description="A numeric field that grows with popularity.")
+    pivot: Positive = Field(100, description="Value at which half of the bias is reached (saturation).")
+    weight: Positive = Field(1.0, description="Largest addition to a text score.")
+
+
+class StrategySettings(Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
+    use: str = Field(description="original, lexical, knn, structured, q2e, popular, fresh, or an entry point's name.")
+    options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
+
+
+class FeatureSettings(Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of the feature.")
+    query: dict[str, Any] = Field(
+        description="An OpenSearch query; {{text}} and {{vector}} stand for the query's text and embedding."
+    )
+
+
+class FusionSettings(Section):
+    use: Literal["rrf", "weighted"] = Field("rrf", description="How plans' lists are merged before ranking.")
+    rank_constant: Positive = Field(60, description="k of reciprocal rank fusion.")
+    weights: dict[str, float] = Field(default_factory=dict, description="Weight per strategy; 1 where not given.")
+
+
+def default_strategies() -> tuple[StrategySettings, ...]:
+    return (
+        StrategySettings(name="original", use="original"),
+        StrategySettings(name="lexical", use="lexical"),
+        StrategySettings(name="structured", use="structured"),
+        StrategySettings(name="q2e", use="q2e"),
+        StrategySettings(name="knn", use="knn"),
+        StrategySettings(name="fresh", use="fresh"),
+    )
+
+
+class IndexSettings(Section):
+    text_fields: dict[str, Positive] = Field(description="Analysed fields to match, with their boosts.")
+    slot_fields: tuple[str, ...] = Field((), description="Keyword fields whose values are recognised in queries.")
+    popularity: PopularitySettings | None = Field(None, description="Bias of our lexical plans.")
+    date_field: str | None = Field(None, description="When a document came out.")
+    object_id_field: str | None = Field(None, description="Field that events name objects by; default: _id.")
+    id_field: str | None = Field(
+        None, description="A keyword field that repeats each document's _id: plans read ids from it, which is cheaper."
+    )
+    vector: VectorSettings | None = Field(None, description="Dense retrieval; leave out to do without.")
+    strategies: tuple[StrategySettings, ...] = Field(
+        default_factory=default_strategies,
+        description="What may be asked, in the order in which slots are drawn.",
+    )
+    features: tuple[FeatureSettings, ...] | None = Field(
+        None,
+        description="Features to log; default: derived from the text fields, popularity, date and vector.",
+    )
+    fusion: FusionSettings = Field(default_factory=FusionSettings)
+    only_original_matches: bool = Field(
+        False, description="Whether only what the client's own query matches is shown, so that facets and hits agree."
+    )
+    experiment: ExperimentSettings | None = Field(
+        None, description="A live experiment between two ways of serving; leave out to have none."
+    )
+
+    @property
+    def named_by(self) -> str | None:
+        """The field by which events name objects; None where that is `_id`."""
+        return None if self.object_id_field == "_id" else self.object_id_field
+
+    @field_validator("strategies")
+    @classmethod
+    def _names_differ(cls, value: tuple[StrategySettings, ...]) -> tuple[StrategySettings, ...]:
+        names = [s.name for s in value]
+        if twice := {n for n in names if names.count(n) > 1}:
+            raise ValueError(f"strategy names must differ; twice: {', '.join(sorted(twice))}")
+        return value

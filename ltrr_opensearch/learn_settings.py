@@ -1,0 +1,83 @@
+"""Settings of the learning job: what actions are worth, what asking costs, what is remembered, when it may serve."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from ltrr_opensearch.section import Positive, Section, Share
+
+Loss = Annotated[float, Field(ge=-1, le=0)]
+
+
+class LossSettings(Section):
+    no_action: Loss = Field(0.0, description="Nobody acted and nothing followed: people may have found what they need.")
+    requery: Loss = Field(0.0, description="The session searched again at once (learn.quick_requery_s).")
+    rephrase: Loss = Field(0.0, description="The session put it in other words (learn.rephrase_s).")
+
+
+class LearnSettings(Section):
+    gains: dict[str, Share] = Field(
+        default_factory=lambda: {
+            "click": 0.5,
+            "watch": 0.6,
+            "view": 0.3,
+            "like": 0.8,
+            "favourite": 0.8,
+            "add_to_cart": 0.8,
+            "play": 0.8,
+            "purchase": 1.0,
+        },
+        description="What an action is worth; actions not named are worth nothing.",
+    )
+    losses: LossSettings = Field(
+        default_factory=LossSettings, description="What a search without an action is worth, by what followed."
+    )
+    price_per_candidate: float = Field(0.0002, ge=0, description="Taken from the reward for each candidate drawn.")
+    price_per_plan: float = Field(
+        0.001, ge=0, description="Taken from the reward for each plan asked beside the client's own query: a request."
+    )
+    price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
+    window_s: Positive = Field(1800, description="How long after a search its events count.")
+    quick_requery_s: Positive = Field(
+        20, description="A next search of the session within this, unclicked, is a failure."
+    )
+    rephrase_s: Positive = Field(
+        300, description="So is one within this that says the same in other words, or spells it otherwise."
+    )
+    user_cap: int = Field(50, ge=1, description="Most searches of one user that count in one run.")
+    flood_per_minute: int = Field(
+        120, ge=1, description="A user or client with more events a minute is left out as a bot."
+    )
+    memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
+    memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
+    half_life_searches: Positive = Field(
+        20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."
+    )
+    labels: Literal["certain", "by_probability"] = Field(
+        "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."
+    )
+    ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
+    rank_in: Literal["proxy", "cluster"] = Field(
+        "proxy",
+        description="Where logged features are scored: in the proxy, or in the cluster by the LTR plugin.",
+    )
+    gate_margin: float = Field(0.01, ge=0, description="A candidate may look at most this much worse than what serves.")
+    history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
+    min_effective: Positive = Field(50, description="Least effective sample for which an estimate is given.")
+    max_rounds: int = Field(
+        10_000,
+        ge=1,
+        description="Most searches in memory at once: the newest, of which the ranker learns; the memory's portions.",
+    )
+    judge_rounds: int = Field(
+        4_000, ge=1, description="Newest searches that a policy is judged on; older ones it has learned before."
+    )
+    workers: int = Field(0, ge=0, description="Processes of this machine that read the log; 0: one a core.")
+    engine: Literal["local", "dask"] = Field("local", description="Who reads the log: this machine, or a Dask cluster.")
+    dask_scheduler: str | None = Field(
+        None, description="Address of the Dask cluster's scheduler, like tcp://scheduler:8786."
+    )
+    min_rounds: int = Field(100, ge=1, description="Fewer rounds than this publish nothing.")
+    seed: int = Field(0, description="Seed of training.")
