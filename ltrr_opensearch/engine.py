@@ -7,8 +7,8 @@ answer, counted by reason. Nothing here knows HTTP or OpenSearch's query languag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from time import perf_counter
@@ -19,11 +19,12 @@ import orjson
 from ltrr_opensearch.answer import compose, totals
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
-from ltrr_opensearch.behind import Behind, Observer, Recorder, awaited, featured, named
+from ltrr_opensearch.behind import Behind, Observer, Recorder
 from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
-from ltrr_opensearch.experiment.both import as_drawn, deepest, one_page
+from ltrr_opensearch.experiment.both import deepest
 from ltrr_opensearch.logged import TRIAL
+from ltrr_opensearch.ordering import Ordering, timed
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
 from ltrr_opensearch.rank.place import placed
@@ -34,14 +35,11 @@ from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.serving import Asked, Chosen, Serving
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
-    AnalyzedQuery,
     Answer,
     DocKey,
     Draw,
     Json,
-    PlanResult,
     QueryPlan,
-    Ranked,
     SearchRequest,
     Vector,
     VectorUse,
@@ -88,6 +86,7 @@ class Engine:
         self._observer = observer
         self._orders = orders
         self._limits = limits
+        self._ordering = Ordering(fan_out, observer, limits.rank_depth)
         self._behind = Behind(fan_out, record, observer, limits.rank_depth, limits.feature_sample)
 
     async def drain(self) -> None:
@@ -229,7 +228,7 @@ class Engine:
         more = asyncio.create_task(self._more(asked, found))
         try:
             await sent()
-            ranked, teams = await self._ordered(asked, query, [d.draw for d in drawn], found.results, vector)
+            ranked, teams = await self._ordering.ordered(asked, query, [d.draw for d in drawn], found.results, vector)
             # interleaved teams are not to be moved; nor do their systems explore
             ranked, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
         except asyncio.CancelledError:
@@ -259,43 +258,6 @@ class Engine:
             self._observer.fallback("total")
             return len(unsure)
 
-    async def _ordered(
-        self,
-        asked: Asked,
-        query: AnalyzedQuery,
-        draws: Sequence[Draw],
-        results: Sequence[PlanResult],
-        vector: Vector | None,
-    ) -> tuple[tuple[Ranked, ...], dict[DocKey, str]]:
-        """The order, and where two systems make the page, which of them picked what."""
-        if not asked.rivals:
-            return await self._ranked(asked, query, results, vector), {}
-        async with asyncio.TaskGroup() as group:
-            first, second = (
-                group.create_task(self._ranked(one, query, as_drawn(results, draw), vector))
-                for one, draw in zip(asked.systems, draws, strict=True)
-            )
-        ranked, teams = one_page((first.result(), second.result()), asked.serving.fuse(results), asked.seed)
-        return ranked, {key: asked.serving.arm_names[team] for key, team in teams.items()}
-
-    async def _ranked(
-        self, asked: Asked, query: AnalyzedQuery, results: Sequence[PlanResult], vector: Vector | None
-    ) -> tuple[Ranked, ...]:
-        """Fused, and ordered by the ranker where there is one; waits for the features that its model reads, if any."""
-        with self._timed("fuse"):
-            candidates = asked.serving.fuse(results)
-        depth, logged = self._limits.rank_depth, awaited(asked)
-        if logged.features.features:
-            with self._timed("features"):
-                head = await featured(self._fan_out, self._observer, asked, candidates[:depth], vector, logged)
-            candidates = [*head, *candidates[depth:]]
-        if asked.serving.reads_objects(query):
-            with self._timed("objects"):
-                names = await named(self._fan_out, self._observer, asked, [c.key for c in candidates[:depth]])
-            candidates = [replace(c, object_id=names.get(c.key)) for c in candidates]
-        with self._timed("rank"):
-            return asked.serving.rank(query, candidates, results, depth)
-
     async def _vector(self, text: str, plans: Sequence[QueryPlan], draw: Draw) -> Vector | None:
         """The embedding, computed only if a drawn plan needs it; late or failed, those plans have nothing to ask."""
         if self._encoder is None:
@@ -324,13 +286,8 @@ class Engine:
     def _documents(self, asked: Asked) -> Documents:
         return self._fan_out.documents(asked.request, asked.serving.hidden, asked.preference)
 
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = perf_counter()
-        try:
-            yield
-        finally:
-            self._observer.stage(stage, perf_counter() - start)
+    def _timed(self, stage: str) -> AbstractContextManager[None]:
+        return timed(self._observer, stage)
 
 
 def _respond(
