@@ -162,6 +162,7 @@ def log(of: Searches, pmf: Floats, drawn: Rungs) -> Table:
     return Table(
         rounds=(),
         left_out=0,
+        places=np.arange(len(of.people)),
         ladder=LADDER,
         pmf=pmf,
         drawn=drawn,

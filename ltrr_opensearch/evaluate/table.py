@@ -33,6 +33,8 @@ class Table:
     rounds: tuple[Round, ...]
     """What policies are drawn for; empty in a simulation, whose actions are given."""
     left_out: int
+    places: Numbers
+    """[search], where it stood among what was given, from 0."""
     ladder: Floats
     pmf: Floats
     """[search, slot, rung], as sampled; a missing slot is certain to be at rung 0."""
@@ -56,7 +58,8 @@ class Table:
     @staticmethod
     def of(rounds: Iterable[Round], settings: Settings) -> Table:
         given = [by_policy(one) for one in rounds]
-        kept = tuple(r for r in given if _usable(r.decision, settings.choose.ladder))
+        places = [i for i, r in enumerate(given) if _usable(r.decision, settings.choose.ladder)]
+        kept = tuple(given[i] for i in places)
         n, slots, rungs = len(kept), max((len(r.decision.slots) for r in kept), default=0), len(settings.choose.ladder)
         pmf, drawn, asking = np.zeros((n, slots, rungs)), np.zeros((n, slots), np.int64), np.zeros((n, slots))
         ranks, gains = np.full((n, _OBJECTS, slots), np.inf), np.zeros((n, _OBJECTS))
@@ -79,6 +82,7 @@ class Table:
         return Table(
             rounds=kept,
             left_out=len(given) - n,
+            places=np.array(places, np.int64),
             ladder=np.array(settings.choose.ladder, float),
             pmf=pmf,
             drawn=drawn,
@@ -98,7 +102,7 @@ class Table:
 
     def only(self, kept: NDArray[np.bool_]) -> Table:
         """Some of the searches."""
-        arrays = ("pmf", "drawn", "ranks", "gains", "price_of_asking", "strategies", "kinds", "losses")
+        arrays = ("places", "pmf", "drawn", "ranks", "gains", "price_of_asking", "strategies", "kinds", "losses")
         some = {name: getattr(self, name)[kept] for name in arrays}
         rounds = tuple(one for one, keep in zip(self.rounds, kept, strict=False) if keep)
         return replace(self, rounds=rounds, people=np.unique(self.people[kept], return_inverse=True)[1], **some)

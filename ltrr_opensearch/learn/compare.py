@@ -40,8 +40,7 @@ def compare_policies(
     if not len(table):
         return _unknown("reward", "no search was explored with this ladder")
     fold = folds(people(rounds))
-    of_id = {id(one): place for place, one in enumerate(rounds)}
-    own = fold[[of_id[id(one)] for one in table.rounds]]
+    own = fold[table.places]
     model = DirectModel.fitted(table, own)
     drawn = sum(
         drawn_by(train(_without(rounds, fold, number)), table, settings, own == number) for number in np.unique(own)

@@ -16,6 +16,7 @@ from ltrr_opensearch.learn.watermarks import THROUGH
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import EXPLORATION
 from tests.learn.synthetic import clicks, decisions
 
 SETTINGS = Settings.model_validate({"learn": {"ranker": "linear", "min_rounds": 100}})
@@ -67,3 +68,20 @@ def test_where_nothing_serves_the_newest_fifth_judges(judged: list[Round]) -> No
     for nothing in (None, damaged):
         assert candidates.ranker(ROUNDS, SETTINGS, INDEX, nothing).part
         assert judged == ROUNDS[240:]
+
+
+def with_exploration(one: Round) -> Round:
+    """As a search leaves it whose log also holds the slot that only explores."""
+    slots = one.decision.slots
+    fresh = replace(slots[0], plan="fresh", strategy="fresh", source=EXPLORATION, depth=0, pmf=(1.0, 0.0, 0.0, 0.0))
+    return replace(one, decision=replace(one.decision, slots=(*slots, fresh)))
+
+
+def test_slots_that_only_explore_change_no_verdict() -> None:
+    settings = Settings.model_validate({"choose": {"policy": "greedy"}})
+    bare = candidates.policy([ROUNDS], settings, None)
+    explored = candidates.policy([[with_exploration(one) for one in ROUNDS]], settings, None)
+    assert bare.part
+    assert explored.part
+    assert explored.verdict == bare.verdict
+    assert explored.part.payload == bare.part.payload
