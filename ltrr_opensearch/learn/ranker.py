@@ -94,7 +94,9 @@ def _learned(
     What the plans say, and the memory of the very query, is at hand and always learned from. Others have to earn their
     place on queries left out: what worked for neighbours misleads where queries are few, and logged features cost every
     search a request (unless they are wanted `always`). The memory's own plan says nothing that the columns do not say
-    better. Where queries are many, trees can tell for themselves what misleads: only logged features must earn theirs.
+    better. What is popular is not looked at where queries are few: there it is what their own searches clicked, which a
+    query left out still profits from and a new one does not. Where queries are many, trees can tell for themselves what
+    misleads: only logged features must earn theirs.
     """
     few = not _many(data)
     left_out = {*logged, *memory, *MEMORY_COLUMNS, *POPULAR_COLUMNS, *(QUERY_COLUMNS if few else ())} - {SAME_QUERY}
@@ -104,7 +106,7 @@ def _learned(
     metrics = crossvalidate(data, chosen, fit)
     tried: Json = {}
     earning = (
-        *((("neighbours", (NEIGHBOURS,)), ("popularity", POPULAR_COLUMNS)) if few else ()),
+        *((("neighbours", (NEIGHBOURS,)),) if few else ()),
         ("logged", tuple(logged)),
     )
     for name, more in earning[:-1] if always else earning:
