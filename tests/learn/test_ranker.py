@@ -11,9 +11,9 @@ from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
 from ltrr_opensearch.learn.dataset import dataset_from_rounds
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn_settings import LearnSettings
-from ltrr_opensearch.logged import Judgment, Part, Round
+from ltrr_opensearch.logged import CandidateRecord, Judgment, Part, Round
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
-from ltrr_opensearch.rank.rows import dense, memory_names
+from ltrr_opensearch.rank.rows import POPULAR_COLUMNS, dense, memory_names
 from ltrr_opensearch.settings import Settings
 from tests.learn.clicks import INDEX, NAMES, decision, searches
 
@@ -86,6 +86,22 @@ def test_a_damaged_part_is_refused(damage: dict[str, object], complaint: str) ->
     part = train_ranker(searches(10, 5)[0], LINEAR, INDEX)
     with pytest.raises(ModelError, match=complaint):
         load_ranker(replace(part, **damage))  # type: ignore[arg-type]
+
+
+def test_few_queries_do_not_teach_that_the_popular_is_good() -> None:
+    """What their own searches clicked is popular among them, and says nothing of a query that is new."""
+    rounds, truth = searches(40, 15)
+    told = [
+        Round(replace(r.decision, candidates=tuple(_popular(r, c, truth) for c in r.decision.candidates)), r.gains)
+        for r in rounds
+    ]
+    part = train_ranker(told, TREES, INDEX)
+    assert not set(POPULAR_COLUMNS) & set(load_ranker(part).features)
+
+
+def _popular(one: Round, candidate: CandidateRecord, truth: Truth) -> CandidateRecord:
+    popularity = truth.get((one.decision.normalized, candidate.key.id), 0.0)
+    return replace(candidate, features={**(candidate.features or {}), **dict.fromkeys(POPULAR_COLUMNS, popularity)})
 
 
 def test_nothing_to_learn_from_is_an_error_that_says_so() -> None:
