@@ -6,7 +6,8 @@ may be satisfied and stop. *Cascade* (Craswell et al., WSDM 2008; Guo et al., WS
 the person goes on with a probability of its own after a click, and with another after none.
 
 Attractiveness is a number in 0..1 by document, shrunk by noise on both sides, so that the best is sometimes skipped and
-the worst sometimes clicked. A document that nobody rated attracts only by noise.
+the worst sometimes clicked. A document that nobody rated attracts only by noise. *Hostile* and *aimless* people, who
+read a page by either model, are there to see what they can spoil.
 """
 
 from __future__ import annotations
@@ -67,6 +68,30 @@ class Cascade:
             if rng.random() >= (self.after_click if likes else self.after_none):
                 break
         return tuple(clicked)
+
+
+@dataclass(frozen=True, slots=True)
+class Hostile:
+    """A share of the people clicks what is worst on the page, and passes over what is good, read as others read it."""
+
+    model: ClickModel
+    share: float
+
+    def clicks(self, shown: Sequence[str], attractiveness: Mapping[str, float], rng: Random) -> tuple[int, ...]:
+        if rng.random() < self.share:
+            attractiveness = {document: 1.0 - attractiveness.get(document, 0.0) for document in shown}
+        return self.model.clicks(shown, attractiveness, rng)
+
+
+@dataclass(frozen=True, slots=True)
+class Aimless:
+    """Everything attracts alike: clicks tell of positions and of nothing else."""
+
+    model: ClickModel
+    attraction: float = 0.2
+
+    def clicks(self, shown: Sequence[str], attractiveness: Mapping[str, float], rng: Random) -> tuple[int, ...]:
+        return self.model.clicks(shown, {**attractiveness, **dict.fromkeys(shown, self.attraction)}, rng)
 
 
 def noisy(attractiveness: float, noise: float) -> float:

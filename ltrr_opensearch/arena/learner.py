@@ -1,12 +1,12 @@
 """What the learning job does with rounds, in memory: the same training, without a cluster between.
 
-The gate is left out on request, so that what is measured is learning and not its caution.
+The gate stands before it on request; without it, what is measured is learning and not its caution.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from ltrr_opensearch.build_serving import fusion_of
@@ -17,10 +17,12 @@ from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
+from ltrr_opensearch.learn import candidates
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.memory import Acted, Entry, fold, recall
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.learn.watermarks import THROUGH
 from ltrr_opensearch.logged import Part, Round, is_whole
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.protocols import Policy
@@ -37,7 +39,10 @@ KINDS = ("policy", "ranker", "memory")
 
 @dataclass
 class Learner:
-    """State between batches, as the cluster would keep it. `vectors`: embeddings of queries, by normalised text."""
+    """State between batches, as the cluster would keep it. `vectors`: embeddings of queries, by normalised text.
+
+    `gated`: what the gate refuses is not published, and its rounds are learned from again with those that follow.
+    """
 
     settings: Settings
     key: str
@@ -45,9 +50,12 @@ class Learner:
     vectors: Mapping[str, Vector]
     kinds: Collection[str] = KINDS
     terms: Terms = field(default_factory=Terms)
+    gated: bool = False
     history: list[Round] = field(default_factory=list)
     entries: dict[str, Entry] = field(default_factory=dict)
     parts: dict[str, Part] = field(default_factory=dict)
+    refused: list[Round] = field(default_factory=list)
+    """Rounds that no published policy knows."""
     knowledge: Knowledge = field(default_factory=Knowledge.empty)
 
     def __post_init__(self) -> None:
@@ -87,17 +95,26 @@ class Learner:
         if "memory" in self.kinds:
             self._remember(rounds)
         for kind, train in (("policy", self._policy), ("ranker", self._ranker)):
-            if kind in self.kinds:
-                try:
-                    self.parts[kind] = train(rounds)
-                except DataError:  # nothing was acted upon yet
-                    continue
+            if kind in self.kinds and (part := train(rounds)):
+                self.parts[kind] = part
 
-    def _policy(self, rounds: Sequence[Round]) -> Part:
-        return train_policy(rounds, self.settings, self.parts.get("policy"))
+    def _policy(self, rounds: Sequence[Round]) -> Part | None:
+        serving = self.parts.get("policy")
+        if not self.gated:
+            return _if_possible(lambda: train_policy(rounds, self.settings, serving))
+        self.refused += rounds
+        part = candidates.policy([self.refused], self.settings, serving).part
+        if part:
+            self.refused.clear()
+        return part
 
-    def _ranker(self, _rounds: Sequence[Round]) -> Part:
-        return train_ranker(self.history, self.settings, self.settings.indexes[self.key])
+    def _ranker(self, _rounds: Sequence[Round]) -> Part | None:
+        index = self.settings.indexes[self.key]
+        if not self.gated:
+            return _if_possible(lambda: train_ranker(self.history, self.settings, index))
+        part = candidates.ranker(self.history, self.settings, index, self.parts.get("ranker")).part
+        until = self.history[-1].decision.at
+        return part and replace(part, meta={**part.meta, THROUGH: until.isoformat()})
 
     def recall(self, acted: Mapping[str, Sequence[Acted]]) -> None:
         """Counts a shop's own history into the memory, by normalised query."""
@@ -135,3 +152,10 @@ class Learner:
         scored = [(q, self.entries[q].scores(learn.memory_entities)) for q in sorted(self.entries)]
         rows = [MemoryRow(q, entities, self.vectors.get(q)) for q, entities in scored if entities]
         self.knowledge = replace(self.knowledge, memory=Memory.from_rows(rows))
+
+
+def _if_possible(train: Callable[[], Part]) -> Part | None:
+    try:
+        return train()
+    except DataError:  # nothing was acted upon yet
+        return None

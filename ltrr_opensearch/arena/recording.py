@@ -7,8 +7,8 @@ without pickles, so that it can be kept, moved and read by anybody.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -61,6 +61,8 @@ class Recording:
     documents: tuple[str, ...]
     feature_names: tuple[str, ...]
     queries: Mapping[str, Answered]
+    gone: frozenset[str] = frozenset()
+    """Documents that the index does not hold (any more)."""
     _hits: dict[tuple[str, str], tuple[Hit, ...]] = field(default_factory=dict, compare=False, repr=False)
     _features: dict[tuple[str, str], Features] = field(default_factory=dict, compare=False, repr=False)
 
@@ -90,6 +92,16 @@ class Recording:
             known = self._features[query, document] = {n: v for n, v in pairs if v == v}  # noqa: PLR0124
         return known
 
+    def without(self, documents: Collection[str] = (), plans: Collection[str] = ()) -> Recording:
+        """As if the index did not hold `documents`, and `plans` found nothing."""
+        gone = self.gone | set(documents)
+        numbers = np.array([self.number_of[d] for d in gone if d in self.number_of], dtype=np.int32)
+        queries = {
+            text: replace(a, lists={p: _left(one, numbers, silent=p in plans) for p, one in a.lists.items()})
+            for text, a in self.queries.items()
+        }
+        return Recording(self.index, self.depth, self.documents, self.feature_names, queries, gone)
+
     def _made(self, listed: Listed) -> Iterator[Hit]:
         for rank, (number, score) in enumerate(zip(listed.documents, listed.scores, strict=True), start=1):
             id = self.documents[number]
@@ -109,6 +121,12 @@ class Recording:
                 return _recording({name: stored[name] for name in stored.files})
         except (EOFError, OSError, ValueError, KeyError, BadZipFile) as error:
             raise DataError(f"{path} is no recording that can be read ({error}); record again") from error
+
+
+def _left(listed: Listed, gone: Numbers, *, silent: bool) -> Listed:
+    left = np.zeros(len(listed.documents), np.bool_) if silent else ~np.isin(listed.documents, gone)
+    total = 0 if silent else listed.total - int((~left).sum())
+    return Listed(listed.documents[left], listed.scores[left], listed.took_ms, total)
 
 
 def _arrays(recording: Recording) -> dict[str, Any]:

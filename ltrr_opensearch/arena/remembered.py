@@ -31,7 +31,7 @@ def remembered_hits(clause: Json | None, recording: Recording, depth: int) -> tu
     except (KeyError, TypeError) as error:
         raise DataError(f"a plan of the memory that the arena cannot answer: {clause}") from error
     number = recording.number_of
-    known = [_Scored(id, score) for id, score in scores.items() if id in number]
+    known = [_Scored(id, score) for id, score in scores.items() if id in number and id not in recording.gone]
     best = sorted(known, key=lambda s: (-s.score, number[s.id]))[:depth]
     index = recording.index
     return tuple(

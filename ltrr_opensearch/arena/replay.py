@@ -5,7 +5,7 @@ What comes out is the decision that a proxy would have logged, and the page that
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
@@ -58,13 +58,12 @@ class Replayed:
 
 @dataclass(frozen=True)
 class Replay:
-    """Searches of one recorded index under one serving. `missing`: documents that are not in the index (any more)."""
+    """Searches of one recorded index under one serving."""
 
     recording: Recording
     serving: Serving
     template: Template
     limits: Limits = Limits()
-    missing: Collection[str] = frozenset()
 
     def search(self, text: str, query_id: str, at: datetime, asker: Asker) -> Replayed:
         asked = request(text, self.recording.index, self.template, query_id, at, asker)
@@ -93,13 +92,9 @@ class Replay:
 
     def _hits(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> tuple[Hit, ...] | None:
         if plan.source == MEMORY:
-            hits = remembered_hits(plan.clause(depth, vector), self.recording, depth)
-        else:
-            hits = self.recording.hits(text, plan.name)
-        if hits is None or not self.missing:
-            return None if hits is None else hits[:depth]
-        there = (hit for hit in hits if hit.key.id not in self.missing)
-        return tuple(hit._replace(rank=rank) for rank, hit in enumerate(there, start=1))[:depth]
+            return remembered_hits(plan.clause(depth, vector), self.recording, depth)
+        hits = self.recording.hits(text, plan.name)
+        return None if hits is None else hits[:depth]
 
     def _ranked(self, text: str, query: AnalyzedQuery, results: Sequence[PlanResult]) -> tuple[Ranked, ...]:
         candidates = self.serving.fuse(results)
@@ -127,7 +122,7 @@ class Replay:
         """The client's own page, which follows the union."""
         own = next((s.name for s in self.serving.index.strategies if s.use == "original"), None)
         hits = self.recording.hits(text, own) if own else None
-        return [hit for hit in hits or () if hit.key.id not in self.missing][:size]
+        return (hits or ())[:size]
 
 
 def _fail(what: str) -> None:

@@ -6,18 +6,19 @@ what moved the people on the queries with traffic, as a shop could, and judged b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from ltrr_opensearch.arena.actions import Actions, Floats, Wanted
 from ltrr_opensearch.arena.clicks import ClickModel, PositionBased
+from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.people import People, Visit, visits
 from ltrr_opensearch.arena.replay import Replay
 from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.evaluate.measures import Difference, paired_difference
-from ltrr_opensearch.logged import Decision
+from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import Asker
@@ -27,6 +28,8 @@ BEST_CONSTANT = "best constant"
 HALF_CONSTANT = "best constant at half its candidates"
 ORACLE = "oracle"
 LEARNED = "learned"
+Done = Callable[[int], None]
+"""Told how many searches more were played."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,36 +87,67 @@ def simulate(
     held_out: Sequence[str],
     plan: Plan,
     policy: Policy | None = None,
-    done: Callable[[int], None] = lambda _: None,
+    done: Done = lambda _: None,
 ) -> Simulated:
     """`policy` draws instead of the one that is learned."""
     learner, actions = world.learner(plan.kinds), world.actions()
-    people = People(world.attraction, plan.model, gain=max(world.settings.learn.gains.values()))
     made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed)
-    curve: list[float] = []
     regret: list[float] = []
-    acted = 0
-    for start in range(0, len(made), plan.batch):
-        batch = made[start : start + plan.batch]
-        replay = Replay(world.recording, learner.serving(policy), world.template)
-        rounds = [people.search(replay, visit)[0] for visit in batch]
-        curve += [_judged(world, one.decision) for one in rounds]
-        regret.append(_regret(world, replay, batch, actions))
-        acted += sum(bool(one.gains) for one in rounds)
-        learner.learn(rounds)
-        done(len(batch))
+
+    def look(searches: int) -> None:
+        if batch := made[searches : searches + plan.batch]:
+            regret.append(_regret(world, learner.serving(policy), batch, actions))
+
+    look(0)
+    rounds = play(world, learner, made, plan, policy, look, done)
     serving = learner.serving(policy)
     reference = _reference(world, serving, actions, traffic)
     return Simulated(
         _standings(world, serving, actions, traffic, reference, made[-1]),
         _standings(world, serving, actions, held_out, reference, made[-1]),
-        np.array(curve),
+        np.array([judged(world, one.decision) for one in rounds]),
         np.array(regret),
-        acted / len(made),
+        sum(bool(one.gains) for one in rounds) / len(made),
     )
 
 
-def _judged(world: World, decision: Decision) -> float:
+def play(
+    world: World,
+    learner: Learner,
+    made: Sequence[Visit],
+    plan: Plan,
+    policy: Policy | None = None,
+    learned: Callable[[int], None] = lambda _: None,
+    done: Done = lambda _: None,
+) -> list[Round]:
+    """People search and the learner learns, batch after batch; `learned` is told how many searches it knows by then."""
+    people = People(world.attraction, plan.model, gain=max(world.settings.learn.gains.values()))
+    rounds: list[Round] = []
+    for start in range(0, len(made), plan.batch):
+        batch = made[start : start + plan.batch]
+        replay = Replay(world.recording, learner.serving(policy), world.template)
+        searched = [people.search(replay, visit)[0] for visit in batch]
+        learner.learn(searched)
+        rounds += searched
+        learned(len(rounds))
+        done(len(batch))
+    return rounds
+
+
+def steadily(world: World, serving: Serving, queries: Iterable[str], like: Visit) -> dict[str, float]:
+    """What the draws without exploration are worth, by query."""
+    replay = Replay(world.recording, serving, world.template)
+    return {query: judged(world, _steady(replay, query, like)) for query in queries}
+
+
+def constants(
+    world: World, serving: Serving, actions: Actions, queries: Sequence[str], wanted: Mapping[str, Wanted]
+) -> Floats:
+    """The mean value of each action over the queries."""
+    return np.asarray(np.mean([world.values(q, serving, actions, wanted[q]) for q in queries], axis=0))
+
+
+def judged(world: World, decision: Decision) -> float:
     return worth(decision, world.wanted[decision.text], world.settings.learn.price_per_candidate)
 
 
@@ -124,13 +158,11 @@ def worth(decision: Decision, wanted: Wanted, price_per_candidate: float) -> flo
     return sum(share for document, share in wanted.items() if document in found) - price_per_candidate * drawn
 
 
-def _regret(world: World, replay: Replay, batch: Sequence[Visit], actions: Actions) -> float:
+def _regret(world: World, serving: Serving, batch: Sequence[Visit], actions: Actions) -> float:
     """Of what the policy would do without exploring, for the queries of a batch."""
-    gaps = []
-    for query in sorted({visit.query for visit in batch}):
-        best = float(world.values(query, replay.serving, actions, world.wanted[query]).max())
-        gaps.append(best - _judged(world, _steady(replay, query, batch[0])))
-    return float(np.mean(gaps))
+    ours = steadily(world, serving, sorted({visit.query for visit in batch}), batch[0])
+    best = {query: float(world.values(query, serving, actions, world.wanted[query]).max()) for query in ours}
+    return float(np.mean([best[query] - value for query, value in ours.items()]))
 
 
 def _steady(replay: Replay, query: str, like: Visit) -> Decision:
@@ -139,8 +171,8 @@ def _steady(replay: Replay, query: str, like: Visit) -> Decision:
 
 def _reference(world: World, serving: Serving, actions: Actions, traffic: Sequence[str]) -> tuple[int, int, int]:
     """(best constant, the best at half of its candidates, the untouched query) as the people's wishes tell."""
-    shares = [_shares(world.attraction[query]) for query in traffic]
-    known = np.array([world.values(q, serving, actions, w) for q, w in zip(traffic, shares, strict=True)]).mean(axis=0)
+    shares = {query: _shares(world.attraction[query]) for query in traffic}
+    known = constants(world, serving, actions, traffic, shares)
     best = int(known.argmax())
     drawn = actions.depths.sum(axis=1)
     half = int(np.where(drawn <= drawn[best] / 2, known, -np.inf).argmax())
@@ -177,7 +209,7 @@ def _standings(
     ours = {q: _steady(replay, q, like) for q in queries}
     learned = Standing(
         LEARNED,
-        {q: _judged(world, d) for q, d in ours.items()},
+        {q: judged(world, d) for q, d in ours.items()},
         float(np.mean([sum(s.depth for s in d.slots) for d in ours.values()])),
     )
     return (*constants, oracle, learned)

@@ -46,9 +46,13 @@ class World:
         choose = self.settings.choose.model_copy(update=changes)
         return replace(self, settings=self.settings.model_copy(update={"choose": choose}))
 
-    def learner(self, kinds: Sequence[str]) -> Learner:
+    def with_template(self, template: Template) -> World:
+        """The same world under another search body of the application, asking for more or fewer hits."""
+        return replace(self, template=template)
+
+    def learner(self, kinds: Sequence[str], *, gated: bool = False) -> Learner:
         vectors = {normalise(q): a.vector for q, a in self.recording.queries.items() if a.vector is not None}
-        return Learner(self.settings, self.key, self.gazetteer, vectors, kinds, self.terms)
+        return Learner(self.settings, self.key, self.gazetteer, vectors, kinds, self.terms, gated)
 
     def actions(self) -> Actions:
         """Every action over the strategies of the index; the client's own query is sent anyway, so it costs no plan."""

@@ -7,13 +7,26 @@ from collections.abc import Callable
 
 from rich.console import Console
 
-from ltrr_opensearch.bench import deciding, estimating, learning_bestbuy, learning_icecat, learning_speed
+from ltrr_opensearch.bench import (
+    deciding,
+    estimating,
+    learning_bestbuy,
+    learning_drift,
+    learning_icecat,
+    learning_safety,
+    learning_speed,
+)
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.node.places import asked_home
 
 Part = Callable[[Console, bool, Stack], list[Figure]]
-ON_A_NODE: tuple[Part, ...] = (learning_icecat.measure, learning_bestbuy.measure)
+ON_A_NODE: tuple[Part, ...] = (
+    learning_icecat.measure,
+    learning_drift.measure,
+    learning_safety.measure,
+    learning_bestbuy.measure,
+)
 ALONE = (estimating.measure, deciding.measure, learning_speed.measure)
 
 

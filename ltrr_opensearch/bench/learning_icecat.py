@@ -40,7 +40,13 @@ FOLDS = 5
 SEARCHES, QUICK_SEARCHES = 20_000, 4_000
 PAGE = 50
 """Hits that people leaf through; what they never see they cannot want aloud."""
-CHOOSE: Json = {"policy": "direct", "ladder": [0, 10, 50, 200], "safe_depth": 50, "floor": 0.05}
+CHOOSE: Json = {
+    "policy": "direct",
+    "ladder": [0, 10, 50, 200],
+    "safe_depth": 50,
+    "floor": 0.05,
+    "apprentice_rounds": 1000,
+}
 LEARN: Json = {"gains": {"click": 1.0}, "price_per_candidate": 0.0005}
 CLOSED, LAST_REGRET, LOSS, SHARE = 0.7, 0.5, -0.01, 0.5
 """What must be shown: gap closed on queries seen, regret left, difference to the constant and its candidates' share."""

@@ -29,6 +29,9 @@ NEIGHBOURS = 40
 """Remembered queries that speak for one that is not remembered."""
 PRIOR = 2.0
 """Searches that the neighbours are worth beside a remembered query's own."""
+MOST_TRUSTED = 0.8
+"""Of a remembered query's value comes from its own outcomes; the rest stands for people who want other things than
+those who searched so far (docs/learning-to-retrieve.md says how many do)."""
 PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
 """A strategy of which little is known is taken to have found so much, in so many searches."""
 LEAST_QUERIES = 20
@@ -165,8 +168,9 @@ class DirectPolicy:
         own = self._table.number.get(slot.query) if ASKED in slot.context else None
         near = self._neighbours(slot.context, own)
         searches = self._outcomes.queries[slot.query].searches if own is not None else 0.0
-        parts = [(i, PRIOR / (searches + PRIOR) * share) for i, share in near]
-        weights, missed = self._table.rows(parts, own, searches / (searches + PRIOR), slot.strategies)
+        trusted = MOST_TRUSTED * searches / (searches + PRIOR)
+        parts = [(i, (1 - trusted) * share) for i, share in near]
+        weights, missed = self._table.rows(parts, own, trusted, slot.strategies)
         cost = np.array([self._cost(strategy) for strategy in slot.strategies])
         return _Asked(slot.context, weights, missed, cost, self._gamma * (1 + searches) ** 0.5, {})
 
@@ -215,7 +219,7 @@ class _Table:
             {s: np.tile(np.log1p(-new[s]), (len(m[s]), 1)) if s in remembering else m[s] for s in strategies}
             for m in missed
         ]
-        weights = [_weights(one) for one in entries]
+        weights = [_weights(one, outcomes.noise) for one in entries]
         scale = features.std(axis=0) + 1e-9
         numbers = {query: i for i, query in enumerate(outcomes.queries)}
         return _Table(features, scale, weights, missed, as_new, numbers, strategies, len(ladder))
@@ -234,8 +238,9 @@ class _Table:
         return weights, np.array(columns)
 
 
-def _weights(one: Outcome) -> Floats:
-    weights = np.array([a.weight for a in one.entities.values()])
+def _weights(one: Outcome, noise: float) -> Floats:
+    """What was acted upon no more than by chance weighs nothing."""
+    weights = np.array([max(0.0, a.weight - noise * one.asked) for a in one.entities.values()])
     return np.asarray(weights / weights.sum()) if weights.sum() else weights
 
 

@@ -36,9 +36,10 @@ class Acted:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One remembered query. `searches`: its decayed number of searches in which something was acted upon."""
+    """One remembered query. `asked`: its decayed number of searches; `searches`: of those in which somebody acted."""
 
     features: tuple[float, ...]
+    asked: float
     searches: float
     updated: datetime
     entities: Mapping[str, Acted]
@@ -61,12 +62,15 @@ class Outcomes:
     new: Mapping[str, Found] = field(default_factory=dict)
     gain: float = 1.0
     """Mean of the best gain of a search in which something was acted upon."""
+    noise: float = 0.0
+    """Actions by chance: on what nobody wants, for each time that it is looked at."""
 
     def to_bytes(self) -> bytes:
         """The same outcomes give the same bytes."""
         queries = {
             query: {
                 "features": one.features,
+                "asked": one.asked,
                 "searches": one.searches,
                 "updated": one.updated.isoformat(),
                 "entities": {
@@ -78,7 +82,8 @@ class Outcomes:
         }
         shares = {name: [s.asked, s.found] for name, s in sorted(self.shares.items())}
         new = {name: [s.asked, s.found] for name, s in sorted(self.new.items())}
-        return zlib.compress(orjson.dumps({"queries": queries, "shares": shares, "new": new, "gain": self.gain}))
+        stored = {"queries": queries, "shares": shares, "new": new, "gain": self.gain, "noise": self.noise}
+        return zlib.compress(orjson.dumps(stored))
 
     @staticmethod
     def from_bytes(payload: bytes) -> Outcomes:
@@ -87,6 +92,7 @@ class Outcomes:
             queries = {
                 query: Outcome(
                     tuple(one["features"]),
+                    float(one["asked"]),
                     float(one["searches"]),
                     datetime.fromisoformat(one["updated"]).astimezone(UTC),
                     {
@@ -100,6 +106,6 @@ class Outcomes:
                 {name: Found(tuple(asked), tuple(found)) for name, (asked, found) in stored[part].items()}
                 for part in ("shares", "new")
             )
-            return Outcomes(queries, shares, new, float(stored["gain"]))
+            return Outcomes(queries, shares, new, float(stored["gain"]), float(stored["noise"]))
         except (zlib.error, AttributeError, KeyError, TypeError, ValueError) as e:
             raise ModelError(f"outcomes are damaged ({e!r}); publish them again with: ltrr learn policy") from e

@@ -26,6 +26,12 @@ PRIOR_POSITION = 20.0
 MOST_POSITIONS = 50
 """Deeper positions share the examination of this one."""
 STEPS = 40
+APART = 3.0
+"""Times that the rate of what is wanted must be above that of chance."""
+LEAST_NOISE = 1e-3
+"""Of the overall rate of actions; also the least share of either kind of what is shown."""
+MOST_ODDS = 30.0
+"""Logarithm of the odds beyond which nothing is surer."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.intp]
@@ -37,6 +43,8 @@ class ClickJudgments:
 
     judgments: tuple[Judgment, ...]
     examination: tuple[float, ...]
+    noise: float
+    """Actions on what nobody wants, for each time that it is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +68,18 @@ def judgments_from_clicks(rounds: Iterable[Round]) -> ClickJudgments:
     """
     cells = _count(rounds)
     if not cells.pairs:
-        return ClickJudgments((), ())
+        return ClickJudgments((), (), 0.0)
     attractive, examination = _estimate(cells)
-    examined = np.bincount(cells.pair, cells.shown * examination[cells.position], len(cells.pairs))
+    examined = np.bincount(cells.pair, cells.shown * examination[cells.position], len(cells.pairs)).astype(np.float64)
+    clicked = np.bincount(cells.pair, cells.clicked, len(cells.pairs)).astype(np.float64)
     weight = examined / (examined + PRIOR_EXAMINED)
     overall = cells.gain[cells.gain > 0].mean() if (cells.gain > 0).any() else 0.0
     grade = attractive * np.where(cells.gain > 0, cells.gain, overall)
     judgments = (
         Judgment(query, id_, float(g), float(w)) for (query, id_), g, w in zip(cells.pairs, grade, weight, strict=True)
     )
-    return ClickJudgments(tuple(judgments), tuple(float(e) for e in examination))
+    noise = _noise(clicked, examined)
+    return ClickJudgments(tuple(judgments), tuple(float(e) for e in examination), noise)
 
 
 def _count(rounds: Iterable[Round]) -> _Cells:
@@ -114,6 +124,25 @@ def _estimate(cells: _Cells) -> tuple[Floats, Floats]:
         examination = np.minimum.accumulate(by_position / seen)
         examination = examination / examination[0]
     return attractive, examination
+
+
+def _noise(clicks: Floats, examined: Floats) -> float:
+    """The smaller rate of a mixture of two Poisson distributions: most of what is shown is wanted by nobody.
+
+    McLachlan and Peel, Finite Mixture Models (2000), chapter 2. Starts from a quarter of the overall rate and from
+    four times of it. Where the two come out alike, nothing tells chance from liking, and 0 is returned.
+    """
+    overall = clicks.sum() / examined.sum()
+    if not overall:
+        return 0.0
+    low, high, share = overall / 4, overall * 4, 0.2
+    for _ in range(STEPS):
+        odds = np.log(share / (1 - share)) + clicks * np.log(high / low) - (high - low) * examined
+        wanted = 1 / (1 + np.exp(-odds.clip(-MOST_ODDS, MOST_ODDS)))
+        low = max((clicks * (1 - wanted)).sum() / (examined * (1 - wanted)).sum(), overall * LEAST_NOISE)
+        high = max((clicks * wanted).sum() / (examined * wanted).sum(), low)
+        share = float(wanted.mean().clip(LEAST_NOISE, 1 - LEAST_NOISE))
+    return float(low) if high > APART * low else 0.0
 
 
 def _coec(cells: _Cells, examination: Floats) -> Floats:

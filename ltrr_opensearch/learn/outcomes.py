@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ltrr_opensearch.choose.context import ASKED
@@ -21,8 +21,13 @@ QUERIES = 5_000
 """Kept, the most searched first: each draw looks through all of them for those that are alike."""
 LEAST_EXAMINED = 0.1
 """Positions that fewer people look at count as if so many did: few would else speak for very many."""
+OWN_HALF_LIFE = 20
+"""Searches of a query after which its older ones count half: what people want changes, and so does what is found."""
+SHARES_HALF_LIFE = 1000
+"""The same in searches of any query, for how often strategies find what is wanted."""
 FADED = 0.05
 """An entity whose decayed weight falls below this is forgotten."""
+_KEPT = 0.5 ** (1 / SHARES_HALF_LIFE)
 ANSWERED = (PlanOutcome.OK, PlanOutcome.NOTHING_TO_ASK)
 
 
@@ -46,8 +51,9 @@ class _Counted:
     def count(self, strategy: str, ladder: Sequence[int], depth: int, rank: int | None) -> None:
         for i, rung in enumerate(ladder):
             if 0 < rung <= depth:
-                self.asked[strategy][i] += 1
-                self.found[strategy][i] += rank is not None and rank <= rung
+                fresh = rank is not None and rank <= rung
+                self.asked[strategy][i] = self.asked[strategy][i] * _KEPT + 1
+                self.found[strategy][i] = self.found[strategy][i] * _KEPT + fresh
 
     def shares(self) -> dict[str, Found]:
         return {name: Found(tuple(self.asked[name]), tuple(self.found[name])) for name in self.asked}
@@ -60,28 +66,29 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     queries = dict(before.queries)
     gains = [max(one.gains.values()) for one in counted if one.gains]
     half_life = timedelta(days=learn.memory_half_life_days)
-    examination = judgments_from_clicks(counted).examination
+    judged = judgments_from_clicks(counted)
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
-        folded = _folded(known, one, examination)
+        folded = _folded(known, one, judged.examination)
         if folded.entities:
             queries[decision.normalized] = folded
         _count(one, every, new, ladder)
     kept = sorted(queries, key=lambda q: (-queries[q].searches, q))[:QUERIES]
     gain = sum(gains) / len(gains) if gains else before.gain
-    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain)
+    noise = judged.noise if judged.examination else before.noise
+    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, noise)
 
 
 def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> Outcome:
     features = tuple(float(decision.context.get(name, 0.0)) for name in FEATURES)
     if entry is None:
-        return Outcome(features, 0.0, decision.at, {})
-    share = _fading(entry.updated, decision.at, half_life)
+        return Outcome(features, 1.0, 0.0, decision.at, {})
+    share = _fading(entry.updated, decision.at, half_life) * 0.5 ** (1 / OWN_HALF_LIFE)
     entities = {
         id: Acted(a.weight * share, a.ranks, a.without) for id, a in entry.entities.items() if a.weight * share > FADED
     }
-    return Outcome(features, entry.searches * share, decision.at, entities)
+    return Outcome(features, entry.asked * share + 1, entry.searches * share, decision.at, entities)
 
 
 def _fading(since: datetime, until: datetime, half_life: timedelta) -> float:
@@ -113,7 +120,7 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome
         entities[id] = _seen(was, weights.get(id, 0.0), found.get(id, {}), asked)
     best = sorted(entities, key=lambda id: (-entities[id].weight, id))[:ENTITIES]
     searches = entry.searches + bool(weights)
-    return Outcome(entry.features, searches, entry.updated, {id: entities[id] for id in best})
+    return replace(entry, searches=searches, entities={id: entities[id] for id in best})
 
 
 def _examined(place: int, one: Round, examination: Sequence[float]) -> float:

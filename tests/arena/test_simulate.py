@@ -28,7 +28,8 @@ def test_a_replayed_search_is_what_the_engine_would_have_logged() -> None:
 
 def test_documents_that_are_gone_are_nowhere() -> None:
     serving = world().learner(()).serving(Fixed(5))
-    made = Replay(world().recording, serving, template, missing={"d0", "d30"}).search(QUERIES[0], "q1", START, Asker())
+    recording = world().recording.without({"d0", "d30"})
+    made = Replay(recording, serving, template).search(QUERIES[0], "q1", START, Asker())
     assert made.page[:2] == ("d1", "d31")
     assert {f.rank for c in made.decision.candidates if c.key.id == "d1" for f in c.found} == {1}
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.logged import Round
@@ -57,3 +58,22 @@ def test_nothing_clicked_and_nothing_at_all() -> None:
     assert judgments_from_clicks([]).judgments == ()
     nothing = judgments_from_clicks([Round(decision("q", 0, ["a"], {}, 1), {})])
     assert [j.grade for j in nothing.judgments] == [0.0]
+
+
+@pytest.mark.parametrize("chance", [0.01, 0.03, 0.1])
+def test_clicks_by_chance_are_told_from_liking(chance: float) -> None:
+    """A tenth of what is shown is wanted and clicked half of the times that people look; the rest as `chance` has it."""
+    rng = np.random.default_rng(1)
+    ids = [f"d{n}" for n in range(20)]
+    rounds = []
+    for number in range(1500):
+        shown = [ids[i] for i in rng.permutation(20)]
+        liked = [0.5 if id in ("d0", "d1") else chance for id in shown]
+        gains = {id: 1.0 for at, (id, a) in enumerate(zip(shown, liked, strict=True), 1) if rng.random() < a / at}
+        rounds.append(Round(decision(f"q{number % 30}", number, shown, {}, 20), gains))
+    assert judgments_from_clicks(rounds).noise == pytest.approx(chance, rel=0.3)
+
+
+def test_where_all_is_liked_alike_nothing_is_chance() -> None:
+    rounds = [Round(decision("q", n, ["a"], {}, 1), {"a": 1.0}) for n in range(50)]
+    assert judgments_from_clicks(rounds).noise == 0

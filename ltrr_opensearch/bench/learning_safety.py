@@ -1,0 +1,60 @@
+"""Icecat under bad clicks: all aimless, or a fifth of the people hostile; pages beside the untouched query's."""
+
+from __future__ import annotations
+
+from statistics import fmean
+
+import numpy as np
+from rich.console import Console
+
+from ltrr_opensearch.arena.clicks import Aimless, ClickModel, Hostile, PositionBased
+from ltrr_opensearch.arena.safety import Withstood, withstand
+from ltrr_opensearch.arena.simulate import Plan
+from ltrr_opensearch.bench import learning_icecat
+from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.demo.progress import bar
+from ltrr_opensearch.demo.stack import Stack
+from ltrr_opensearch.demo.users import application_query
+
+RUNS, QUICK_RUNS = 50, 3
+"""Of each kind of bad clicks."""
+SEARCHES, BATCH = 2000, 1000
+HOSTILE = 0.2
+LOSS = -0.01
+KINDS: dict[str, ClickModel] = {"hostile": Hostile(PositionBased(), HOSTILE), "aimless": Aimless(PositionBased())}
+
+
+def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+    leafed, queries = learning_icecat.world(console, stack)
+    world = leafed.with_template(application_query)
+    runs = QUICK_RUNS if quick else RUNS
+    figures = []
+    with bar(console, "Bad clicks", len(KINDS) * runs * SEARCHES) as done:
+        for name, model in KINDS.items():
+            found = []
+            for seed in range(runs):
+                order = np.random.default_rng(seed).permutation(np.array(queries)).tolist()
+                cut = len(order) // learning_icecat.FOLDS
+                plan = Plan(SEARCHES, BATCH, seed=seed, model=model)
+                found.append(withstand(world, order[cut:], order[:cut], plan, done))
+            figures.append(_figure(name, found))
+    return figures
+
+
+def _figure(name: str, of: list[Withstood]) -> Figure:
+    worst = [one.worst for one in of]
+    below = sum(one < LOSS for one in worst)
+    published = {kind: sum(kind in one.published for one in of) for kind in ("policy", "ranker", "memory")}
+    said = ", ".join(f"{kind} {count}" for kind, count in published.items())
+    return Figure(
+        f"safety_{name}_worst_over_untouched",
+        min(worst),
+        "relative nDCG@10",
+        ("untouched query", fmean(one.untouched_seen for one in of)),
+        LOSS,
+        interval=(min(worst), max(worst)),
+        spread="range over runs",
+        runs=len(of),
+        made_with=f"{SEARCHES} searches a run; {below} runs below {LOSS:g}; ours {fmean(o.seen for o in of):.4f} seen, "
+        f"{fmean(o.unseen for o in of):.4f} unseen; runs that published: {said}",
+    )

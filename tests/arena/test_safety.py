@@ -1,0 +1,40 @@
+"""Bad clicks: what they are, and that the gate keeps pages from falling below the untouched query's."""
+
+from collections import Counter
+from random import Random
+
+import pytest
+
+from ltrr_opensearch.arena.clicks import Aimless, ClickModel, Hostile, PositionBased
+from ltrr_opensearch.arena.safety import withstand
+from ltrr_opensearch.arena.simulate import Plan
+from tests.arena.shop import QUERIES, world
+
+MODEL = PositionBased(eta=0.0, noise=0.0, satisfied=0.0)
+PAGE = ("good", "bad")
+
+
+def clicked(model: ClickModel, times: int = 400) -> Counter[int]:
+    return Counter(rank for n in range(times) for rank in model.clicks(PAGE, {"good": 1.0}, Random(n)))
+
+
+def test_hostile_people_click_what_is_worst() -> None:
+    assert clicked(Hostile(MODEL, 1.0)) == {2: 400}
+    some = clicked(Hostile(MODEL, 0.2))
+    assert some[1] + some[2] == 400
+    assert some[2] == pytest.approx(80, abs=25)
+
+
+def test_aimless_people_click_anything_that_they_look_at() -> None:
+    some = clicked(Aimless(MODEL, 0.5))
+    assert some[1] == pytest.approx(200, abs=40)
+    assert some[2] == pytest.approx(200, abs=40)
+
+
+@pytest.mark.parametrize("model", [Hostile(PositionBased(), 0.2), Aimless(PositionBased())], ids=["hostile", "aimless"])
+def test_pages_do_not_fall_below_the_untouched_query(model: ClickModel) -> None:
+    plan = Plan(searches=400, batch=200, users=20, seed=1, model=model)
+    withstood = withstand(world(), QUERIES[:22], QUERIES[22:], plan)
+    assert "memory" in withstood.published
+    assert withstood.untouched_seen > 0
+    assert withstood.worst > -0.01
