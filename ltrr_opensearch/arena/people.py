@@ -64,12 +64,15 @@ def visits(
     start: datetime = START,
     pace_s: float = 30.0,
     skew: float = 0.5,
+    asked: Mapping[str, float] | None = None,
 ) -> list[Visit]:
-    """`count` visits, one each `pace_s`. Few queries are asked often, many seldom: weight rank ** -skew."""
+    """`count` visits, one each `pace_s`. `asked` says how often each query is asked beside the others; without it few
+    are asked often and many seldom: weight rank ** -skew.
+    """
     rng = Random(seed)  # noqa: S311
     popular = list(queries)
     Random(f"popularity {seed}").shuffle(popular)  # noqa: S311
-    weights = [rank**-skew for rank in range(1, len(popular) + 1)]
+    weights = [asked[q] for q in popular] if asked else [rank**-skew for rank in range(1, len(popular) + 1)]
     made = []
     for number, query in enumerate(rng.choices(popular, weights, k=count)):
         user = rng.randrange(users)

@@ -34,7 +34,7 @@ Done = Callable[[int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is played. `kinds`: what is learned."""
+    """How much is played. `kinds`: what is learned. `asked`: how often each query is asked, where that is known."""
 
     searches: int
     batch: int = 500
@@ -42,6 +42,7 @@ class Plan:
     seed: int = 0
     kinds: tuple[str, ...] = ("policy", "memory")
     model: ClickModel = PositionBased()  # noqa: RUF009  frozen
+    asked: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ def simulate(
 ) -> Simulated:
     """`policy` draws instead of the one that is learned."""
     learner, actions = world.learner(plan.kinds), world.actions()
-    made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed)
+    made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed, asked=plan.asked)
     regret: list[float] = []
 
     def look(searches: int) -> None:

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from ltrr_opensearch.arena.actions import Actions, Floats, Prices, Wanted, ranks
 from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.people import Attraction
+from ltrr_opensearch.arena.query_log import Grades
 from ltrr_opensearch.arena.record import Template, request
 from ltrr_opensearch.arena.recording import Recording
 from ltrr_opensearch.arena.remembered import remembered_hits
 from ltrr_opensearch.arena.replay import MEMORY
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.normalise import normalise
 from ltrr_opensearch.serving import Serving
@@ -45,6 +47,19 @@ class World:
         """The same world under other settings of `choose`."""
         choose = self.settings.choose.model_copy(update=changes)
         return replace(self, settings=self.settings.model_copy(update={"choose": choose}))
+
+    @staticmethod
+    def of_grades(
+        recording: Recording, settings: Settings, template: Template, grades: Grades, knowledge: Knowledge
+    ) -> World:
+        """People are attracted by documents in proportion to their grades, the best of each query for certain; the same
+        grades judge. Only queries with a grade above 0 are played.
+        """
+        liked = {q: {d: g for d, g in of.items() if g > 0} for q, of in grades.items() if q in recording.queries}
+        liked = {q: of for q, of in liked.items() if of}
+        attraction = {q: {d: g / max(of.values()) for d, g in of.items()} for q, of in liked.items()}
+        wanted = {q: {d: g / sum(of.values()) for d, g in of.items()} for q, of in liked.items()}
+        return World(recording, settings, template, attraction, wanted, knowledge.gazetteer, knowledge.terms)
 
     def with_template(self, template: Template) -> World:
         """The same world under another search body of the application, asking for more or fewer hits."""

@@ -5,22 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from ltrr_opensearch.cli.options import key_of, pass_settings
-from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.cli.own_log import body_in, encoder_for, file_type, own_log
 from ltrr_opensearch.settings import Settings
-
-if TYPE_CHECKING:
-    from opensearchpy import OpenSearch
-
-    from ltrr_opensearch.arena.query_log import QueryLog
-    from ltrr_opensearch.protocols import Encoder
-    from ltrr_opensearch.types import Json
-
-file_type = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 @click.command()
@@ -62,11 +52,11 @@ def assess(
 
     key = key_of(settings, index)
     with connect(settings.cluster) as client, documents_bar("queries asked") as bar:
-        asked = _log(settings, client, log, judgments)
+        asked = own_log(settings, client, log, judgments)
         drawn = asked.sample(searches, seed)
-        encoder = _encoder(settings, key)
+        encoder = encoder_for(settings, key)
         serving, left_out = serving_for(settings, key, client, encoder)
-        form = template_of(_body(template), settings.indexes[key])
+        form = template_of(body_in(template), settings.indexes[key])
         vectors = dict(zip(drawn, encoder.encode(list(drawn)), strict=True)) if encoder else {}
         bar.start(len(drawn))
         recording = asyncio.run(recorded(settings, serving, form, list(drawn), vectors, bar.advance))
@@ -81,33 +71,3 @@ def assess(
         click.echo(json.dumps(told, indent=2))
     else:
         show(told)
-
-
-def _log(settings: Settings, client: OpenSearch, log: Path | None, judgments: Path | None) -> QueryLog:
-    from ltrr_opensearch.arena.query_log import QueryLog, read_grades, read_log, read_ubi
-
-    asked = read_log(log) if log else read_ubi(client, settings.state, settings.learn)
-    if judgments is None:
-        return asked
-    return QueryLog(asked.counts, read_grades(judgments, asked.topics), asked.topics)
-
-
-def _body(template: Path | None) -> Json | None:
-    if template is None:
-        return None
-    try:
-        body = json.loads(template.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{template} is no JSON ({error}); give a search body with {{{{text}}}}") from error
-    if not isinstance(body, dict) or "query" not in body:
-        raise DataError(f"{template} has no `query`; give a whole search body")
-    return body
-
-
-def _encoder(settings: Settings, key: str) -> Encoder | None:
-    vector = settings.indexes[key].vector
-    if vector is None or settings.encoder.model is None:
-        return None
-    from ltrr_opensearch.understand.encoders import load_encoder
-
-    return load_encoder(settings.encoder, vector.dimension)

@@ -20,6 +20,7 @@ COMMANDS = {
     "node": "Start, stop and watch a local OpenSearch node, for trying and testing.",
     "setup": "Prepare an index: templates, vectors, features; --discover writes its configuration.",
     "assess": "What the strategies would bring to your own queries, before any traffic is routed.",
+    "simulate": "Play learning on an index of yours with simulated people, before any traffic is routed.",
     "load": "Load documents from JSON lines or CSV into an index.",
     "sync": "Keep vectors and memory up to date with documents that changed or went.",
     "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",

@@ -62,7 +62,7 @@ def test_nothing_clicked_and_nothing_at_all() -> None:
 
 @pytest.mark.parametrize("chance", [0.01, 0.03, 0.1])
 def test_clicks_by_chance_are_told_from_liking(chance: float) -> None:
-    """A tenth of what is shown is wanted and clicked half of the times that people look; the rest as `chance` has it."""
+    """A tenth of what is shown is wanted, and clicked half of the times that people look; the rest by chance."""
     rng = np.random.default_rng(1)
     ids = [f"d{n}" for n in range(20)]
     rounds = []
