@@ -72,7 +72,7 @@ class Cascade:
 
 @dataclass(frozen=True, slots=True)
 class Hostile:
-    """A share of the people clicks what is worst on the page, and passes over what is good, read as others read it."""
+    """In a share of the visits what is worst on the page is clicked and what is good passed over."""
 
     model: ClickModel
     share: float

@@ -22,7 +22,7 @@ PAGE = 10
 @dataclass(frozen=True, slots=True)
 class Withstood:
     """nDCG@10 of the pages after the clicks, mean over queries with traffic and over those never asked, with those of
-    the untouched query. `published`: kinds that the gate let through.
+    the untouched query. `published`: kinds that serve at the end; the memory has no gate.
     """
 
     seen: float
@@ -42,13 +42,12 @@ def withstand(
 ) -> Withstood:
     """`plan.model` says how people click. Policy, ranker and memory learn, as `ltrr learn all` would."""
     learner = world.learner(KINDS, gated=True)
-    made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed)
+    made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed, asked=plan.asked)
     play(world, learner, made, plan, done=done)
     replay = Replay(world.recording, learner.serving(), world.template)
     nobody = Asker("judge", explore=False)
     ours = {query: replay.search(query, f"judge {query}", made[-1].at, nobody).page for query in (*traffic, *held_out)}
-    own = next(s.name for s in world.settings.indexes[world.key].strategies if s.use == "original")
-    untouched = {query: [hit.key.id for hit in world.recording.hits(query, own) or ()] for query in ours}
+    untouched = {query: [hit.key.id for hit in world.recording.hits(query, world.own) or ()] for query in ours}
     return Withstood(
         _mean(world, ours, traffic),
         _mean(world, ours, held_out),

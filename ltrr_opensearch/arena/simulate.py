@@ -15,6 +15,7 @@ from ltrr_opensearch.arena.actions import Actions, Floats, Wanted
 from ltrr_opensearch.arena.clicks import ClickModel, PositionBased
 from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.people import People, Visit, visits
+from ltrr_opensearch.arena.record import request
 from ltrr_opensearch.arena.replay import Replay
 from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.evaluate.measures import Difference, paired_difference
@@ -177,9 +178,10 @@ def _reference(world: World, serving: Serving, actions: Actions, traffic: Sequen
     best = int(known.argmax())
     drawn = actions.depths.sum(axis=1)
     half = int(np.where(drawn <= drawn[best] / 2, known, -np.inf).argmax())
-    own = next(s.name for s in world.settings.indexes[world.key].strategies if s.use == "original")
-    shallow = next(depth for depth in world.settings.choose.ladder if depth)
-    return best, half, actions.number({own: shallow})
+    page = request(traffic[0], world.key, world.template).size
+    ladder = world.settings.choose.ladder
+    covers = next((depth for depth in ladder if depth >= page), ladder[-1])
+    return best, half, actions.number({world.own: covers})
 
 
 def _shares(attraction: Mapping[str, float]) -> Wanted:
@@ -216,7 +218,8 @@ def _standings(
     return (*constants, oracle, learned)
 
 
-def regret_fell(rounds: Floats) -> float:
-    """Mean regret of the last quarter over that of the first."""
-    quarter = max(1, len(rounds) // 4)
-    return float(rounds[-quarter:].mean() / rounds[:quarter].mean())
+def regret_fell(rounds: Floats) -> float | None:
+    """Mean regret of the last quarter over that of the first; None where that is 0, or there are no quarters."""
+    quarter = len(rounds) // 4
+    first = float(rounds[:quarter].mean()) if quarter else 0.0
+    return float(rounds[-quarter:].mean()) / first if first else None

@@ -43,6 +43,14 @@ class World:
     def key(self) -> str:
         return self.recording.index
 
+    @property
+    def own(self) -> str:
+        """The strategy that is the application's own query."""
+        for strategy in self.settings.indexes[self.key].strategies:
+            if strategy.use == "original":
+                return strategy.name
+        raise DataError(f"index {self.key!r} has no strategy that uses `original`; nothing could be compared with it")
+
     def with_choose(self, **changes: object) -> World:
         """The same world under other settings of `choose`."""
         choose = self.settings.choose.model_copy(update=changes)
@@ -60,10 +68,6 @@ class World:
         attraction = {q: {d: g / max(of.values()) for d, g in of.items()} for q, of in liked.items()}
         wanted = {q: {d: g / sum(of.values()) for d, g in of.items()} for q, of in liked.items()}
         return World(recording, settings, template, attraction, wanted, knowledge.gazetteer, knowledge.terms)
-
-    def with_template(self, template: Template) -> World:
-        """The same world under another search body of the application, asking for more or fewer hits."""
-        return replace(self, template=template)
 
     def learner(self, kinds: Sequence[str], *, gated: bool = False) -> Learner:
         vectors = {normalise(q): a.vector for q, a in self.recording.queries.items() if a.vector is not None}

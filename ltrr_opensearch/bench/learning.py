@@ -13,6 +13,7 @@ from ltrr_opensearch.bench import (
     learning_bestbuy,
     learning_drift,
     learning_icecat,
+    learning_live,
     learning_safety,
     learning_speed,
 )
@@ -22,6 +23,7 @@ from ltrr_opensearch.node.places import asked_home
 
 Part = Callable[[Console, bool, Stack], list[Figure]]
 ON_A_NODE: tuple[Part, ...] = (
+    learning_live.measure,
     learning_icecat.measure,
     learning_drift.measure,
     learning_safety.measure,

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from ltrr_opensearch.arena.actions import wanted_by_grade
 from ltrr_opensearch.arena.clicks import of_grade
+from ltrr_opensearch.arena.record import Template
 from ltrr_opensearch.arena.simulate import (
     BEST_CONSTANT,
     LEARNED,
@@ -52,21 +53,23 @@ CLOSED, LAST_REGRET, LOSS, SHARE = 0.7, 0.5, -0.01, 0.5
 """What must be shown: gap closed on queries seen, regret left, difference to the constant and its candidates' share."""
 
 
-def world(console: Console, stack: Stack) -> tuple[World, tuple[str, ...]]:
-    """The recorded catalogue, and the queries for which the judges found something."""
-    catalogue = data.load(data.find(stack.home))
-    content = configuration(INDEX, "", stack.ports, stack.home) | {"choose": CHOOSE, "learn": LEARN}
-    prepare(console, stack, INDEX, index_body(catalogue.products), catalogue.products, content)
-    also = {query: set(catalogue.judges[query]) for query in catalogue.queries}
-    made = recorded(console, stack, INDEX, catalogue.queries, application_query, also)
-    attraction = {q: {d: of_grade(g) for d, g in catalogue.users[q].items()} for q in catalogue.queries}
-    wanted = {q: wanted_by_grade(catalogue.judges[q]) for q in catalogue.queries}
-    played = World(made.recording, made.settings, leafing, attraction, wanted, made.gazetteer, made.terms)
-    return played, catalogue.queries
-
-
 def leafing(text: str) -> Json:
     return {**application_query(text), "size": PAGE}
+
+
+def world(
+    console: Console, stack: Stack, template: Template = leafing, choose: Json = CHOOSE
+) -> tuple[World, tuple[str, ...]]:
+    """The recorded catalogue, and the queries for which the judges found something. `template`: the shop's search."""
+    catalogue = data.load(data.find(stack.home))
+    content = configuration(INDEX, "", stack.ports, stack.home) | {"choose": choose, "learn": LEARN}
+    prepare(console, stack, INDEX, index_body(catalogue.products), catalogue.products, content)
+    also = {query: set(catalogue.judges[query]) for query in catalogue.queries}
+    made = recorded(console, stack, INDEX, catalogue.queries, template, also)
+    attraction = {q: {d: of_grade(g) for d, g in catalogue.users[q].items()} for q in catalogue.queries}
+    wanted = {q: wanted_by_grade(catalogue.judges[q]) for q in catalogue.queries}
+    played = World(made.recording, made.settings, template, attraction, wanted, made.gazetteer, made.terms)
+    return played, catalogue.queries
 
 
 def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
@@ -126,7 +129,7 @@ def figures(results: Sequence[Simulated], searches: int) -> list[Figure]:
         ),
         Figure(
             "icecat_regret_last_quarter_over_first",
-            fmean(regret_fell(r.regret) for r in results),
+            fmean(fell for r in results if (fell := regret_fell(r.regret)) is not None),
             "x",
             None,
             LAST_REGRET,

@@ -14,7 +14,8 @@ from ltrr_opensearch.bench import learning_icecat
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.stack import Stack
-from ltrr_opensearch.demo.users import application_query
+from ltrr_opensearch.demo.users import PAGE
+from ltrr_opensearch.types import Json
 
 RUNS, QUICK_RUNS = 50, 3
 """Of each kind of bad clicks."""
@@ -24,9 +25,14 @@ LOSS = -0.01
 KINDS: dict[str, ClickModel] = {"hostile": Hostile(PositionBased(), HOSTILE), "aimless": Aimless(PositionBased())}
 
 
+def all_words(text: str) -> Json:
+    """The untouched query: all words, wherever they stand."""
+    fields = {"query": text, "type": "cross_fields", "operator": "and", "fields": ["title", "short_description"]}
+    return {"query": {"multi_match": fields}, "size": PAGE}
+
+
 def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
-    leafed, queries = learning_icecat.world(console, stack)
-    world = leafed.with_template(application_query)
+    world, queries = learning_icecat.world(console, stack, all_words)
     runs = QUICK_RUNS if quick else RUNS
     figures = []
     with bar(console, "Bad clicks", len(KINDS) * runs * SEARCHES) as done:

@@ -1,6 +1,7 @@
 """Indexes that the learning suite plays on: made and set up by our own commands if they are not there, then recorded.
 
-A recording is kept beside the node's data and taken again when queries, strategies or depth change.
+A recording is kept beside the node's data and taken again when queries, strategies, the application's search or depth
+change.
 """
 
 from __future__ import annotations
@@ -78,7 +79,7 @@ def recorded(
     configured = settings.indexes[index]
     gazetteer = build_gazetteer(client, index, configured)
     terms = count_terms(sample_documents(client, index, configured), configured)
-    file = stack.home / "arena" / f"{index}-{_digest(settings, index, queries)}.npz"
+    file = stack.home / "arena" / f"{index}-{_digest(settings, index, queries, template)}.npz"
     if file.exists():
         return Recorded(settings, Recording.load(file), gazetteer, terms)
     with waiting(console, f"Encoding {len(queries)} queries"):
@@ -108,8 +109,9 @@ async def _record(
         await upstream.close()
 
 
-def _digest(settings: Settings, index: str, queries: Sequence[str]) -> str:
-    content = [settings.indexes[index].model_dump(mode="json"), settings.encoder.model, DEPTH, list(queries)]
+def _digest(settings: Settings, index: str, queries: Sequence[str], template: Template) -> str:
+    asked = [template(query)["query"] for query in queries]
+    content = [settings.indexes[index].model_dump(mode="json"), settings.encoder.model, DEPTH, asked]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:12]
 
 

@@ -168,7 +168,8 @@ class DirectPolicy:
         own = self._table.number.get(slot.query) if ASKED in slot.context else None
         near = self._neighbours(slot.context, own)
         searches = self._outcomes.queries[slot.query].searches if own is not None else 0.0
-        trusted = MOST_TRUSTED * searches / (searches + PRIOR)
+        says = own is not None and self._table.says[own]
+        trusted = MOST_TRUSTED * searches / (searches + PRIOR) if says or not near else 0.0
         parts = [(i, (1 - trusted) * share) for i, share in near]
         weights, missed = self._table.rows(parts, own, trusted, slot.strategies)
         cost = np.array([self._cost(strategy) for strategy in slot.strategies])
@@ -179,6 +180,7 @@ class DirectPolicy:
         table = self._table
         at = np.array([context.get(name, 0.0) for name in FEATURES])
         distance = np.square((table.features - at) / table.scale).sum(axis=1)
+        distance[~table.says] = np.inf
         if own is not None:
             distance[own] = np.inf
         nearest = np.argpartition(distance, min(NEIGHBOURS, len(distance) - 1))[:NEIGHBOURS]
@@ -201,6 +203,8 @@ class _Table:
     missed: Sequence[Mapping[str, Floats]]
     as_new: Sequence[Mapping[str, Floats]]
     """As if the query were new: a strategy that knows it from before finds what it finds for new queries."""
+    says: NDArray[np.bool_]
+    """Whether anything of the query weighs more than chance."""
     number: Mapping[str, int]
     """By query."""
     strategies: tuple[str, ...]
@@ -222,7 +226,8 @@ class _Table:
         weights = [_weights(one, outcomes.noise) for one in entries]
         scale = features.std(axis=0) + 1e-9
         numbers = {query: i for i, query in enumerate(outcomes.queries)}
-        return _Table(features, scale, weights, missed, as_new, numbers, strategies, len(ladder))
+        says = np.array([bool(w.sum()) for w in weights])
+        return _Table(features, scale, weights, missed, as_new, says, numbers, strategies, len(ladder))
 
     def rows(
         self, near: Sequence[tuple[int, float]], own: int | None, share: float, strategies: Sequence[str]

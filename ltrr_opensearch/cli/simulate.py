@@ -66,9 +66,10 @@ def simulate(
     traffic, apart = _split(sorted(world.attraction), held_out, seed)
     model = PositionBased(noise=noise) if clicks == "position" else Cascade(noise=noise)
     weights = {q: float(asked[q]) for q in traffic}
+    plan = Plan(searches, batch=min(500, max(25, searches // 10)), seed=seed, model=model, asked=weights)
     with documents_bar("simulated searches") as bar:
         bar.start(searches)
-        played = play(world, traffic, apart, Plan(searches, seed=seed, model=model, asked=weights), done=bar.advance)
+        played = play(world, traffic, apart, plan, done=bar.advance)
     told = to_json(world, played, searches, len(traffic), len(apart))
     if as_json:
         click.echo(json.dumps(told, indent=2))
@@ -79,10 +80,9 @@ def simulate(
 def _with_policy(settings: Settings, policy: str | None) -> Settings:
     from ltrr_opensearch.choose.registry import LEARNING
 
-    if policy is None:
-        return settings
-    if policy not in LEARNING:
-        raise DataError(f"--policy {policy}: learns nothing or is unknown; give one of {', '.join(sorted(LEARNING))}")
+    if (policy := policy or settings.choose.policy) not in LEARNING:
+        known = ", ".join(sorted(LEARNING))
+        raise DataError(f"policy {policy!r} learns nothing or is unknown; give one that learns: --policy {known}")
     return settings.model_copy(update={"choose": settings.choose.model_copy(update={"policy": policy})})
 
 

@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     from ltrr_opensearch.arena.world import World
 
 
+FEW = 10
+"""Queries below which no interval is told: it would look surer than it is."""
+
+
 def to_json(world: World, played: Simulated, searches: int, traffic: int, held_out: int) -> Json:
     from ltrr_opensearch.arena.simulate import LEARNED, regret_fell
 
     def rows(standings: Sequence[Standing]) -> list[Json]:
         learned = next(s for s in standings if s.name == LEARNED)
-        return [_row(one, learned) for one in standings]
+        return [_row(one, learned, told=len(one.values) >= FEW) for one in standings]
 
     return {
         "index": world.key,
@@ -34,10 +38,12 @@ def to_json(world: World, played: Simulated, searches: int, traffic: int, held_o
     }
 
 
-def _row(one: Standing, learned: Standing) -> Json:
-    ahead = learned.ahead_of(one)
+def _row(one: Standing, learned: Standing, *, told: bool) -> Json:
     row: Json = {"way": one.name, "value": one.mean, "candidates": one.candidates, "depths": one.action}
-    return row if one is learned else row | {"learned_ahead_by": [ahead.mean, ahead.low, ahead.high]}
+    if one is learned:
+        return row
+    ahead = learned.ahead_of(one)
+    return row | {"learned_ahead_by": {"mean": ahead.mean, "interval": [ahead.low, ahead.high] if told else None}}
 
 
 def show(told: Json, console: Console | None = None) -> None:
@@ -52,10 +58,8 @@ def show(told: Json, console: Console | None = None) -> None:
         "value: the chance that what somebody wants is among the candidates, less "
         f"{told['price_per_candidate']:g} for each candidate"
     )
-    console.print(
-        f"What the policy gives away without exploring, last quarter over first: "
-        f"{told['regret_last_quarter_over_first']:.2f}."
-    )
+    if (fell := told["regret_last_quarter_over_first"]) is not None:
+        console.print(f"What the policy gives away without exploring, last quarter over first: {fell:.2f}.")
 
 
 def _table(title: str, ways: Sequence[Json]) -> Table:
@@ -66,7 +70,14 @@ def _table(title: str, ways: Sequence[Json]) -> Table:
     table.add_column("depths")
     for one in ways:
         depths = ", ".join(f"{plan} {depth}" for plan, depth in (one["depths"] or {}).items())
-        ahead = one.get("learned_ahead_by")
-        said = f"{ahead[0]:+.3f} ({ahead[1]:+.3f} to {ahead[2]:+.3f})" if ahead else ""
-        table.add_row(one["way"], f"{one['value']:.3f}", f"{one['candidates']:.0f}", said, depths)
+        table.add_row(one["way"], f"{one['value']:.3f}", f"{one['candidates']:.0f}", _ahead(one), depths)
     return table
+
+
+def _ahead(one: Json) -> str:
+    if (ahead := one.get("learned_ahead_by")) is None:
+        return ""
+    if ahead["interval"] is None:
+        return f"{ahead['mean']:+.3f} (too few queries)"
+    low, high = ahead["interval"]
+    return f"{ahead['mean']:+.3f} ({low:+.3f} to {high:+.3f})"

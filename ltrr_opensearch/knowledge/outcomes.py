@@ -63,7 +63,7 @@ class Outcomes:
     gain: float = 1.0
     """Mean of the best gain of a search in which something was acted upon."""
     noise: float = 0.0
-    """Actions by chance: on what nobody wants, for each time that it is looked at."""
+    """Gain by chance: of what nobody wants, for each time that it is looked at."""
 
     def to_bytes(self) -> bytes:
         """The same outcomes give the same bytes."""

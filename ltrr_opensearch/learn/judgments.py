@@ -43,8 +43,8 @@ class ClickJudgments:
 
     judgments: tuple[Judgment, ...]
     examination: tuple[float, ...]
-    noise: float
-    """Actions on what nobody wants, for each time that it is looked at."""
+    noise: float | None
+    """Actions on what nobody wants, for each time that it is looked at; None where nothing tells them from liking."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def judgments_from_clicks(rounds: Iterable[Round]) -> ClickJudgments:
     """
     cells = _count(rounds)
     if not cells.pairs:
-        return ClickJudgments((), (), 0.0)
+        return ClickJudgments((), (), None)
     attractive, examination = _estimate(cells)
     examined = np.bincount(cells.pair, cells.shown * examination[cells.position], len(cells.pairs)).astype(np.float64)
     clicked = np.bincount(cells.pair, cells.clicked, len(cells.pairs)).astype(np.float64)
@@ -126,15 +126,15 @@ def _estimate(cells: _Cells) -> tuple[Floats, Floats]:
     return attractive, examination
 
 
-def _noise(clicks: Floats, examined: Floats) -> float:
+def _noise(clicks: Floats, examined: Floats) -> float | None:
     """The smaller rate of a mixture of two Poisson distributions: most of what is shown is wanted by nobody.
 
     McLachlan and Peel, Finite Mixture Models (2000), chapter 2. Starts from a quarter of the overall rate and from
-    four times of it. Where the two come out alike, nothing tells chance from liking, and 0 is returned.
+    four times of it. Where the two come out alike, nothing tells chance from liking.
     """
     overall = clicks.sum() / examined.sum()
     if not overall:
-        return 0.0
+        return None
     low, high, share = overall / 4, overall * 4, 0.2
     for _ in range(STEPS):
         odds = np.log(share / (1 - share)) + clicks * np.log(high / low) - (high - low) * examined
@@ -142,7 +142,7 @@ def _noise(clicks: Floats, examined: Floats) -> float:
         low = max((clicks * (1 - wanted)).sum() / (examined * (1 - wanted)).sum(), overall * LEAST_NOISE)
         high = max((clicks * wanted).sum() / (examined * wanted).sum(), low)
         share = float(wanted.mean().clip(LEAST_NOISE, 1 - LEAST_NOISE))
-    return float(low) if high > APART * low else 0.0
+    return float(low) if high > APART * low else None
 
 
 def _coec(cells: _Cells, examination: Floats) -> Floats:

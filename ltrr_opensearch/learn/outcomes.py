@@ -25,6 +25,8 @@ OWN_HALF_LIFE = 20
 """Searches of a query after which its older ones count half: what people want changes, and so does what is found."""
 SHARES_HALF_LIFE = 1000
 """The same in searches of any query, for how often strategies find what is wanted."""
+LOST = 0.5
+"""Of an entity's weight is left after each search in which nobody has it."""
 FADED = 0.05
 """An entity whose decayed weight falls below this is forgotten."""
 _KEPT = 0.5 ** (1 / SHARES_HALF_LIFE)
@@ -73,10 +75,12 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
         folded = _folded(known, one, judged.examination)
         if folded.entities:
             queries[decision.normalized] = folded
+        else:
+            queries.pop(decision.normalized, None)
         _count(one, every, new, ladder)
     kept = sorted(queries, key=lambda q: (-queries[q].searches, q))[:QUERIES]
     gain = sum(gains) / len(gains) if gains else before.gain
-    noise = judged.noise if judged.examination else before.noise
+    noise = before.noise if judged.noise is None else judged.noise * gain
     return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, noise)
 
 
@@ -131,12 +135,16 @@ def _examined(place: int, one: Round, examination: Sequence[float]) -> float:
 
 
 def _seen(was: Acted, weight: float, found: Mapping[str, int], asked: Mapping[str, int]) -> Acted:
-    """Ranks as they are now; a strategy that was asked and lacked the entity forgets where it had it."""
+    """Ranks as they are now; a strategy that was asked and lacked the entity forgets where it had it.
+
+    What is lacking once more, and is nowhere known to be, has probably left the index: half of its weight goes.
+    """
     lacked = {s: depth for s, depth in asked.items() if s not in found}
     ranks = {**{s: r for s, r in was.ranks.items() if lacked.get(s, 0) < r}, **found}
     without = {s: d for s, d in was.without.items() if s not in found}
     without |= {s: max(d, without.get(s, 0)) for s, d in lacked.items() if s not in ranks}
-    return Acted(was.weight + weight, ranks, without)
+    kept = was.weight if ranks or not lacked else was.weight * LOST
+    return Acted(kept + weight, ranks, without)
 
 
 def _count(one: Round, every: _Counted, new: _Counted, ladder: Sequence[int]) -> None:

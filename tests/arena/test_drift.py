@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from ltrr_opensearch.arena.clicks import PositionBased
-from ltrr_opensearch.arena.drift import Drifted, broken, drift, replaced
+from ltrr_opensearch.arena.drift import Drifted, broken, closed, drift, replaced
 from ltrr_opensearch.arena.simulate import Plan
 from ltrr_opensearch.choose.fixed import Fixed
 from tests.arena.shop import QUERIES, world
@@ -19,7 +19,7 @@ def test_tastes_that_flip_are_followed() -> None:
     flipped = {query: {"d31" if "d2" in liked else "d2": 1.0} for query, liked in old.attraction.items()}
     drifted = drift(old, replace(old, attraction=flipped, wanted=flipped), QUERIES, PLAN, 600)
     assert drifted.before > drifted.frozen + 0.2
-    assert drifted.closed > 0.8
+    assert closed([drifted]) > 0.8
     assert list(drifted.curve) == [0, 200, 400, 600]
 
 
@@ -29,7 +29,7 @@ def test_a_policy_that_does_not_learn_closes_nothing() -> None:
     drifted = drift(old, new, QUERIES, PLAN, 200, policy=Fixed(5))
     assert drifted.curve[200] == drifted.frozen < drifted.before
     assert drifted.constant > drifted.frozen, "without its candidates it would be cheaper"
-    assert drifted.closed == 0
+    assert closed([drifted]) == 0
 
 
 def test_a_broken_strategy_finds_nothing() -> None:
@@ -48,10 +48,16 @@ def test_half_of_the_catalogue_is_replaced_by_the_other_half() -> None:
     assert {sum(w.wanted[QUERIES[0]].values()) for w in (before, after)} == {0.0, 1.0}
 
 
-@pytest.mark.parametrize(("end", "closed"), [(0.5, 0.0), (0.9, 1.0), (0.7, 0.5)])
-def test_the_share_of_the_gap_that_was_closed(end: float, closed: float) -> None:
-    assert Drifted(0.8, {0: 0.5, 100: end}, 0.9, 0.85).closed == pytest.approx(closed)
+@pytest.mark.parametrize(("end", "share"), [(0.5, 0.0), (0.9, 1.0), (0.7, 0.5)])
+def test_the_share_of_the_gap_that_was_closed(end: float, share: float) -> None:
+    assert closed([Drifted(0.8, {0: 0.5, 100: end}, 0.9, 0.85)]) == pytest.approx(share)
 
 
-def test_where_nothing_was_lost_nothing_is_open() -> None:
-    assert Drifted(0.8, {0: 0.9, 100: 0.9}, 0.9, 0.85).closed == 1
+@pytest.mark.parametrize(("end", "share"), [(0.9, 1.0), (0.8, 0.0)])
+def test_where_there_is_no_gap_nothing_may_be_lost(end: float, share: float) -> None:
+    assert closed([Drifted(0.8, {0: 0.9, 100: end}, 0.9, 0.85)]) == share
+
+
+def test_runs_with_hardly_a_gap_do_not_speak_for_all() -> None:
+    runs = [Drifted(0.8, {0: 0.5, 100: 0.5}, 0.51, 0.5), Drifted(0.8, {0: 0.5, 100: 0.79}, 0.7, 0.79)]
+    assert closed(runs) == pytest.approx(0.29 / 0.3)

@@ -82,7 +82,7 @@ def test_the_same_seed_tells_the_same(typed: Typed) -> None:
     ("judged", "words", "says"),
     [
         ("query,id\nred shoe,1\n", (), "queries have a document that somebody wanted"),
-        (None, ("--policy", "fixed"), "give one of"),
+        (None, ("--policy", "fixed"), "give one that learns"),
         (None, ("--noise", "2"), "Invalid value"),
     ],
 )

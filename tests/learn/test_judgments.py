@@ -76,4 +76,4 @@ def test_clicks_by_chance_are_told_from_liking(chance: float) -> None:
 
 def test_where_all_is_liked_alike_nothing_is_chance() -> None:
     rounds = [Round(decision("q", n, ["a"], {}, 1), {"a": 1.0}) for n in range(50)]
-    assert judgments_from_clicks(rounds).noise == 0
+    assert judgments_from_clicks(rounds).noise is None
