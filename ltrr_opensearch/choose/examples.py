@@ -6,7 +6,8 @@ checksums, and every value is checked before it reaches the parser (see docs/lea
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from zlib import crc32
 
 from ltrr_opensearch.errors import DataError
@@ -58,6 +59,19 @@ def _namespace(name: str, features: Features) -> str:
     return " ".join(words)
 
 
+def _facts_of(features: Features) -> str:
+    """Facts of plans have the same names search after search, so that one template writes them all at once."""
+    values = tuple(features.values())
+    if sum(map(abs, values)) <= _LARGEST:  # which is False for what is not finite
+        return _template(tuple(features)) % values
+    return _namespace("f", features)
+
+
+@lru_cache(maxsize=1024)
+def _template(names: tuple[str, ...]) -> str:
+    return " ".join(["|f", *[f"{_code(name)}:%.6g" for name in names]])
+
+
 @lru_cache(maxsize=65_536)
 def _code(name: str) -> str:
     return f"x{crc32(name.encode()):x}"
@@ -74,8 +88,8 @@ class _Written:
     What is kept holds on to its features, so that no others take their place in memory. A race only costs a rewrite.
     """
 
-    def __init__(self, namespace: str) -> None:
-        self._namespace = namespace
+    def __init__(self, write: Callable[[Features], str]) -> None:
+        self._write = write
         self._kept: dict[int, tuple[Features, str]] = {}
 
     def __call__(self, features: Features) -> str:
@@ -83,10 +97,10 @@ class _Written:
         if kept is None:
             if len(self._kept) >= _KEPT:
                 self._kept.clear()
-            kept = self._kept[id(features)] = (features, _namespace(self._namespace, features))
+            kept = self._kept[id(features)] = (features, self._write(features))
         return kept[1]
 
 
 _KEPT = 32
 """About the plans of a search, as it was and as if its query were new."""
-_context, _facts = _Written("c"), _Written("f")
+_context, _facts = _Written(partial(_namespace, "c")), _Written(_facts_of)
