@@ -110,7 +110,7 @@ def test_who_reads_much_reads_the_same(client: OpenSearch, node: TestNode, index
     half = '{"a": "\\ud83d", "b": 0.1}'
     client.index(index=index_name, body=half, id="1", params={"refresh": "true"})
     with connect(ClusterSettings(url=node.url), reads_much=True) as reading:
-        body = {"query": {"match_all": {}}}
+        body: dict[str, Any] = {"query": {"match_all": {}}}
         found, expected = (c.search(index=index_name, body=body)["hits"]["hits"] for c in (reading, client))
     assert found == expected
     assert found[0]["_source"] == {"a": "\ud83d", "b": 0.1}
