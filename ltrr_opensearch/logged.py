@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
+from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome, Packed
 
 POLICY, CONTROL, FAILED, TRIAL = "policy", "control", "failed", "trial"
 """Who decided a search: the policy, the safe plan in its place, the safe plan because the policy failed to, or what an
@@ -27,7 +27,7 @@ def is_whole(normalized: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class SlotRecord:
+class SlotRecord(Packed):
     """A slot as logged: what was seen, the whole pmf that was sampled, and what happened.
 
     A plan that came late counts as drawn: `depth` is what was drawn, `outcome` and `found` what came of it.
@@ -58,7 +58,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class CandidateRecord:
+class CandidateRecord(Packed):
     """A candidate as logged. `features` is the ranker's row, given for what was shown and a sample of the rest."""
 
     key: DocKey
@@ -83,7 +83,7 @@ class Placed:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Packed):
     """Everything that replay, learning and explanation need of one search. Candidates are in the order shown."""
 
     query_id: str
@@ -135,7 +135,7 @@ class LaterShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Packed):
     """A UBI event as learning sees it. `action` is the UBI action_name; `position` starts at 1."""
 
     query_id: str

@@ -33,6 +33,9 @@ class Exploration:
     def pmf(self, policy: Policy, slot: Slot, masked: Sequence[float]) -> Pmf:
         """What is sampled, of the policy's probabilities over the feasible depths."""
         choose = self._choose
+        if self._exploring == 1 and self._allowed is None:
+            # the usual settings, under which the most likely depth plays no part
+            return _with_floor(masked, slot.feasible, choose.floor)
         settled = _mode(masked, slot.ladder, choose.safe_depth)
         if not self._exploring:
             return settled

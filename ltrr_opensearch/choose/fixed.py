@@ -18,9 +18,8 @@ class Fixed:
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:
         wanted = self.depths.get(slot.strategy, self.otherwise)
-        rung = max(
-            i
-            for i, (d, ok) in enumerate(zip(slot.ladder, slot.feasible, strict=True))
-            if d == 0 or (ok and d <= wanted)
-        )
+        rung = 0
+        for i, (depth, ok) in enumerate(zip(slot.ladder, slot.feasible, strict=True)):
+            if ok and depth <= wanted:
+                rung = i
         return tuple([float(i == rung) for i in range(len(slot.ladder))])

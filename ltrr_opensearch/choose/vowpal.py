@@ -1,12 +1,12 @@
 """The contextual bandit: Vowpal Wabbit's probabilities for the rungs of one slot.
 
-The only file, with `learn/policy.py` through it, that touches the library. A damaged model loads there without a word
+The only file that touches the library. A damaged model loads there without a word
 and predicts nonsense, so a payload is checked by its digest before loading and by stored predictions after.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from threading import Lock
 from typing import Any, NamedTuple
@@ -57,10 +57,28 @@ class Reader:
         return self._rungs[line]
 
 
-def set_label(action: Any, cost: float | None = None, probability: float = 1.0) -> None:
-    """Labels an action line with its cost (a negative reward), or takes the label away."""
-    vw = _library()
-    action.set_label(vw.CBLabel(label=None if cost is None else (0, cost, probability)))
+class Teacher:
+    """Shows a workspace what rungs cost. `compares`: each among all feasible rungs of its slot; else alone.
+
+    Talks to the library's core: what is around it looks at each label again, which took as long as learning.
+    """
+
+    def __init__(self, of: Any, *, compares: bool) -> None:
+        self._read, self._compares = Reader(of), compares
+        self._learn, self._label = of._workspace.learn_multi_ex_one, _library().CBLabel
+        self._none = self._label(label=None)
+
+    def learn(self, slot: Slot, costs: Iterable[tuple[int, float, float]]) -> None:
+        """(position in the ladder, cost, probability) each; a cost is a negative reward."""
+        parsed, rungs = self._read(slot)
+        shared, *actions = [example._example for example in parsed]
+        for rung, cost, probability in costs:
+            action = actions[rungs.index(rung)]
+            action._set_label(self._label(label=(0, cost, probability)))
+            self._learn([shared, *actions] if self._compares else [shared, action])
+            if self._compares:
+                # only one rung may have a label
+                action._set_label(self._none)
 
 
 def _library() -> Any:

@@ -28,9 +28,8 @@ class DirectModel:
     """[search, slot]: mean price of asking the slot's strategy, where it was asked."""
 
     @staticmethod
-    def fitted(table: Table, fold: Numbers | None = None) -> DirectModel:
-        """`fold` says which searches belong together, `FOLDS` in all; without, people are spread over them."""
-        fold = folds(table.people) if fold is None else fold
+    def fitted(table: Table) -> DirectModel:
+        fold = folds(table.people)
         return DirectModel(_found(table, fold), _gain(table, fold), _asking(table, fold))
 
     def at(self, rungs: Rungs) -> Floats:

@@ -38,11 +38,16 @@ def found_gain(objects: Sequence[Gained], depths: Mapping[str, int]) -> float:
 
     For somebody who wanted one thing that is its gain or nothing; who wanted several is served in part by some.
     """
-    whole = sum(g.gain for g in objects)
-    if not whole:
-        return 0.0
-    found = sum(g.gain for g in objects if any(rank <= depths.get(plan, 0) for plan, rank in g.ranks.items()))
-    return max(g.gain for g in objects) * found / whole
+    best = whole = found = 0.0
+    for gain, ranks in objects:
+        best = max(best, gain)
+        whole += gain
+        # loops as plain as this one, since training comes by here for every rung of every slot
+        for plan, rank in ranks.items():
+            if rank <= depths.get(plan, 0):
+                found += gain
+                break
+    return best * found / whole if whole else 0.0
 
 
 def price(slot: SlotRecord, depth: int, learn: LearnSettings) -> float:

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.cells import COLUMNS, FADING, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
-from ltrr_opensearch.knowledge.counting import Counting
+from ltrr_opensearch.knowledge.counting import Counted, Counting
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.fading import fading
 from ltrr_opensearch.logged import Round
+from ltrr_opensearch.types import Doubles
 
 _MAGIC = b"LTRRAGG2"
 _KEPT = {QUERY: 50_000, USER: 20_000}
@@ -91,20 +92,18 @@ class Aggregates:
         return self._with(counting, faded, as_of)._pruned()
 
     def _with(self, counting: Counting, faded: float, as_of: datetime) -> Aggregates:
-        strategies = tuple(sorted({*self.strategies, *(s for _, s in counting.sums if s)}))
+        counted = counting.counted
+        strategies = tuple(sorted({*self.strategies, *filter(None, counted.strategies)}))
         rows = dict(self.rows)
-        for key, _ in counting.sums:
-            rows.setdefault(key, len(rows))
+        row = np.array([rows.setdefault(key, len(rows)) for key in counted.keys])
         place = {"": 0} | {s: i for i, s in enumerate(strategies, start=1)}
         sums = np.zeros((len(rows), len(place), COLUMNS), np.float32)
         kept = [0, *(place[s] for s in self.strategies)]
         sums[: len(self.rows), kept] = self.sums
         sums[: len(self.rows), :, :FADING] *= np.float32(faded)
-        for (key, strategy), grown in counting.sums.items():
-            at = rows[key], place[strategy]
-            sums[at][:FADING] += grown[:FADING]
-            if any(grown[FADING:]):
-                sums[at][FADING:] = grown[FADING:]
+        grown, last = _summed(counted, place)
+        sums[row, :, :FADING] = sums[row, :, :FADING] + grown
+        sums[row, :, FADING:] = np.where(last.any(axis=2, keepdims=True), last, sums[row, :, FADING:])
         return Aggregates(rows, strategies, sums, counting.notes, as_of)
 
     def _pruned(self) -> Aggregates:
@@ -155,3 +154,17 @@ class Aggregates:
             )
         except (zlib.error, struct.error, KeyError, TypeError, ValueError) as e:
             raise ModelError(f"aggregates are damaged ({e}); count again with: ltrr learn policy") from e
+
+
+def _summed(counted: Counted, place: Mapping[str, int]) -> tuple[Doubles, Doubles]:
+    """[key, place of a strategy, column]: weighted sums, and of the other columns what was answered last."""
+    values = np.array(counted.values)[np.array(counted.cells)]
+    places = np.array([place[s] for s in counted.strategies])
+    rows, shape = np.array(counted.rows), (len(counted.keys), len(place))
+    grown = np.zeros((*shape, FADING))
+    np.add.at(grown, (rows, places), np.array(counted.weights)[:, None] * values[:, :FADING])
+    last = np.zeros((*shape, COLUMNS - FADING))
+    answered = (places > 0) & (values[:, Cell._fields.index("answered")] > 0)
+    # of several entries for one cell the last counts
+    last[rows[answered], places[answered]] = values[answered, FADING:]
+    return grown, last

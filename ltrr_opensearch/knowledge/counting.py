@@ -1,12 +1,12 @@
-"""Counts rounds for the aggregates: what one search adds to which key. Pure but for the sums that grow."""
+"""Counts rounds for the aggregates: what one search adds to which key. Pure but for what is collected."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from ltrr_opensearch.kinds import KINDS, kind_in
-from ltrr_opensearch.knowledge.cells import COLUMNS, FADING, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
+from ltrr_opensearch.knowledge.cells import COLUMNS, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.logged import Decision, Round, SlotRecord, is_whole
 from ltrr_opensearch.types import Asker, Outcome
@@ -17,6 +17,7 @@ REMEMBERED = 20
 """Objects kept that a person acted on last."""
 _JUDGED = (Outcome.OK, Outcome.NOTHING_TO_ASK, Outcome.TIMED_OUT)
 _MEMORY = "memory"
+_PADDING = (0.0,) * (COLUMNS - len(Whole._fields))
 
 _Firsts = Mapping[str, Mapping[str, tuple[int, float]]]
 """plan -> its first candidates: `_id` -> (rank, score)"""
@@ -27,56 +28,73 @@ def who(asker: Asker) -> str | None:
     return asker.user or asker.client
 
 
+class Counted(NamedTuple):
+    """What searches add to the aggregates, in the order of time: an entry for each key and what was asked under it."""
+
+    rows: Sequence[int]
+    """Positions in `keys`."""
+    strategies: Sequence[str]
+    """Empty for all of a search."""
+    cells: Sequence[int]
+    """Positions in `values`."""
+    weights: Sequence[float]
+    keys: Sequence[Key]
+    values: Sequence[tuple[float, ...]]
+    """Each of `COLUMNS` numbers."""
+
+
 class Counting:
     """`notes`: the objects that were acted upon last, the youngest first; one for a query, several for a person."""
 
     def __init__(self, notes: Mapping[Key, tuple[str, ...]], exposure: Exposure | None) -> None:
-        self.sums: defaultdict[tuple[Key, str], list[float]] = defaultdict(lambda: [0.0] * COLUMNS)
         self.notes = dict(notes)
         self._often = frozenset(exposure.often) if exposure else frozenset()
         self._popular = exposure.popular if exposure else frozenset()
+        self._rows: dict[Key, int] = {}
+        self._entries: list[tuple[int, str, int, float]] = []
+        self._values: list[tuple[float, ...]] = []
+
+    @property
+    def counted(self) -> Counted:
+        rows, strategies, cells, weights = zip(*self._entries, strict=True)
+        return Counted(rows, strategies, cells, weights, list(self._rows), self._values)
 
     def add(self, one: Round, weight: float) -> None:
         """Rounds come in the order of time: what was noted and the last scores are those of the youngest."""
         decision = one.decision
-        person = who(decision.asker)
-        keys = [OVERALL, (KIND, kind_in(decision.context))]
+        person, kind = who(decision.asker), kind_in(decision.context)
+        keys = [OVERALL, (KIND, kind)]
         keys += [(QUERY, decision.normalized)] if is_whole(decision.normalized) else []
         keys += [(USER, person)] if person else []
         best = _best(one)
         ranks = _ranks(decision, best)
         acted = self.notes.get((USER, person), ()) if person else ()
-        cells = dict(self._cells(decision, ranks, bool(one.gains), acted))
+        cells = [(s, self._kept(c)) for s, c in self._cells(decision, ranks, bool(one.gains), acted)]
         for key in keys:
-            self._grow(key, "", self._whole(one, key, best, bool(ranks)), weight)
-            for strategy, cell in cells.items():
-                self._grow(key, strategy, cell, weight)
+            row = self._rows.setdefault(key, len(self._rows))
+            whole = self._kept((*self._whole(one, key, kind, best, bool(ranks)), *_PADDING))
+            self._entries += [(row, strategy, cell, weight) for strategy, cell in [("", whole), *cells]]
         for dimension, value in keys if best else ():
             if dimension == QUERY:
                 self.notes[dimension, value] = best[:1]
             elif dimension == USER:
                 self.notes[dimension, value] = tuple(dict.fromkeys((*best, *acted)))[:REMEMBERED]
 
-    def _grow(self, key: Key, strategy: str, by: Cell | Whole, weight: float) -> None:
-        sums = self.sums[key, strategy]
-        for column, value in enumerate(by[:FADING]):
-            if value:
-                sums[column] += weight * value
-        if isinstance(by, Cell) and by.answered:
-            sums[FADING:] = by[FADING:]
+    def _kept(self, cell: tuple[float, ...]) -> int:
+        self._values.append(cell)
+        return len(self._values) - 1
 
-    def _whole(self, one: Round, key: Key, best: tuple[str, ...], found: bool) -> Whole:
+    def _whole(self, one: Round, key: Key, kind: str, best: tuple[str, ...], found: bool) -> Whole:
         before = self.notes.get(key, ()) if key[0] == QUERY and best else ()
-        counted = Whole(
-            asked=1.0,
-            rewarded=float(bool(one.gains)),
-            found=float(found),
-            failed=float(one.failed),
-            compared=float(bool(before)),
-            repeated=float(bool(before) and before[0] in best),
+        return Whole(
+            1.0,
+            float(bool(one.gains)),
+            float(found),
+            float(one.failed),
+            float(bool(before)),
+            float(bool(before) and before[0] in best),
+            *[float(kind == each) for each in KINDS],
         )
-        kind = kind_in(one.decision.context)
-        return counted._replace(**{kind: 1.0}) if kind in KINDS else counted
 
     def _cells(
         self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]
@@ -91,9 +109,9 @@ class Counting:
                 rewarded=float(rewarded),
                 found=float(rank > 0),
                 reciprocal_ranks=1 / rank if rank else 0.0,
-                results=float(max(s.total for s in slots)),
-                took_ms=max(s.took_ms for s in slots),
-                candidates=float(sum(s.found for s in slots)),
+                results=float(max([s.total for s in slots])),
+                took_ms=max([s.took_ms for s in slots]),
+                candidates=float(sum([s.found for s in slots])),
             )
             brought = {id: at for s in slots for id, at in firsts.get(s.plan, {}).items()}
             yield strategy, self._with_brought(cell, brought, acted, remembered) if brought else cell

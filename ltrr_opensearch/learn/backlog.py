@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -19,6 +19,7 @@ from typing import IO
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.admin import connect
+from ltrr_opensearch.learn import collecting
 from ltrr_opensearch.learn.engines import engine
 from ltrr_opensearch.learn.join import Joined, read_joined, rounds_of, selected, visit
 from ltrr_opensearch.learn.partition import stretches
@@ -55,30 +56,16 @@ class Told:
 
 def read_stretch(task: Stretch) -> Told:
     """Reads on a connection of its own: what a worker does."""
-    with connect(task.settings.cluster) as client:
+    with collecting.rarely(), connect(task.settings.cluster, reads_much=True) as client:
         return read_with(client, task)
 
 
 def read_with(client: OpenSearch, task: Stretch) -> Told:
     counts: Counter[str] = Counter()
     state, learn = task.settings.state, task.settings.learn
-    joined = read_joined(client, state, learn, task.index, task.window, counts, rows=False)
+    joined = read_joined(client, state, learn, task.index, task.window, counts, first=FIRST)
     visits = [visit(one, learn) for one in joined]
-    return Told(pickle.dumps([_lean(one) for one in joined], 5), visits, len(joined), counts)
-
-
-def _lean(joined: Joined) -> Joined:
-    """Without the candidates that nobody was shown, nobody acted upon and no plan had among its first."""
-    decision, events = joined
-    acted = {e.object_id for e in events}
-    objects = {c.object_id for c in decision.candidates if c.key.id in acted and c.object_id}
-    seen = decision.offset + decision.shown
-    kept = tuple(
-        c
-        for place, c in enumerate(decision.candidates)
-        if place < seen or c.key.id in acted or c.object_id in objects or any(rank <= FIRST for _, rank, _ in c.found)
-    )
-    return replace(decision, candidates=kept), events
+    return Told(pickle.dumps(joined, pickle.HIGHEST_PROTOCOL), visits, len(joined), counts)
 
 
 class Backlog:

@@ -1,7 +1,8 @@
 """Trains a policy and a ranker and puts each before the gate. Pure: rounds and the serving part in, a verdict out.
 
-Every search is judged by a candidate that has not seen it: policies by folds, rankers trained on the older searches
-and judged on the newest, of these on what the serving ranker has not seen either. What is published has learned all.
+Every search is judged by a candidate that has not seen it: policies as they learn, rankers trained on the older
+searches and judged on the newest, of these on what the serving ranker has not seen either. What is published has
+learned all.
 """
 
 from __future__ import annotations
@@ -51,35 +52,44 @@ def policy(batches: Iterable[Sequence[Round]], settings: Settings, serving: Part
     """
     if settings.choose.policy not in LEARNING:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
+    candidate = _Candidate(settings, serving)
     try:
-        before, newest, rounds, acted = _learned(batches, settings, serving)
+        newest, rounds, acted = _older_learned(candidate, batches)
         few = too_few("policy", rounds, settings.learn) or unheard("policy", acted, settings.learn)
         if few:
             return Trained(few)
-
-        def trained(some: Sequence[Round]) -> Policy:
-            return build_policy(settings.choose, train_policy(some, settings, before))
-
-        compared = compare_policies(trained, _serving_policy(settings, serving), newest, settings)
+        compared = compare_policies(candidate, _serving_policy(settings, serving), newest, settings)
         verdict = judge("policy", compared, settings.learn)
-        return Trained(verdict, train_policy(newest, settings, before) if verdict.passed else None)
+        return Trained(verdict, candidate.part if verdict.passed else None)
     except DataError as cause:
         return Trained(Verdict("policy", False, str(cause)))
 
 
-def _learned(
-    batches: Iterable[Sequence[Round]], settings: Settings, serving: Part | None
-) -> tuple[Part | None, list[Round], int, int]:
-    """(the part with all but the newest rounds learned, the newest, how many there were, how many acted upon)"""
-    part, waiting, rounds, acted = serving, deque[Sequence[Round]](), 0, 0
+class _Candidate:
+    """A policy in training, which goes on from the part that serves, or begins."""
+
+    def __init__(self, settings: Settings, part: Part | None) -> None:
+        self.settings, self.part = settings, part
+
+    def policy(self) -> Policy:
+        return _serving_policy(self.settings, self.part)
+
+    def learn(self, rounds: Sequence[Round]) -> None:
+        usable = [one for one in rounds if one.decision.ladder == self.settings.choose.ladder]
+        if usable:
+            self.part = train_policy(usable, self.settings, self.part)
+
+
+def _older_learned(candidate: _Candidate, batches: Iterable[Sequence[Round]]) -> tuple[list[Round], int, int]:
+    """The newest rounds, all others being learned; how many there were, and how many acted upon."""
+    waiting, rounds, acted = deque[Sequence[Round]](), 0, 0
     for batch in batches:
         waiting.append(batch)
         rounds += len(batch)
         acted += sum(bool(one.gains) for one in batch)
-        while sum(map(len, waiting)) - len(waiting[0]) >= settings.learn.judge_rounds:
-            older = [one for one in waiting.popleft() if one.decision.ladder == settings.choose.ladder]
-            part = train_policy(older, settings, part) if older else part
-    return part, list(chain.from_iterable(waiting)), rounds, acted
+        while sum(map(len, waiting)) - len(waiting[0]) >= candidate.settings.learn.judge_rounds:
+            candidate.learn(waiting.popleft())
+    return list(chain.from_iterable(waiting)), rounds, acted
 
 
 def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, serving: Part | None) -> Trained:

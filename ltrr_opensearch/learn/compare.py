@@ -1,9 +1,16 @@
-"""Candidates beside what serves, each search judged by a candidate that was not trained on it."""
+"""Candidates beside what serves, each search judged by a candidate that was not trained on it.
+
+A policy is judged as it learns: what it has learned before a part of the searches draws for these, and only then are
+they learned (progressive validation: Blum, Kalai & Langford 1999). So every search counts in the judgment, which a log
+with little exploration needs, training is paid once, and what is published is what was judged, one part further.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Protocol
 
 import numpy as np
 
@@ -11,8 +18,7 @@ from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.intervals import student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
-from ltrr_opensearch.evaluate.people import folds, people
-from ltrr_opensearch.evaluate.table import Numbers, Table
+from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
@@ -26,26 +32,44 @@ FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"
 CUT = How("drs")
 """Every run has to be judged, also by a thin log: weights are cut."""
+PARTS = 10
+"""In which searches are learned and judged: more cost a model each, fewer judge a candidate that has learned less."""
 
 
-def compare_policies(
-    train: Callable[[Sequence[Round]], Policy], serving: Policy, rounds: Sequence[Round], settings: Settings
-) -> Compared:
-    """Reward a search, estimated off-policy, each search by a candidate trained on other people's.
+class Learning(Protocol):
+    """A policy in training."""
 
-    So every search counts in the judgment, which a log with little exploration needs. Where the log does not support
-    what serves (it may have changed since), what was logged stands in for it.
+    def policy(self) -> Policy:
+        """What draws with all that was learned so far."""
+
+    def learn(self, rounds: Sequence[Round]) -> None: ...
+
+
+def compare_policies(candidate: Learning, serving: Policy, rounds: Sequence[Round], settings: Settings) -> Compared:
+    """Reward a search, estimated off-policy, while the candidate learns `rounds`, part after part.
+
+    Where the log does not support what serves (it may have changed since), what was logged stands in for it.
     """
     table = Table.of(rounds, settings)
+    drawn = np.zeros_like(table.drawn)
+    for part in parts(len(rounds)):
+        own = (table.places >= part.start) & (table.places < part.stop)
+        drawn += drawn_by(candidate.policy(), table, settings, own)
+        candidate.learn(rounds[part])
+    return _judged(drawn, serving, table, settings)
+
+
+def parts(searches: int) -> list[slice]:
+    """Places of searches, one part after another."""
+    ends = [searches * part // PARTS for part in range(PARTS + 1)]
+    return [slice(start, end) for start, end in pairwise(ends)]
+
+
+def _judged(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> Compared:
     if not len(table):
         return _unknown("reward", "no search was explored with this ladder")
-    fold = folds(people(rounds))
-    own = fold[table.places]
-    model = DirectModel.fitted(table, own)
-    drawn = sum(
-        drawn_by(train(_without(rounds, fold, number)), table, settings, own == number) for number in np.unique(own)
-    )
-    ours = estimated(CANDIDATE, np.asarray(drawn), table, model, settings, CUT)
+    model = DirectModel.fitted(table)
+    ours = estimated(CANDIDATE, drawn, table, model, settings, CUT)
     least = settings.learn.min_effective
     if (weighs := _weighs(ours)) < least:
         reason = f"{len(table)} searches weigh as {weighs:.0f}, fewer than learn.min_effective {least:g}"
@@ -64,10 +88,6 @@ def _weighs(row: Row) -> float:
     Both are rough on a small log, and with cut weights neither can do much harm.
     """
     return max(row.support.seen, row.support.effective)
-
-
-def _without(rounds: Sequence[Round], fold: Numbers, number: int) -> list[Round]:
-    return [one for one, own in zip(rounds, fold, strict=True) if own != number]
 
 
 def compare_rankers(

@@ -71,20 +71,19 @@ class _Asked:
 
     def labels(self, slot: Slot, record: SlotRecord, less: float) -> list[Label]:
         """What the search gains with each known depth of the slot, less its price and what is not the slot's."""
-        known = []
+        known, depths = [], dict(self.drawn)
         for rung in known_rungs(record, slot.ladder):
             if slot.feasible[rung]:
-                depth = slot.ladder[rung]
-                gain = self.gain(self.drawn | {slot.plan: depth}) + self._loss
-                reward = gain - price(record, depth, self._learn) - less
-                known.append(checked(self._query_id, slot.plan, Label(rung, reward, sum(record.pmf[rung:]))))
+                depths[slot.plan] = depth = slot.ladder[rung]
+                reward = self.gain(depths) + self._loss - price(record, depth, self._learn) - less
+                known.append(checked_label(self._query_id, slot.plan, rung, reward, sum(record.pmf[rung:])))
         return known
 
 
-def checked(query_id: str, plan: str, label: Label) -> Label:
-    if isfinite(label.reward) and 0 < label.probability <= 1 + _ROUNDING:
-        return label._replace(probability=min(1.0, label.probability))
+def checked_label(query_id: str, plan: str, rung: int, reward: float, probability: float) -> Label:
+    if isfinite(reward) and 0 < probability <= 1 + _ROUNDING:
+        return Label(rung, reward, min(1.0, probability))
     raise DataError(
-        f"search {query_id}, slot {plan}: reward {label.reward} and probability {label.probability} "
+        f"search {query_id}, slot {plan}: reward {reward} and probability {probability} "
         "cannot be learned from; a reward must be finite, a probability in (0, 1]"
     )

@@ -21,7 +21,7 @@ from opensearchpy.exceptions import TransportError
 from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.learn import candidates, read
+from ltrr_opensearch.learn import candidates, collecting, read
 from ltrr_opensearch.learn.backlog import Backlog
 from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.in_cluster import Place, bring
@@ -158,7 +158,8 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     due = [k for k in KINDS if k in kinds and (k in run.forced or job.count(Window(run.done[k], run.until)))]
     if not due:
         return Learned(job.index, run.until, run.counts, (), pinned=pinned)
-    trained, counted = _train(due, job, run)
+    with collecting.rarely():
+        trained, counted = _train(due, job, run)
     verdicts = tuple(one.verdict for one in trained)
     parts = {one.verdict.kind: _judged(one.part, one.verdict) for one in trained if one.part}
     parts |= counted

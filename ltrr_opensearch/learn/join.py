@@ -15,10 +15,11 @@ from datetime import datetime, timedelta
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import reward
-from ltrr_opensearch.learn.later_pages import with_later_pages
-from ltrr_opensearch.learn.read import Window, decision_pages, times_elsewhere
+from ltrr_opensearch.learn.later_pages import followed, with_later
+from ltrr_opensearch.learn.read import Window, document_pages, times_elsewhere, understood
 from ltrr_opensearch.learn.unknown import count_unknown
 from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.log.records import Only
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import StateSettings
 
@@ -57,14 +58,22 @@ def read_joined(
     counts: Counter[str],
     *,
     most: int | None = None,
-    rows: bool = True,
+    first: int | None = None,
     progress: Callable[[int], None] = lambda _: None,
 ) -> list[Joined]:
-    """Searches of a window, the newest `most` or all of them, with `rows` for a ranker or without."""
+    """Searches of a window, the newest `most` or all of them.
+
+    Where only the `first` candidates of each plan are asked for, beside those that were shown or acted upon, none has
+    the row that a ranker learns from.
+    """
     found: list[Joined] = []
-    for page in decision_pages(client, state.prefix, index, window, most or sys.maxsize, counts, rows=rows):
-        whole, events = with_later_pages(client, state, page, counts)
-        found += [(d, events.get(d.query_id, ())) for d in whole]
+    for page in document_pages(client, state.prefix, index, window, most or sys.maxsize, counts):
+        ids = [str(document.get("query_id")) for document in page]
+        after = followed(client, state, ids, counts)
+        only = [None if first is None else Only(first, after.named(id)) for id in ids]
+        for decision in understood(zip(page, only, strict=True), counts):
+            id = decision.query_id
+            found.append((with_later(decision, after.shown.get(id, ())), after.events.get(id, ())))
         progress(len(page))
     elsewhere = times_elsewhere(client, state.prefix, index, [d.query_id for d, own in found if own], window)
     return [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts, elsewhere)]

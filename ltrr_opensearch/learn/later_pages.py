@@ -35,13 +35,29 @@ def with_later_pages(
     client: OpenSearch, state: StateSettings, decisions: Sequence[Decision], counts: Counter[str]
 ) -> tuple[list[Decision], dict[str, list[Event]]]:
     """Decisions with what their later pages showed as well, and the events of all their pages by the decisions' ids."""
-    ids = [d.query_id for d in decisions]
+    after = followed(client, state, [d.query_id for d in decisions], counts)
+    return [with_later(d, after.shown.get(d.query_id, ())) for d in decisions], after.events
+
+
+class Followed(NamedTuple):
+    """What came after searches, by their ids: hits of later pages, and events of all pages."""
+
+    shown: dict[str, list[Shown]]
+    events: dict[str, list[Event]]
+
+    def named(self, query_id: str) -> set[str]:
+        """What a later page showed of a search, or an event is about, by any name."""
+        names = {e.object_id for e in self.events.get(query_id, ()) if e.object_id is not None}
+        return names.union(*[(hit.id, hit.name) for hit in self.shown.get(query_id, ())])
+
+
+def followed(client: OpenSearch, state: StateSettings, ids: Sequence[str], counts: Counter[str]) -> Followed:
     names = {id: id for id in ids} | names_of(client, state.ubi_queries, ids)
     shown = shown_later(client, state.ubi_events, names)
     events: defaultdict[str, list[Event]] = defaultdict(list)
     for name, those in events_of(client, state.ubi_events, list(names), counts).items():
         events[names[name]] += those
-    return [with_later(d, shown.get(d.query_id, ())) for d in decisions], events
+    return Followed(shown, events)
 
 
 def names_of(client: OpenSearch, queries_index: str, query_ids: Sequence[str]) -> dict[str, str]:

@@ -6,6 +6,7 @@ with the same arguments, ladder, factoring and features; else it starts anew.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from hashlib import sha256
@@ -17,7 +18,7 @@ from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.explorers import compares, explorer_arguments
 from ltrr_opensearch.choose.factoring import profiles_in, rungs_for
 from ltrr_opensearch.choose.registry import LEARNING
-from ltrr_opensearch.choose.vowpal import Reader, Trust, VowpalPolicy, set_label, stored_checks, workspace
+from ltrr_opensearch.choose.vowpal import Teacher, Trust, VowpalPolicy, stored_checks, workspace
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.learn.credit import Labelled, labelled, labelled_alone
@@ -71,12 +72,12 @@ def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | 
     trust = Trust(*(n / (n + safe) if safe else 1.0 for n in (seen, new)))
     meta |= {"rounds": seen, "new_rounds": new, "trust": trust}
     if meta["valued"]:
-        taught = chain.from_iterable(map(_teacher(settings, meta), rounds))
+        taught = chain.from_iterable(map(_labeller(settings, meta), rounds))
         meta["worth"] = train_table(taught, learn, before.meta["worth"].encode() if before else None).decode()
     payload = learner.serialize()
     drawn_from = rungs_for(profiles_in(meta), choose.ladder, choose.safe_depth)
     policy = VowpalPolicy(payload, *drawn_from, trust)
-    return _part(rounds, "vowpal", payload, meta, stored_checks(policy, slots[-_CHECKS:]))
+    return _part(rounds, "vowpal", payload, meta, stored_checks(policy, slots))
 
 
 def _learn(learner: Any, rounds: Sequence[Round], settings: Settings, meta: Json) -> list[Slot]:
@@ -87,34 +88,26 @@ def _learn(learner: Any, rounds: Sequence[Round], settings: Settings, meta: Json
     Labels go in as if certain unless the settings say otherwise: each rung has weights of its own and sees all that its
     draw depended on, so weighting by 1 / probability adds no truth, only noise (measured in docs/learning-loop.md).
     """
-    read, teach, certain = Reader(learner), _teacher(settings, meta), settings.learn.labels == "certain"
-    compared = compares(settings.choose)
-    last: list[Slot] = []
+    teacher = Teacher(learner, compares=compares(settings.choose))
+    label, certain = _labeller(settings, meta), settings.learn.labels == "certain"
+    last: deque[Slot] = deque(maxlen=_CHECKS)
     for one in chain.from_iterable((r, as_new(r)) for r in rounds):
-        for slot, labels in teach(one) if one else ():
-            (shared, *actions), rungs = read(slot)
-            for label in labels:
-                action = actions[rungs.index(label.rung)]
-                set_label(action, -label.reward, 1.0 if certain else label.probability)
-                learner.learn_one([shared, *actions] if compared else [shared, action])
-                if compared:
-                    # only one rung may have a label
-                    set_label(action)
-            last = [*last[1 - _CHECKS :], slot]
-    return last
+        for slot, labels in label(one) if one else ():
+            teacher.learn(slot, [(rung, -reward, 1.0 if certain else p) for rung, reward, p in labels])
+            last.append(slot)
+    return list(last)
 
 
 def _train_peer(rounds: Sequence[Round], settings: Settings, previous: Part | None, meta: Json) -> Part:
     meta["half_life_searches"] = settings.learn.half_life_searches
     before = _continued(previous, settings.choose.policy, meta)
-    teach = _teacher(settings, meta)
-    taught = chain.from_iterable(map(teach, rounds))
+    taught = chain.from_iterable(map(_labeller(settings, meta), rounds))
     payload = _PEERS[settings.choose.policy](taught, settings.learn, before.payload if before else None)
     meta["rounds"] = len(rounds) + (before.meta["rounds"] if before else 0)
     return _part(rounds, settings.choose.policy, payload, meta, {})
 
 
-def _teacher(settings: Settings, meta: Json) -> Callable[[Round], Labelled]:
+def _labeller(settings: Settings, meta: Json) -> Callable[[Round], Labelled]:
     """What labels a round for the factoring."""
     learn = settings.learn
     match settings.choose.factoring:

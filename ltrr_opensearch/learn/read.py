@@ -7,7 +7,7 @@ A missing shard is an error, since watermarks would pass the searches on it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -16,7 +16,7 @@ from opensearchpy.exceptions import NotFoundError, RequestError
 
 from ltrr_opensearch.cluster import whole
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.log.records import from_document, zoned
+from ltrr_opensearch.log.records import Only, from_document, zoned
 from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import Decision, Event
 from ltrr_opensearch.types import Json
@@ -75,32 +75,39 @@ def last_search(client: OpenSearch, prefix: str, index: str, until: datetime) ->
 
 
 def decision_pages(
-    client: OpenSearch,
-    prefix: str,
-    index: str,
-    window: Window,
-    most: int,
-    counts: Counter[str],
-    *,
-    rows: bool = True,
+    client: OpenSearch, prefix: str, index: str, window: Window, most: int, counts: Counter[str]
 ) -> Iterator[list[Decision]]:
-    """The newest `most` decisions of an index in a window, the newest first; without a ranker's `rows` if so asked.
+    """The newest `most` decisions of an index in a window, the newest first."""
+    for page in document_pages(client, prefix, index, window, most, counts):
+        yield understood(((document, None) for document in page), counts)
 
-    Documents come whole: to leave columns out costs the cluster four times what sending them does (measured in
+
+def document_pages(
+    client: OpenSearch, prefix: str, index: str, window: Window, most: int, counts: Counter[str]
+) -> Iterator[list[Json]]:
+    """The documents of such decisions, not yet understood.
+
+    They come whole: to leave columns out costs the cluster four times what sending them does (measured in
     docs/learning-loop-jobs.md), and what is not needed is not built here.
     """
     order = [{"@timestamp": "desc"}, {"query_id": "asc"}]
     for page in _pages(client, decisions_index(prefix), in_window(index, window), order, PAGE):
-        decisions = []
-        for source in page[: max(0, most - counts["decisions"])]:
-            try:
-                decisions.append(from_document(source, rows=rows))
-            except DataError:
-                counts["unreadable decisions"] += 1
-            counts["decisions"] += 1
-        yield decisions
+        documents = page[: max(0, most - counts["decisions"])]
+        counts["decisions"] += len(documents)
+        yield documents
         if counts["decisions"] >= most:
             return
+
+
+def understood(documents: Iterable[tuple[Json, Only | None]], counts: Counter[str]) -> list[Decision]:
+    """Documents, or only some of their candidates, as decisions. What is none is counted and left out."""
+    decisions = []
+    for document, only in documents:
+        try:
+            decisions.append(from_document(document, only))
+        except DataError:
+            counts["unreadable decisions"] += 1
+    return decisions
 
 
 def events_of(

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ltrr_opensearch.choose.logged import by_policy
 from ltrr_opensearch.choose.profiles import Profile, whole
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
-from ltrr_opensearch.learn.credit import Label, Labelled, checked
+from ltrr_opensearch.learn.credit import Labelled, checked_label
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Decision, Round
 
@@ -22,7 +22,7 @@ def labelled_whole(one: Round, learn: LearnSettings, budget: int, profiles: Sequ
         if probability := shown(decision, profile, budget):
             prices = sum(price(s, profile.depths.get(s.plan, 0), learn) for s in decision.slots)
             reward = found_gain(objects, profile.depths) + one.loss - prices
-            labels.append(checked(decision.query_id, slot.plan, Label(number, reward, probability)))
+            labels.append(checked_label(decision.query_id, slot.plan, number, reward, probability))
     yield slot, labels
 
 

@@ -7,11 +7,12 @@ takes a few kilobytes. Only the few fields on top (`@timestamp`, `query_id`, `in
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -24,6 +25,7 @@ PLAIN = (
     *("query_id", "index", "text", "normalized", "language", "phase", "policy", "ranker", "release"),
     *("offset", "shown", "total", "took_ms", "sampled", "parent_query_id"),
 )
+_OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 SLOT_COLUMNS = ("plan", "strategy", "source", "depth", "probability", "found", "total", "took_ms")
 
 
@@ -61,19 +63,26 @@ def to_document(decision: Decision) -> Json:
     return document
 
 
-def from_document(document: Json, *, rows: bool = True) -> Decision:
-    """The decision that `to_document` wrote, without its candidates' features where no `rows` are asked for.
+class Only(NamedTuple):
+    """Candidates to be read: those of the page, the `first` of each plan, and what is `named`, by `_id` or else."""
+
+    first: int
+    named: Set[str]
+
+
+def from_document(document: Json, only: Only | None = None) -> Decision:
+    """The decision that `to_document` wrote, or only some of its candidates, without their features.
 
     A `DataError` names the document that is not one.
     """
     try:
-        return _decision(document, rows)
+        return _decision(document, only)
     except (KeyError, IndexError, TypeError, ValueError, AttributeError) as cause:
         name = document.get("query_id", "?") if isinstance(document, dict) else "?"
         raise DataError(f"decision {name!r} cannot be read: {type(cause).__name__} {cause}; it is left out") from cause
 
 
-def _decision(document: Json, rows: bool) -> Decision:
+def _decision(document: Json, only: Only | None) -> Decision:
     at = datetime.fromisoformat(document["@timestamp"])
     if at.tzinfo is None:
         raise ValueError(f"@timestamp {document['@timestamp']} has no zone")
@@ -85,7 +94,7 @@ def _decision(document: Json, rows: bool) -> Decision:
         group=document.get("group", POLICY),
         shadow=tuple(document.get("shadow", ())),
         slots=_slots_back(document["slots"]),
-        candidates=_candidates_back(document["candidates"], rows),
+        candidates=_candidates_back(document["candidates"], _places(document, only) if only else None),
         placed=_placed_back(document.get("placed")),
         trial=Trial(**document["trial"]) if "trial" in document else None,
         **{name: document[name] for name in PLAIN},
@@ -109,18 +118,26 @@ def _slots(slots: Sequence[SlotRecord]) -> Json:
 
 
 def _slots_back(columns: Json) -> tuple[SlotRecord, ...]:
-    actions = _features(columns["action"])
     original = columns.get("original", ())
     return tuple(
-        SlotRecord(
-            action=actions[i],
-            feasible=tuple(bool(f) for f in columns["feasible"][i]),
-            pmf=tuple(columns["pmf"][i]),
-            outcome=Outcome(columns["outcome"][i]),
-            original=i in original,
-            **{name: columns[name][i] for name in SLOT_COLUMNS},
-        )
-        for i in range(len(columns["plan"]))
+        [
+            SlotRecord(
+                plan=columns["plan"][i],
+                strategy=columns["strategy"][i],
+                source=columns["source"][i],
+                action=action,
+                feasible=tuple(map(bool, columns["feasible"][i])),
+                pmf=tuple(columns["pmf"][i]),
+                depth=columns["depth"][i],
+                probability=columns["probability"][i],
+                outcome=_OUTCOMES[columns["outcome"][i]],
+                found=columns["found"][i],
+                total=columns["total"][i],
+                took_ms=columns["took_ms"][i],
+                original=i in original,
+            )
+            for i, action in enumerate(_features(columns["action"]))
+        ]
     )
 
 
@@ -136,24 +153,47 @@ def _candidates(candidates: Sequence[CandidateRecord]) -> Json:
     return columns
 
 
-def _candidates_back(columns: Json, rows: bool) -> tuple[CandidateRecord, ...]:
-    count = len(columns["id"])
-    indexes = _names_back("index", columns, count)
+def _candidates_back(columns: Json, places: Sequence[int] | None) -> tuple[CandidateRecord, ...]:
+    """Those at some `places`, without features, or all of them."""
+    ids = columns["id"]
+    indexes = _names_back("index", columns, len(ids))
     routing = _sparse_back("routing", columns)
     objects = _sparse_back("object_id", columns)
-    teams = _teams_back(columns, count)
-    found = _found_back(columns["found"], count)
-    features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True)) if rows else {}
+    teams = _teams_back(columns, len(ids))
+    if places is None:
+        places = range(len(ids))
+        features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True))
+    else:
+        features = {}
+    found = _found_back(columns["found"], places)
     return tuple(
-        CandidateRecord(
-            key=DocKey(indexes[i], columns["id"][i], routing.get(i)),
-            found=tuple(found[i]),
-            features=features.get(i),
-            object_id=objects.get(i),
-            team=teams[i],
-        )
-        for i in range(count)
+        [
+            CandidateRecord(
+                DocKey(indexes[i], ids[i], routing.get(i)), tuple(by), features.get(i), objects.get(i), teams[i]
+            )
+            for i, by in found.items()
+        ]
     )
+
+
+def _places(document: Json, only: Only) -> list[int]:
+    """Where the candidates stand that are wanted, in their order."""
+    columns = document["candidates"]
+    ids = columns["id"]
+    kept = set(range(min(document["offset"] + document["shown"], len(ids))))
+    for column in columns["found"]["plans"]:
+        ranks = column.get("rank")
+        # by rank, see `_found`
+        count = bisect_right(ranks, only.first) if ranks else only.first
+        kept.update(column["at"][:count])
+    for place, rows in columns["found"].get("rows", {}).items():
+        if any(rank <= only.first for _, rank, _ in rows):
+            kept.add(int(place))
+    if only.named:
+        objects = _sparse_back("object_id", columns)
+        named = only.named | {objects[i] for i, id in enumerate(ids) if id in only.named and i in objects}
+        kept.update([i for i, id in enumerate(ids) if id in only.named or objects.get(i) in named])
+    return sorted(kept)
 
 
 def _teams(teams: Sequence[str | None]) -> Json:
@@ -177,7 +217,7 @@ def _found(candidates: Sequence[CandidateRecord]) -> Json:
         for plan, rank, score in candidate.found:
             plans.setdefault(plan, []).append((rank, position, score))
     columns = [_found_column(plan, sorted(entries, key=lambda e: e[:2])) for plan, entries in plans.items()]
-    back = _columns_back(columns, len(candidates))
+    back = _columns_back(columns, range(len(candidates)))
     odd = {
         str(i): [[f.plan, f.rank, _number(f.score)] for f in c.found]
         for i, c in enumerate(candidates)
@@ -194,19 +234,23 @@ def _found_column(plan: str, entries: Sequence[tuple[int, int, float]]) -> Json:
     return column
 
 
-def _found_back(columns: Json, count: int) -> list[list[Found]]:
-    found = _columns_back(columns["plans"], count)
-    for position, rows in columns.get("rows", {}).items():
-        found[int(position)] = [Found(plan, rank, float(score)) for plan, rank, score in rows]
+def _found_back(columns: Json, places: Sequence[int]) -> dict[int, list[Found]]:
+    """By place."""
+    found = _columns_back(columns["plans"], places)
+    for place, rows in columns.get("rows", {}).items():
+        if int(place) in found:
+            found[int(place)] = [Found(plan, rank, float(score)) for plan, rank, score in rows]
     return found
 
 
-def _columns_back(columns: Sequence[Json], count: int) -> list[list[Found]]:
-    found: list[list[Found]] = [[] for _ in range(count)]
+def _columns_back(columns: Sequence[Json], places: Sequence[int]) -> dict[int, list[Found]]:
+    found: dict[int, list[Found]] = {place: [] for place in places}
     for column in columns:
+        plan = column["plan"]
         ranks = column.get("rank") or range(1, len(column["at"]) + 1)
-        for position, rank, score in zip(column["at"], ranks, column["score"], strict=True):
-            found[position].append(Found(column["plan"], rank, float(score)))
+        for place, rank, score in zip(column["at"], ranks, column["score"], strict=True):
+            if place in found:
+                found[place].append(Found(plan, rank, float(score)))
     return found
 
 

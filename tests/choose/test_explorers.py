@@ -7,7 +7,7 @@ import pytest
 
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.explorers import EXPLORERS, compares, dearest, explorer_arguments
-from ltrr_opensearch.choose.vowpal import Reader, VowpalPolicy, set_label, workspace
+from ltrr_opensearch.choose.vowpal import Teacher, VowpalPolicy, workspace
 from ltrr_opensearch.choose_settings import ChooseSettings, Explorer
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.types import Slot
@@ -23,16 +23,13 @@ def slot(kind: str, tokens: float = 0.5) -> Slot:
 
 def learned(choose: ChooseSettings, learn: LearnSettings) -> VowpalPolicy:
     learner = workspace([*explorer_arguments(choose, learn), *examples.interaction_arguments()])
-    read, rng = Reader(learner), np.random.default_rng(0)
+    teacher, rng = Teacher(learner, compares=compares(choose)), np.random.default_rng(0)
     for _ in range(1500):
         kind = ("word", "sentence")[rng.integers(2)]
-        (shared, *actions), _ = read(slot(kind, float(rng.uniform())))
-        drawn = int(rng.integers(4))
-        for rung in range(drawn + 1):
-            reward = WORTH[kind][rung] + float(rng.normal(0, 0.1))
-            set_label(actions[rung], -reward, 1.0 if learn.labels == "certain" else (4 - rung) / 4)
-            learner.learn_one([shared, *actions] if compares(choose) else [shared, actions[rung]])
-            set_label(actions[rung])
+        of, drawn = slot(kind, float(rng.uniform())), int(rng.integers(4))
+        rewards = [WORTH[kind][rung] + float(rng.normal(0, 0.1)) for rung in range(drawn + 1)]
+        certain = learn.labels == "certain"
+        teacher.learn(of, [(rung, -r, 1.0 if certain else (4 - rung) / 4) for rung, r in enumerate(rewards)])
     return VowpalPolicy(learner.serialize(), LADDER, 50)
 
 

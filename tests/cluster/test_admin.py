@@ -105,6 +105,17 @@ def test_the_real_node_is_understood(node: TestNode) -> None:
     assert found.feature_logging == "named_scores"
 
 
+def test_who_reads_much_reads_the_same(client: OpenSearch, node: TestNode, index_name: str) -> None:
+    """Also half a surrogate pair, which JSON may hold and UTF-8 may not."""
+    half = '{"a": "\\ud83d", "b": 0.1}'
+    client.index(index=index_name, body=half, id="1", params={"refresh": "true"})
+    with connect(ClusterSettings(url=node.url), reads_much=True) as reading:
+        body: dict[str, Any] = {"query": {"match_all": {}}}
+        found, expected = (c.search(index=index_name, body=body)["hits"]["hits"] for c in (reading, client))
+    assert found == expected
+    assert found[0]["_source"] == {"a": "\ud83d", "b": 0.1}
+
+
 def test_faiss_is_refused_before_it_kills_the_node(client: OpenSearch) -> None:
     with pytest.raises(MissingPlugin, match="use engine: lucene"):
         detect(client).require_knn("faiss")

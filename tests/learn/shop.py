@@ -40,7 +40,8 @@ class Shop:
             {
                 "state": {"prefix": self.prefix, "ubi_events": f"{self.prefix}-events"},
                 "choose": {"policy": "greedy"},
-                "learn": {"ranker": "linear", **learn},
+                # a log of uniform draws says little of deep plans, with which a policy that knows nothing begins
+                "learn": {"ranker": "linear", "min_effective": 25, **learn},
                 "indexes": {"shop": {"text_fields": {"title": 1}}},
             }
         )

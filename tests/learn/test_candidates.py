@@ -5,16 +5,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
+from ltrr_opensearch.evaluate.off_policy import drawn_by
+from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.learn import candidates
+from ltrr_opensearch.learn import candidates, compare
 from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.learn.join import rounds
+from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import THROUGH
 from ltrr_opensearch.logged import Part, Round
-from ltrr_opensearch.protocols import Ranker
+from ltrr_opensearch.protocols import Policy, Ranker
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import EXPLORATION
 from tests.learn.synthetic import clicks, decisions
@@ -70,6 +75,32 @@ def test_where_nothing_serves_the_newest_fifth_judges(judged: list[Round]) -> No
         assert judged == ROUNDS[240:]
 
 
+def test_no_search_is_judged_by_a_policy_that_has_learned_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[tuple[str, list[str]]] = []
+
+    def train(some: Sequence[Round], settings: Settings, before: Part | None) -> Part:
+        events.append(("learned", [one.decision.query_id for one in some]))
+        return train_policy(some, settings, before)
+
+    def drawn(policy: Policy, table: Table, settings: Settings, asked: NDArray[np.bool_]) -> Rungs:
+        events.append(("judged", [d.query_id for d, ask in zip(table.decisions, asked, strict=True) if ask]))
+        return drawn_by(policy, table, settings, asked)
+
+    monkeypatch.setattr(candidates, "train_policy", train)
+    monkeypatch.setattr(compare, "drawn_by", drawn)
+    settings = Settings.model_validate({"choose": {"policy": "greedy"}, "learn": {"min_effective": 30}})
+    trained = candidates.policy([ROUNDS], settings, None)
+    assert trained.part
+    *by_candidate, by_serving = [ids for what, ids in events if what == "judged"]
+    everyone = [one.decision.query_id for one in ROUNDS]
+    assert [id for ids in by_candidate for id in ids] == by_serving == everyone
+    learned: set[str] = set()
+    for what, ids in events[:-1]:
+        assert not learned & set(ids)
+        learned |= set(ids) if what == "learned" else set()
+    assert trained.part.meta["rounds"] == len(learned) == len(ROUNDS)
+
+
 def with_exploration(one: Round) -> Round:
     """As a search leaves it whose log also holds the slot that only explores."""
     slots = one.decision.slots
@@ -78,7 +109,7 @@ def with_exploration(one: Round) -> Round:
 
 
 def test_slots_that_only_explore_change_no_verdict() -> None:
-    settings = Settings.model_validate({"choose": {"policy": "greedy"}})
+    settings = Settings.model_validate({"choose": {"policy": "greedy"}, "learn": {"min_effective": 30}})
     bare = candidates.policy([ROUNDS], settings, None)
     explored = candidates.policy([[with_exploration(one) for one in ROUNDS]], settings, None)
     assert bare.part

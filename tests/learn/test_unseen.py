@@ -27,7 +27,7 @@ def test_neither_the_plan_nor_what_it_found_is_there() -> None:
     new = as_new(KNOWN)
     assert new
     assert [s.plan for s in new.decision.slots] == [s.plan for s in BASE.slots]
-    assert [c.found for c in new.decision.candidates] == [(Found("lexical", 7, 0.2),), ()]
+    assert [c.found for c in new.decision.candidates] == [(Found("lexical", 7, 0.2),)]
 
 
 def test_no_feature_tells_of_earlier_searches_for_it() -> None:

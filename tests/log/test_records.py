@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import pickle
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -85,6 +86,28 @@ DECISIONS = st.builds(
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_round_trip_through_json_loses_nothing(decision: Decision) -> None:
     assert records.from_document(orjson.loads(orjson.dumps(records.to_document(decision)))) == decision
+
+
+@given(DECISIONS)
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_pickling_loses_nothing(decision: Decision) -> None:
+    assert pickle.loads(pickle.dumps(decision)) == decision
+
+
+@given(DECISIONS, st.integers(1, 3), st.sets(NAMES, max_size=2))
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_only_some_candidates_are_read(decision: Decision, first: int, named: set[str]) -> None:
+    acted = {c.object_id for c in decision.candidates if c.key.id in named and c.object_id is not None} | named
+    wanted = tuple(
+        replace(c, features=None)
+        for place, c in enumerate(decision.candidates)
+        if place < decision.offset + decision.shown
+        or any(f.rank <= first for f in c.found)
+        or c.key.id in named
+        or c.object_id in acted
+    )
+    document = orjson.loads(orjson.dumps(records.to_document(decision)))
+    assert records.from_document(document, records.Only(first, named)) == replace(decision, candidates=wanted)
 
 
 def typical(query_id: str = "q1", candidates: int = 100) -> Decision:
