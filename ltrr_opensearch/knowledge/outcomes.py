@@ -17,6 +17,8 @@ import orjson
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import KIND, KINDS
 
+VERSION = 2
+"""Of what is stored; a policy of another one is learned anew."""
 FEATURES = (
     *("tokens", "characters", "digit_tokens", "slots", "covered"),
     *("idf_largest", "idf_smallest", "idf_mean", "unknown_tokens"),

@@ -20,7 +20,7 @@ from ltrr_opensearch.choose.factoring import profiles_in, rungs_for
 from ltrr_opensearch.choose.registry import LEARNING
 from ltrr_opensearch.choose.vowpal import Teacher, Trust, VowpalPolicy, stored_checks, workspace
 from ltrr_opensearch.errors import DataError, SettingsError
-from ltrr_opensearch.knowledge.outcomes import Outcomes
+from ltrr_opensearch.knowledge.outcomes import VERSION, Outcomes
 from ltrr_opensearch.learn.credit import Labelled, labelled, labelled_alone
 from ltrr_opensearch.learn.outcomes import updated
 from ltrr_opensearch.learn.peers import train_linear, train_table
@@ -138,6 +138,7 @@ def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | 
     meta: Json = {
         "ladder": list(choose.ladder),
         "features": examples.VERSION,
+        "outcomes": VERSION,
         "price_per_candidate": learn.price_per_candidate,
         "price_per_plan": learn.price_per_plan,
         "gamma": choose.gamma,
