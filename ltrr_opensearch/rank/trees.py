@@ -1,17 +1,20 @@
 """An ensemble of regression trees, scored in numpy: a proxy needs no LightGBM to serve what LightGBM learned.
 
-Scoring follows QuickScorer (Lucchese et al., SIGIR 2015): instead of walking trees, every node of every tree is
-tested at once; a test that fails strikes out the leaves of the node's left subtree as bits of a word, and the lowest
-bit that is left names the leaf. NaN goes where the training library sent it, noted per node.
+Scoring follows QuickScorer (Lucchese et al., SIGIR 2015): instead of walking trees, it goes feature by feature. A
+node's test that fails strikes out the leaves of the node's left subtree as bits of a word, and the lowest bit that is
+left names the leaf. Of a feature's thresholds in ascending order the first few fail, so what they strike out together
+is laid down at loading, and a value costs one search among the thresholds. NaN goes where the training library sent
+it, noted per node.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.types import Json, Matrix
@@ -19,8 +22,8 @@ from ltrr_opensearch.types import Json, Matrix
 NAME = "lambdamart"
 MOST_LEAVES = 64
 """Leaves of a tree are bits of one word."""
-CHUNK = 1 << 20
-"""Node tests done at once, so that a long list does not take much memory."""
+CHUNK = 1 << 19
+"""Words of rows and trees worked on at once, so that a long list does not take much memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +38,38 @@ class Tree:
     leaf: tuple[float, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Splits:
+    """All splits on one feature. `kept[p, t]`: leaves of tree t that remain where the first p thresholds fail; the last
+    row is for NaN."""
+
+    feature: int
+    thresholds: NDArray[np.float64]
+    kept: NDArray[Any]
+
+    def places(self, values: Matrix) -> NDArray[np.intp]:
+        places = np.searchsorted(self.thresholds, values.astype(np.float64))
+        places[np.isnan(values)] = len(self.thresholds) + 1
+        return places
+
+
 class TreeRanker:
-    """Ensemble of trees as a ranker; the arrays of all trees are laid side by side once, at loading."""
+    """Ensemble of trees as a ranker; the splits of all trees are laid side by side once, at loading."""
 
     def __init__(self, features: tuple[str, ...], trees: tuple[Tree, ...], name: str = NAME) -> None:
         self.name, self.features, self.trees = name, features, trees
-        nodes = max((len(t.feature) for t in trees), default=0)
-        shape = (len(trees), nodes)
-        self._feature = np.zeros(shape, dtype=np.intp)
-        # Nodes that pad a tree always pass, so they strike nothing out.
-        self._threshold = np.full(shape, np.inf)
-        self._nan_left = np.ones(shape, dtype=bool)
         leaves = max((len(t.leaf) for t in trees), default=1)
         self._word = _word(leaves)
-        self._keep = np.full(shape, np.iinfo(self._word).max, dtype=self._word)
         self._values = np.zeros((len(trees), leaves))
+        splits: dict[int, list[tuple[float, int, int, bool]]] = {}
         for i, tree in enumerate(trees):
-            self._lay(i, tree)
+            order = _leaves_in_order(tree)
+            self._values[i, : len(order)] = [tree.leaf[leaf] for leaf in order]
+            bit = {leaf: position for position, leaf in enumerate(order)}
+            for node, child in enumerate(tree.left):
+                struck = sum(1 << bit[leaf] for leaf in _below(tree, child))
+                splits.setdefault(tree.feature[node], []).append((tree.threshold[node], i, struck, tree.nan_left[node]))
+        self._splits = [self._laid(feature, some) for feature, some in sorted(splits.items())]
 
     @property
     def used(self) -> frozenset[str]:
@@ -61,7 +79,7 @@ class TreeRanker:
     def score(self, rows: Matrix) -> Matrix:
         if not self.trees:
             return np.zeros(len(rows), dtype=np.float32)
-        step = max(1, CHUNK // max(1, self._feature.size))
+        step = max(1, CHUNK // len(self.trees))
         parts = [self._score(rows[i : i + step]) for i in range(0, len(rows), step)]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
 
@@ -69,24 +87,21 @@ class TreeRanker:
         trees = [{slot: list(getattr(t, slot)) for slot in Tree.__slots__} for t in self.trees]
         return {"features": list(self.features), "trees": trees}
 
-    def _lay(self, i: int, tree: Tree) -> None:
-        used = slice(0, len(tree.feature))
-        self._feature[i, used] = tree.feature
-        self._threshold[i, used] = tree.threshold
-        self._nan_left[i, used] = tree.nan_left
-        order = _leaves_in_order(tree)
-        self._values[i, : len(order)] = [tree.leaf[leaf] for leaf in order]
-        bit = {leaf: position for position, leaf in enumerate(order)}
+    def _laid(self, feature: int, splits: Sequence[tuple[float, int, int, bool]]) -> _Splits:
         full = int(np.iinfo(self._word).max)
-        for node, child in enumerate(tree.left):
-            struck = sum(1 << bit[leaf] for leaf in _below(tree, child))
-            self._keep[i, node] = full & ~struck
+        thresholds = np.unique([threshold for threshold, *_ in splits])
+        kept = np.full((len(thresholds) + 2, len(self.trees)), full, dtype=self._word)
+        for threshold, tree, struck, nan_left in splits:
+            kept[np.searchsorted(thresholds, threshold) + 1, tree] &= full & ~struck
+            if not nan_left:
+                kept[-1, tree] &= full & ~struck
+        np.bitwise_and.accumulate(kept[:-1], axis=0, out=kept[:-1])
+        return _Splits(feature, thresholds, kept)
 
     def _score(self, rows: Matrix) -> Matrix:
-        values = rows.astype(np.float64)[:, self._feature]
-        passed = (values <= self._threshold) | (np.isnan(values) & self._nan_left)
-        words = np.where(passed, np.iinfo(self._word).max, self._keep)
-        left = np.bitwise_and.reduce(words, axis=2)
+        left = np.full((len(rows), len(self.trees)), np.iinfo(self._word).max, dtype=self._word)
+        for splits in self._splits:
+            left &= splits.kept[splits.places(rows[:, splits.feature])]
         lowest = left & (~left + self._word(1))
         leaf = np.frexp(lowest.astype(np.float64))[1] - 1
         scores: Matrix = self._values[np.arange(len(self.trees)), leaf].sum(axis=1).astype(np.float32)
