@@ -1,6 +1,7 @@
-"""What the cluster would answer to the memory's plan, computed here: its clause names documents and their scores.
+"""What the cluster would answer to plans of the memory and of what is popular, computed here: their clauses name
+documents and their scores.
 
-The memory changes as it learns, so its list cannot be recorded. Ties are broken as the recording numbers documents,
+Both change as they learn, so their lists cannot be recorded. Ties are broken as the recording numbers documents,
 where the cluster breaks them by its own document numbers.
 """
 

@@ -36,6 +36,8 @@ from ltrr_opensearch.types import (
 MEMORY_MS = 1.0
 """Of a plan whose list is computed here, so that no request was timed."""
 MEMORY = "memory"
+COMPUTED = (MEMORY, "popularity")
+"""Sources of plans that name documents by what was learned, which no recording can hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class Replay:
         return PlanResult(plan, depth, Outcome.OK, hits, total, took_ms)
 
     def _hits(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> tuple[Hit, ...] | None:
-        if plan.source == MEMORY:
+        if plan.source in COMPUTED:
             return remembered_hits(plan.clause(depth, vector), self.recording, depth)
         hits = self.recording.hits(text, plan.name)
         return None if hits is None else hits[:depth]
