@@ -21,7 +21,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.logged import FAILED, POLICY, Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
-from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, rows
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, SHARED_WORDS, rows
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -99,8 +99,12 @@ class Serving:
         """Whether the ranker must know what events name the candidates by: it asks how they worked before."""
         if self.index.named_by is None or self.ranker is None:
             return False
-        known = (*(MEMORY_COLUMNS if query.remembered else ()), *(POPULAR_COLUMNS if self.knowledge.popularity else ()))
-        return not set(known).isdisjoint(getattr(self.ranker, "used", self.ranker.features))
+        known = {
+            *(MEMORY_COLUMNS if query.remembered else ()),
+            *((SHARED_WORDS,) if self.knowledge.memory.words.knows(query.tokens) else ()),
+            *(POPULAR_COLUMNS if self.knowledge.popularity else ()),
+        }
+        return not known.isdisjoint(getattr(self.ranker, "used", self.ranker.features))
 
     @property
     def arm_names(self) -> tuple[str, ...]:
@@ -175,7 +179,8 @@ class Serving:
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], names: Sequence[str]
     ) -> Matrix:
         by_id = self.index.named_by is None
-        return rows(candidates, query, results, names, self.knowledge.popularity, by_id=by_id)
+        known = self.knowledge
+        return rows(candidates, query, results, names, known.popularity, known.memory.words, by_id=by_id)
 
 
 @dataclass(frozen=True, slots=True)

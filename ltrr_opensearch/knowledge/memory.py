@@ -16,6 +16,7 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.nearest import Nearest
 from ltrr_opensearch.knowledge.packed import pack, unpack
 from ltrr_opensearch.knowledge.transfer import Pair, Transfer, fit
+from ltrr_opensearch.knowledge.words import Words
 from ltrr_opensearch.normalise import fold
 from ltrr_opensearch.types import EntityScore, Json, Matrix, Remembered, Vector
 
@@ -57,6 +58,7 @@ class Memory:
         "_queries",
         "_sizes",
         "_transfer",
+        "words",
     )
 
     def __init__(
@@ -87,6 +89,7 @@ class Memory:
             for gram in grams:
                 postings.setdefault(gram, []).append(i)
         self._sizes = sizes
+        self.words = Words(zip(self._queries, self._entities, strict=True))
         self._postings = {gram: np.array(ids, dtype=np.int32) for gram, ids in postings.items()}
         self._transfer = transfer or Transfer()
         if transfer is None:

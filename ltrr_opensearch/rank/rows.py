@@ -2,9 +2,9 @@
 
 Columns, in order: the logged features by their own names; for each strategy `<s>.reciprocal_rank`, `<s>.score` and
 `<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and how a
-candidate worked before, for this very query (`memory.score`), for its neighbours (`memory.near`), and whatever was
-asked (`popular.recent`, `popular.lasting`). NaN says
-"unknown": a feature that was not logged or did not match, a strategy that was not asked or did not answer. A strategy
+candidate worked before, for this very query (`memory.score`), for its neighbours (`memory.near`), for queries that
+share words with it (`memory.words`), and whatever was asked (`popular.recent`, `popular.lasting`). NaN says "unknown":
+a feature that was not logged or did not match, a strategy that was not asked or did not answer. A strategy
 that was asked and had not found the candidate has the reciprocal rank 0, which is a different thing; how it would have
 scored the candidate, had it been asked deeper, stays unknown.
 """
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import SAME_WORDS
 from ltrr_opensearch.knowledge.popularity import Popularity
+from ltrr_opensearch.knowledge.words import Words
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.types import (
     EXPLORATION,
@@ -35,8 +36,8 @@ from ltrr_opensearch.types import (
 RANK_CONSTANT = 60.0
 STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
 QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
-SAME_QUERY, NEIGHBOURS = "memory.score", "memory.near"
-MEMORY_COLUMNS = (SAME_QUERY, NEIGHBOURS)
+SAME_QUERY, NEIGHBOURS, SHARED_WORDS = "memory.score", "memory.near", "memory.words"
+MEMORY_COLUMNS = (SAME_QUERY, NEIGHBOURS, SHARED_WORDS)
 RECENT, LASTING = "popular.recent", "popular.lasting"
 POPULAR_COLUMNS = (RECENT, LASTING)
 OBJECT_COLUMNS = (*MEMORY_COLUMNS, *POPULAR_COLUMNS)
@@ -46,7 +47,7 @@ _APART = ("memory", EXPLORATION)
 """Sources that no other plan is counted beside."""
 
 Columns = Mapping[str, list[float] | float]
-NOBODY = Popularity()
+NOBODY, NOTHING = Popularity(), Words(())
 """Before anybody acted upon anything."""
 
 
@@ -69,6 +70,7 @@ def rows(
     results: Sequence[PlanResult],
     names: Sequence[str],
     popularity: Popularity = NOBODY,
+    words: Words = NOTHING,
     *,
     by_id: bool = True,
 ) -> Matrix:
@@ -83,6 +85,7 @@ def rows(
         **_query_columns(query),
         **_memory(objects, query),
         **_popular(objects, popularity),
+        SHARED_WORDS: _shared(objects, query, words),
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]
@@ -152,6 +155,14 @@ def _memory(objects: Sequence[str | None], query: AnalyzedQuery) -> Columns:
     same = [r for r in query.remembered if r.similarity >= SAME_WORDS]
     near = [r for r in query.remembered if r.similarity < SAME_WORDS]
     return {SAME_QUERY: _worked(objects, same), NEIGHBOURS: _worked(objects, near)}
+
+
+def _shared(objects: Sequence[str | None], query: AnalyzedQuery, words: Words) -> list[float] | float:
+    """How well a candidate worked for the words of the query, whatever stood beside them."""
+    if not len(words):
+        return math.nan
+    worked = words.worked(query.tokens)
+    return [math.nan if name is None else worked.get(name, 0.0) for name in objects]
 
 
 def _popular(objects: Sequence[str | None], popularity: Popularity) -> Columns:

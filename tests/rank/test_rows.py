@@ -8,6 +8,7 @@ import pytest
 
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
+from ltrr_opensearch.knowledge.words import Words
 from ltrr_opensearch.rank.rows import dense, feature_names, memory_names, rows, sparse
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -103,6 +104,16 @@ def test_the_memory_of_a_candidate_tells_this_query_from_its_neighbours() -> Non
     assert cell(results, "b", "memory.near", near) == 0
     assert np.isnan(cell(results, "b", "memory.score", near))
     assert np.isnan(cell(results, "b", "memory.score"))
+
+
+def test_what_worked_for_the_words_of_the_query() -> None:
+    known = Words([("shoes", (EntityScore("a", 0.8),)), ("hats", (EntityScore("b", 0.8),))])
+    found = Rrf().fuse([result("lexical", {"a": 8.0, "b": 2.0})])
+    matrix = rows(found, query(), [], ("memory.words",), words=known)
+    assert matrix[0, 0] > 0
+    assert matrix[1, 0] == 0
+    assert np.isnan(rows(found, query(), [], ("memory.words",))).all()
+    assert np.isnan(rows(found, query(), [], ("memory.words",), words=known, by_id=False)).all()
 
 
 def test_a_memory_that_names_objects_says_nothing_of_documents_whose_name_was_not_read() -> None:
