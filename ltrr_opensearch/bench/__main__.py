@@ -22,7 +22,8 @@ NOT_BUILT = 2
 @click.option("--quick", is_flag=True, help="A smaller catalogue and fewer repetitions.")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here as well.")
 def main(name: str, quick: bool, file: Path | None) -> None:
-    """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, learning, estimators."""
+    """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, learning,
+    learning_bestbuy (in learning), estimators."""
     console = Console()
     suite = find(name)
     if suite is None:

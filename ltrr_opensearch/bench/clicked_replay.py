@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from itertools import groupby
@@ -16,8 +16,9 @@ from itertools import groupby
 from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.record import Template
 from ltrr_opensearch.arena.recording import Recording
-from ltrr_opensearch.arena.replay import Replay, Replayed
+from ltrr_opensearch.arena.replay import Limits, Replayed
 from ltrr_opensearch.bench.bestbuy import Clicked
+from ltrr_opensearch.bench.one_day import OneDay
 from ltrr_opensearch.learn.memory import Acted
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.protocols import Policy
@@ -41,21 +42,27 @@ class ClickAnswered:
     rank: int | None
     found: bool
     candidates: int
+    requests: int
+    """Plans asked beside the client's own query."""
     new: bool
     """Whether nobody had clicked for this query before."""
-    round: Round
+    places: Mapping[str, int]
+    """Where plans have the product at the deepest rung, whatever was drawn; those that lack it are left out."""
 
 
 @dataclass(frozen=True)
 class ClickedReplay:
-    """`text` gives the recorded query of a click. `every`: days between two trainings of the ranker."""
+    """`text` gives the recorded query of a click. `grown`: the ranker is trained anew at the end of a day when the
+    searches are more by this share than when it was trained last.
+    """
 
     recording: Recording
     template: Template
     text: Callable[[str], str]
     mode: Mode
-    every: int = 3
+    grown: float = 0.5
     page: int = 10
+    limits: Limits = field(default_factory=Limits)
 
     def run(
         self,
@@ -67,26 +74,39 @@ class ClickedReplay:
         """Day by day; `policy` draws instead of the one that learns."""
         seen: set[str] = set()
         made: list[ClickAnswered] = []
-        for number, (_, some) in enumerate(_by_day(clicks)):
-            replay = Replay(self.recording, learner.serving(policy), self.template)
+        ranked_at = 0
+        for _, some in _by_day(clicks):
+            replay = OneDay(self.recording, learner.serving(policy), self.template, self.limits)
             answered = [self._answer(replay, one, len(made) + place, seen) for place, one in enumerate(some)]
-            self._learn(learner, [one.round for one in answered], some, ranker=number % self.every == 0)
+            made += [one for one, _ in answered]
+            if ranker := len(made) >= (1 + self.grown) * ranked_at:
+                ranked_at = len(made)
+            self._learn(learner, [round for _, round in answered], some, ranker=ranker)
             done(len(answered))
-            made += answered
         return made
 
-    def _answer(self, replay: Replay, click: Clicked, number: int, seen: set[str]) -> ClickAnswered:
+    def _answer(self, replay: OneDay, click: Clicked, number: int, seen: set[str]) -> tuple[ClickAnswered, Round]:
         text = self.text(click.query)
         replayed = replay.search(text, f"click-{number}", click.at, Asker(click.user, click.session))
         ids = [c.key.id for c in replayed.decision.candidates]
         rank = ids.index(click.product) + 1 if click.product in ids else None
         by_plan = next((c.found for c in replayed.decision.candidates if c.key.id == click.product), ())
-        drawn = sum(slot.depth for slot in replayed.decision.slots)
-        new = text not in seen
+        slots = replayed.decision.slots
+        plans = [result.plan for result in replayed.searched.results]
+        places = {plan.name: place for plan in plans if (place := replay.place(text, plan, click.product))}
+        answered = ClickAnswered(
+            click,
+            rank,
+            bool(by_plan),
+            candidates=sum(slot.depth for slot in slots),
+            requests=sum(slot.depth > 0 and not slot.original for slot in slots),
+            new=text not in seen,
+            places=places,
+        )
         seen.add(text)
-        return ClickAnswered(click, rank, bool(by_plan), drawn, new, self._round(replay, replayed, click, rank))
+        return answered, self._round(replay, replayed, click, rank)
 
-    def _round(self, replay: Replay, replayed: Replayed, click: Clicked, rank: int | None) -> Round:
+    def _round(self, replay: OneDay, replayed: Replayed, click: Clicked, rank: int | None) -> Round:
         if self.mode is Mode.BANDIT:
             shown = rank is not None and rank <= self.page
             return Round(replayed.decision, {click.product: GAIN} if shown else {})
@@ -96,7 +116,7 @@ class ClickedReplay:
             decision = replace(decision, candidates=_with(decision.candidates, self._known(replay, replayed, click)))
         return Round(decision, {click.product: GAIN})
 
-    def _known(self, replay: Replay, replayed: Replayed, click: Clicked) -> CandidateRecord:
+    def _known(self, replay: OneDay, replayed: Replayed, click: Clicked) -> CandidateRecord:
         """The product as a candidate with its row, which the log of a shop cannot leave out."""
         key = DocKey(self.recording.index, click.product)
         was = next((c for c in replayed.decision.candidates if c.key == key), CandidateRecord(key, ()))

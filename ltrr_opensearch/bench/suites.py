@@ -18,6 +18,7 @@ SUITES: Mapping[str, str | None] = {
     "proxy": "ltrr_opensearch.bench.proxy",
     "soak": "ltrr_opensearch.bench.soak",
     "learning": "ltrr_opensearch.bench.learning",
+    "learning_bestbuy": "ltrr_opensearch.bench.learning_bestbuy",
     "deciding": "ltrr_opensearch.bench.deciding",
     "learning_speed": "ltrr_opensearch.bench.learning_speed",
     "estimators": "ltrr_opensearch.bench.estimating",
