@@ -1,8 +1,8 @@
 """Best Buy's real clicks in a haystack, replayed day by day, beside every single strategy and what shops do by hand.
 
-Days of the first week teach and are not judged. The ranker's columns and trees were chosen on days 8 to 21, prices
-and depths by judgement; the weeks after them, on which nothing was chosen, are judged apart as well. Intervals are paired bootstraps over
-people, since clicks of one person are not independent.
+Days of the first week teach and are not judged. The ranker's columns and trees were chosen on days 8 to 21, prices and
+depths by judgement; the weeks after them, on which nothing was chosen, are judged apart as well. Intervals are paired
+bootstraps over people, since clicks of one person are not independent.
 """
 
 from __future__ import annotations
