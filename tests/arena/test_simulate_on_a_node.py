@@ -30,7 +30,7 @@ def relay(node: Any) -> Iterator[Recorded]:
 
 @pytest.fixture
 def typed(client: OpenSearch, relay: Recorded, index_name: str, tmp_path: Path) -> Typed:
-    """The application's query finds what has both words; people want what is of the colour, whatever it is."""
+    """The application asks a field that tells nothing; people want what has both words in its title."""
     products(client, f"{index_name}-shop")
     strategies = [{"name": n, "use": n} for n in ("original", "lexical")]
     index = {"text_fields": {"title": 1}, "strategies": strategies}
@@ -43,11 +43,15 @@ def typed(client: OpenSearch, relay: Recorded, index_name: str, tmp_path: Path) 
     }
     (tmp_path / "ltrr.yml").write_text(yaml.safe_dump(told))
     (tmp_path / "queries.csv").write_text("query,count\n" + "".join(f"{c} {t},3\n" for c, t in PAIRS))
-    wanted = [f"{c} {t},{i},2\n" for c, t in PAIRS for i in range(120) if COLOURS[i % 3] == c and i // 3 % 4 != 0]
+    wanted = [
+        f"{c} {t},{i},2\n" for c, t in PAIRS for i in range(120) if (COLOURS[i % 3], THINGS[i // 3 % 4]) == (c, t)
+    ]
+    (tmp_path / "search.json").write_text(json.dumps({"query": {"match": {"body": "{{text}}"}}}))
     (tmp_path / "wanted.csv").write_text("query,id,grade\n" + "".join(wanted))
 
     def run(*words: str) -> Result:
-        given = ("--log", str(tmp_path / "queries.csv"), "--judgments", str(tmp_path / "wanted.csv"))
+        files = {"--log": "queries.csv", "--judgments": "wanted.csv", "--template": "search.json"}
+        given = [word for option, name in files.items() for word in (option, str(tmp_path / name))]
         whole = ["--config", str(tmp_path / "ltrr.yml"), "simulate", f"{index_name}-shop", *given, *words]
         return CliRunner(env={"COLUMNS": "140"}).invoke(main, whole)
 
