@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,12 @@ from click.testing import CliRunner, Result
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cli.main import main
-from tests.operations.recorder import Recorded, recording
+from tests.arena.conftest import written
+from tests.operations.recorder import Recorded
 from tests.operations.world import products
 
 Typed = Callable[..., Result]
-READING = re.compile(r"GET /|POST /([^/]+/)?(_search|_count|_search/scroll)(\?|$)|DELETE /_search/scroll(/|$)")
-"""What changes nothing in a cluster: a scroll is only its reader's place."""
 QUERIES = "red shoes\nblue hats\nred shoes\ngreen boots\nnumber 7\nunheard of\n"
-
-
-@pytest.fixture
-def relay(node: Any) -> Iterator[Recorded]:
-    with recording(node.url) as relayed:
-        yield relayed
 
 
 @pytest.fixture
@@ -65,8 +57,7 @@ def test_a_log_and_judgments_are_assessed_without_a_single_write(
     words = ("--log", str(tmp_path / "queries.txt"), "--judgments", str(clicks), "--template", str(template))
     result = typed(*words, "--json")
     assert result.exit_code == 0, result.output
-    odd = [f"{one.method} {one.target}" for one in relay.requests if not READING.match(f"{one.method} {one.target}")]
-    assert not odd
+    assert not written(relay)
     assert counted(client, index_name) == before
     told = json.loads(result.stdout)
     assert (told["searches"], told["queries"], told["judged_queries"]) == (6, 5, 3)

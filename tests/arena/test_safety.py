@@ -1,6 +1,7 @@
 """Bad clicks: what they are, and that the gate keeps pages from falling below the untouched query's."""
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from ltrr_opensearch.arena.clicks import Aimless, ClickModel, Hostile, PositionBased
 from ltrr_opensearch.arena.safety import withstand
 from ltrr_opensearch.arena.simulate import Plan
+from ltrr_opensearch.arena.world import World
 from tests.arena.shop import QUERIES, world
 
 MODEL = PositionBased(eta=0.0, noise=0.0, satisfied=0.0)
@@ -31,10 +33,23 @@ def test_aimless_people_click_anything_that_they_look_at() -> None:
     assert some[2] == pytest.approx(200, abs=40)
 
 
+def perfect() -> World:
+    """Everybody wants what the application's own query has first: whatever changes the page makes it worse."""
+    wanted = {query: {"d0": 0.6, "d1": 0.4} for query in QUERIES}
+    return replace(world(), attraction={query: {"d0": 1.0, "d1": 0.6} for query in QUERIES}, wanted=wanted)
+
+
+@pytest.mark.parametrize(("share", "spoiled"), [(0.2, False), (1.0, True)])
+def test_a_fifth_of_hostile_people_spoils_nothing_and_all_of_them_do(share: float, spoiled: bool) -> None:
+    plan = Plan(searches=400, batch=200, users=20, seed=1, model=Hostile(PositionBased(), share))
+    withstood = withstand(perfect(), QUERIES[:22], QUERIES[22:], plan)
+    assert withstood.untouched_seen == withstood.untouched_unseen == 1.0
+    assert (withstood.worst < -0.01) is spoiled
+
+
 @pytest.mark.parametrize("model", [Hostile(PositionBased(), 0.2), Aimless(PositionBased())], ids=["hostile", "aimless"])
 def test_pages_do_not_fall_below_the_untouched_query(model: ClickModel) -> None:
     plan = Plan(searches=400, batch=200, users=20, seed=1, model=model)
     withstood = withstand(world(), QUERIES[:22], QUERIES[22:], plan)
-    assert "memory" in withstood.published
     assert withstood.untouched_seen > 0
     assert withstood.worst > -0.01

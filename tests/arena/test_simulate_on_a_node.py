@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -14,18 +12,12 @@ from click.testing import CliRunner, Result
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cli.main import main
-from tests.operations.recorder import Recorded, recording
+from tests.arena.conftest import written
+from tests.operations.recorder import Recorded
 from tests.operations.world import COLOURS, THINGS, products
 
 Typed = Callable[..., Result]
-READING = re.compile(r"GET /|POST /([^/]+/)?(_search|_count|_search/scroll)(\?|$)|DELETE /_search/scroll(/|$)")
 PAIRS = [(colour, thing) for colour in COLOURS[:3] for thing in THINGS[:4]]
-
-
-@pytest.fixture
-def relay(node: Any) -> Iterator[Recorded]:
-    with recording(node.url) as relayed:
-        yield relayed
 
 
 @pytest.fixture
@@ -61,8 +53,7 @@ def typed(client: OpenSearch, relay: Recorded, index_name: str, tmp_path: Path) 
 def test_learning_is_played_without_a_single_write(typed: Typed, relay: Recorded) -> None:
     result = typed("--searches", "1000", "--json")
     assert result.exit_code == 0, result.output
-    odd = [f"{one.method} {one.target}" for one in relay.requests if not READING.match(f"{one.method} {one.target}")]
-    assert not odd
+    assert not written(relay)
     told = json.loads(result.stdout)
     assert told["with_traffic"]["queries"] + told["never_asked"]["queries"] == len(PAIRS)
     ways = {one["way"]: one for one in told["with_traffic"]["ways"]}
