@@ -166,7 +166,7 @@ class Serving:
         self, query: AnalyzedQuery, candidates: Sequence[Candidate], results: Sequence[PlanResult], window: int
     ) -> tuple[Ranked, ...]:
         """The order: the first `window` candidates by the ranker where there is one, the rest as they were fused."""
-        if self.ranker is None:
+        if self.ranker is None or window < 2:  # one alone has no order
             return tuple(Ranked(c, rank, c.fused) for rank, c in enumerate(candidates, start=1))
         head = candidates[:window]
         scores = self.ranker.score(self.rows(query, head, results, self.ranker.features))

@@ -29,6 +29,9 @@ LEAST_SPELLING = 0.3
 """Trigram similarity (Jaccard) below which a neighbour is chance."""
 TRANSFER_QUERIES = 2000
 """Remembered queries, evenly chosen, from which is learned how far neighbours can be trusted."""
+NEIGHBOURS = 10
+KEPT_LOOK_UPS = 1000
+"""Queries whose neighbours are kept: what many people ask is looked up once a release."""
 LEAST_COSINE = 0.5
 """Cosine below which a neighbour is another topic; sentence embeddings of unrelated queries reach 0.4."""
 
@@ -52,6 +55,7 @@ class Memory:
         "_by_words",
         "_embedded",
         "_entities",
+        "_kept",
         "_matrix",
         "_nearest",
         "_postings",
@@ -78,6 +82,7 @@ class Memory:
         self._embedded = embedded
         self._matrix = matrix
         self._nearest = Nearest(matrix)
+        self._kept: dict[tuple[str, bytes, int], tuple[Remembered, ...]] = {}
         self._by_query = {q: i for i, q in enumerate(self._queries)}
         self._by_words: dict[str, list[int]] = {}
         postings: dict[str, list[int]] = {}
@@ -114,8 +119,17 @@ class Memory:
         """How many of the queries have an embedding."""
         return len(self._embedded)
 
-    def near(self, normalized: str, vector: Vector | None, limit: int = 10) -> tuple[Remembered, ...]:
+    def near(self, normalized: str, vector: Vector | None, limit: int = NEIGHBOURS) -> tuple[Remembered, ...]:
         """The most similar remembered queries, best first; without a vector, by spelling alone."""
+        asked = normalized, b"" if vector is None else vector.tobytes(), limit
+        known = self._kept.get(asked)
+        if known is None:
+            known = self._kept[asked] = self._near(normalized, vector, limit)
+            if len(self._kept) > KEPT_LOOK_UPS:
+                self._kept.pop(next(iter(self._kept)))
+        return known
+
+    def _near(self, normalized: str, vector: Vector | None, limit: int) -> tuple[Remembered, ...]:
         similarity = self._by_spelling(normalized)
         for i, cosine in self._by_meaning(vector):
             similarity[i] = max(similarity.get(i, 0.0), min(cosine, NOT_SAME))
@@ -136,7 +150,7 @@ class Memory:
         for i in range(0, len(self._queries), step):
             own = {e.id: e.score for e in self._entities[i] if not e.predicted}
             vector = self._matrix[rows[i]] if i in rows else None
-            for near in self.near(self._queries[i], vector) if own else ():
+            for near in self._near(self._queries[i], vector, NEIGHBOURS) if own else ():
                 if near.similarity < SAME_WORDS:
                     for entity in near.entities:
                         if not entity.predicted:

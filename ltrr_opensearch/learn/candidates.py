@@ -101,10 +101,11 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
     if few := _too_few_new(newest, settings.learn):
         return Trained(few)
     try:
-        candidate = load_ranker(train_ranker(older, settings, index))
+        judged = train_ranker(older, settings, index)
+        candidate = load_ranker(judged)
         compared = compare_rankers(candidate, serves, newest, index)
         verdict = judge("ranker", compared, settings.learn)
-        return Trained(verdict, train_ranker(rounds, settings, index) if verdict.passed else None)
+        return Trained(verdict, train_ranker(rounds, settings, index, judged) if verdict.passed else None)
     except (DataError, MissingExtra) as cause:
         return Trained(Verdict("ranker", False, str(cause)))
 

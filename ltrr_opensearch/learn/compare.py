@@ -100,7 +100,7 @@ def compare_rankers(
     ours = _by_query(data, _scores(data, candidate))
     theirs = _by_query(data, _scores(data, serving))
     gap = paired_difference(ours, theirs)
-    return Compared("nDCG@10", mean(ours), mean(theirs), gap.low, gap.high, len(data.query))
+    return Compared("nDCG@10", mean(ours), mean(theirs), gap.low, gap.high, len(data.query), first=serving is None)
 
 
 def _unknown(measure: str, refusal: str) -> Compared:

@@ -2,8 +2,9 @@
 
 A candidate passes when enough searches speak for it and it looks at most `learn.gate_margin` worse than what serves,
 by the point estimate, on searches that it was not trained on. The interval is reported beside it: with few searches it
-is wide, and waiting for it to narrow would stop learning where it is needed most. What the log cannot judge at all is
-refused, and what serves stays.
+is wide, and waiting for it to narrow would stop learning where it is needed most. The first ranker takes the place of
+an order that nobody had to learn: it must be proven ahead of that, or clicks that mean nothing would sooner or later
+let one pass. What the log cannot judge at all is refused, and what serves stays.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ class Compared:
     """Searches that it was judged on."""
     refusal: str = ""
     """Why the log cannot judge it, where it cannot."""
+    first: bool = False
+    """Whether nothing learned serves, so that the candidate has to be proven better."""
 
     @property
     def difference(self) -> float:
@@ -66,4 +69,9 @@ def judge(kind: str, compared: Compared, learn: LearnSettings) -> Verdict:
     figures = f"{compared.measure} {compared.candidate:.4f} against {compared.serving:.4f}"
     if not compared.difference >= -learn.gate_margin:
         return Verdict(kind, False, f"{figures}: worse by more than learn.gate_margin {learn.gate_margin:g}", compared)
+    if compared.first and not compared.low > 0:
+        proof = f"not proven better, the interval of the difference is {compared.low:.4f} to {compared.high:.4f}"
+        return Verdict(
+            kind, False, f"{figures}: the first of its kind, and {proof}; ask again with more searches", compared
+        )
     return Verdict(kind, True, figures, compared)

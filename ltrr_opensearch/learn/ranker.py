@@ -22,6 +22,7 @@ from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
 from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.rank.rows import (
     MEMORY_COLUMNS,
     NEIGHBOURS,
@@ -71,8 +72,11 @@ TOLERANCE = 1e-5
 Fit = Callable[[Dataset], Ranker]
 
 
-def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettings) -> Part:
-    """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training."""
+def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettings, judged: Part | None = None) -> Part:
+    """The ranker that the settings name, trained on all rounds; its metrics come from queries left out of training.
+
+    `judged`: one of fewer rounds, whose columns and metrics hold for this one too. To find them is most of the work.
+    """
     kept = list(rounds)
     everything = dataset_from_rounds(kept, feature_names(index), memory_names(index))
     if not everything.query:
@@ -80,7 +84,11 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     logged = derive(index)
     apart = logged.names if settings.learn.rank_in == "cluster" else ()
     fit = _fits(settings.learn.seed, apart)[settings.learn.ranker]
-    names, metrics = _learned(everything, fit, logged.names, memory_names(index), always=bool(apart))
+    if judged is None:
+        tried = _fits(settings.learn.seed, apart, runs=1)[settings.learn.ranker]
+        names, metrics = _learned(everything, tried, logged.names, memory_names(index), always=bool(apart))
+    else:
+        names, metrics = load_ranker(judged).features, judged.metrics
     data = everything.columns(names)
     at = max(r.decision.at for r in kept)
     return pack(fit(data), data, kept[0].decision.index, at, logged.version, metrics)
@@ -138,10 +146,11 @@ def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: s
     )
 
 
-def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = ()) -> Ranker:
+def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = (), runs: int = RUNS) -> Ranker:
     """LambdaMART (Burges 2010) by LightGBM; refused when our own scorer does not give LightGBM's own scores.
 
-    `apart`: columns that no tree mixes with others, so that their trees can be scored elsewhere.
+    `apart`: columns that no tree mixes with others, so that their trees can be scored elsewhere. `runs`: ensembles
+    where queries are few.
     """
     try:
         import lightgbm
@@ -156,7 +165,7 @@ def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = ()) ->
         groups = ([j for j, n in enumerate(data.names) if (n in apart) is within] for within in (True, False))
         parameters["interaction_constraints"] = [group for group in groups if group]
     many = _many(data)
-    runs, trees_a_run = (1, MANY_TREES) if many else (RUNS, TREES)
+    runs, trees_a_run = (1, MANY_TREES) if many else (runs, TREES)
     if many:
         parameters |= MANY
     boosters = [
@@ -214,8 +223,8 @@ def _many(data: Dataset) -> bool:
     return len(set(data.query)) >= ENOUGH_QUERIES
 
 
-def _fits(seed: int, apart: Collection[str]) -> dict[str, Fit]:
-    return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed, apart)}
+def _fits(seed: int, apart: Collection[str], runs: int = RUNS) -> dict[str, Fit]:
+    return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed, apart, runs)}
 
 
 def _direction(name: str) -> int:

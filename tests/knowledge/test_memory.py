@@ -55,6 +55,19 @@ def test_what_has_no_embedding_or_another_length_is_found_by_spelling_only() -> 
     assert _queries(memory, "usb hubs", _axis(0, 0, 1, 0)) == {"usb hub": 0.98}
 
 
+def test_look_ups_are_kept_apart_by_text_vector_and_limit_and_only_the_last_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ltrr_opensearch.knowledge.memory.KEPT_LOOK_UPS", 2)
+    memory = Memory.from_rows(ROWS)
+    first = memory.near("notebook sleeve", _axis(8, 6, 0))
+    assert memory.near("notebook sleeve", _axis(8, 6, 0)) is first
+    assert memory.near("notebook sleeve", _axis(8, 6, 0), limit=1) == first[:1]
+    assert memory.near("notebook sleeve", None) == ()
+    again = memory.near("notebook sleeve", _axis(8, 6, 0))
+    assert (again == first, again is first) == (True, False)
+
+
 def test_empty() -> None:
     memory = Memory.from_rows(())
     assert (len(memory), memory.near("x", None), memory.near("x", _axis(1, 0))) == (0, (), ())

@@ -18,7 +18,7 @@ SHOWN = 10
 
 def wanted(query: str) -> str:
     """The document that people want for a query."""
-    return f"{query.replace(' ', '')}-4"
+    return f"{query.replace(' ', '')}-2"
 
 
 def decision(number: int, *, seed: int = 0, index: str = "shop", at: datetime | None = None) -> Decision:
@@ -105,11 +105,11 @@ def _slot(plan: str, rung: int) -> SlotRecord:
 
 
 def _ranking(plan: str, query: str) -> list[str]:
-    """`lexical` has what is wanted third, `original` beyond ten, `knn` never."""
+    """`lexical` has what is wanted first, `original` beyond ten, `knn` never."""
     name = query.replace(" ", "")
     own = [f"{name}-{n}" for n in range(2, 14)]
     others = [f"{name}-{plan}-{n}" for n in range(12)]
-    return {"lexical": own, "original": [*others[:10], f"{name}-4", f"{name}-5"]}.get(plan, others)
+    return {"lexical": own, "original": [*others[:10], f"{name}-2", f"{name}-3"]}.get(plan, others)
 
 
 def _reciprocal(found: Sequence[Found]) -> float:

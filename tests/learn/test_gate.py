@@ -22,6 +22,13 @@ def test_a_candidate_may_look_only_a_little_worse(candidate: float, passed: bool
     assert (verdict.passed, says in verdict.reason) == (passed, True)
 
 
+def test_the_first_has_to_be_proven_better() -> None:
+    refused = judge("ranker", Compared("nDCG@10", 0.6, 0.5, -0.01, 0.2, 50, first=True), LEARN)
+    assert not refused.passed
+    assert "not proven better, the interval of the difference is -0.0100 to 0.2000" in refused.reason
+    assert judge("ranker", Compared("nDCG@10", 0.6, 0.5, 0.01, 0.2, 50, first=True), LEARN).passed
+
+
 def test_what_the_log_cannot_judge_is_refused() -> None:
     verdict = judge("policy", Compared("reward", 1.0, 0.5, 0.4, 0.6, 50, "effective sample 3"), LEARN)
     assert (verdict.passed, verdict.reason) == (False, "the log cannot judge it: effective sample 3")
