@@ -14,6 +14,7 @@ from ltrr_opensearch.arena.replay import Replay
 from ltrr_opensearch.arena.simulate import Done, Plan, play
 from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.evaluate.measures import ndcg
+from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import Asker
 
 PAGE = 10
@@ -22,19 +23,27 @@ PAGE = 10
 @dataclass(frozen=True, slots=True)
 class Withstood:
     """nDCG@10 of the pages after the clicks, mean over queries with traffic and over those never asked, with those of
-    the untouched query. `published`: kinds that serve at the end; the memory has no gate.
+    the untouched query and of what serves before anything is learned. `published`: kinds that serve at the end; the
+    memory has no gate.
     """
 
     seen: float
     unseen: float
     untouched_seen: float
     untouched_unseen: float
+    cold_seen: float
+    cold_unseen: float
     published: frozenset[str]
 
     @property
     def worst(self) -> float:
         """How far we are ahead of the untouched query, relative to it, on those queries where it is least."""
         return min(self.seen / self.untouched_seen, self.unseen / self.untouched_unseen) - 1
+
+    @property
+    def spoiled(self) -> float:
+        """The same beside what serves before anything is learned: what the clicks themselves have cost."""
+        return min(self.seen / self.cold_seen, self.unseen / self.cold_unseen) - 1
 
 
 def withstand(
@@ -44,15 +53,21 @@ def withstand(
     learner = world.learner(KINDS, gated=True)
     made = visits(traffic, plan.searches, users=plan.users, seed=plan.seed, asked=plan.asked)
     play(world, learner, made, plan, done=done)
-    replay = Replay(world.recording, learner.serving(), world.template)
     nobody = Asker("judge", explore=False)
-    ours = {query: replay.search(query, f"judge {query}", made[-1].at, nobody).page for query in (*traffic, *held_out)}
+
+    def pages(serving: Serving) -> dict[str, tuple[str, ...]]:
+        replay = Replay(world.recording, serving, world.template)
+        return {q: replay.search(q, f"judge {q}", made[-1].at, nobody).page for q in (*traffic, *held_out)}
+
+    ours, cold = pages(learner.serving()), pages(world.learner(()).serving())
     untouched = {query: [hit.key.id for hit in world.recording.hits(query, world.own) or ()] for query in ours}
     return Withstood(
         _mean(world, ours, traffic),
         _mean(world, ours, held_out),
         _mean(world, untouched, traffic),
         _mean(world, untouched, held_out),
+        _mean(world, cold, traffic),
+        _mean(world, cold, held_out),
         frozenset(learner.parts) | ({"memory"} if learner.entries else set()),
     )
 

@@ -45,24 +45,32 @@ def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
                 cut = len(order) // learning_icecat.FOLDS
                 plan = Plan(SEARCHES, BATCH, seed=seed, model=model)
                 found.append(withstand(world, order[cut:], order[:cut], plan, done))
-            figures.append(_figure(name, found))
+            figures += _figures(name, found)
     return figures
 
 
-def _figure(name: str, of: list[Withstood]) -> Figure:
-    worst = [one.worst for one in of]
-    below = sum(one < LOSS for one in worst)
+def _figures(name: str, of: list[Withstood]) -> list[Figure]:
     published = {kind: sum(kind in one.published for one in of) for kind in ("policy", "ranker", "memory")}
     said = ", ".join(f"{kind} {count}" for kind, count in published.items())
-    return Figure(
-        f"safety_{name}_worst_over_untouched",
-        min(worst),
-        "relative nDCG@10",
-        ("untouched query", fmean(one.untouched_seen for one in of)),
-        LOSS,
-        interval=(min(worst), max(worst)),
-        spread="range over runs",
-        runs=len(of),
-        made_with=f"{SEARCHES} searches a run; {below} runs below {LOSS:g}; ours {fmean(o.seen for o in of):.4f} seen, "
-        f"{fmean(o.unseen for o in of):.4f} unseen; runs that published: {said}",
+    at_the_end = f"ours {fmean(o.seen for o in of):.4f} seen, {fmean(o.unseen for o in of):.4f} unseen"
+    seen = "untouched query", fmean(one.untouched_seen for one in of)
+    cold = "before anything is learned", fmean(one.cold_seen for one in of)
+    rows = (
+        ("untouched", [one.worst for one in of], seen, LOSS),
+        ("cold", [one.spoiled for one in of], cold, None),
     )
+    return [
+        Figure(
+            f"safety_{name}_worst_over_{over}",
+            min(worst),
+            "relative nDCG@10",
+            beside,
+            target,
+            interval=(min(worst), max(worst)),
+            spread="range over runs",
+            runs=len(of),
+            made_with=f"{SEARCHES} searches a run; {sum(w < LOSS for w in worst)} runs below {LOSS:g}; {at_the_end}; "
+            f"runs that published: {said}",
+        )
+        for over, worst, beside, target in rows
+    ]

@@ -32,6 +32,8 @@ FUSED = "plans.fused"
 CANDIDATE, SERVING = "candidate", "serving"
 CUT = How("drs")
 """Every run has to be judged, also by a thin log: weights are cut."""
+FIRST_CONFIDENCE, CONFIDENCE = 0.99, 0.95
+"""Of the interval of a first ranker's gain, and of the others': a first one must be proven ahead, and asks every run."""
 PARTS = 10
 """In which searches are learned and judged: more cost a model each, fewer judge a candidate that has learned less."""
 
@@ -99,7 +101,8 @@ def compare_rankers(
         return _unknown("nDCG@10", "no later search was acted upon with other candidates beside")
     ours = _by_query(data, _scores(data, candidate))
     theirs = _by_query(data, _scores(data, serving))
-    gap = paired_difference(ours, theirs)
+    confidence = CONFIDENCE if serving else FIRST_CONFIDENCE
+    gap = paired_difference(ours, theirs, confidence=confidence)
     return Compared("nDCG@10", mean(ours), mean(theirs), gap.low, gap.high, len(data.query), first=serving is None)
 
 

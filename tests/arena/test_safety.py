@@ -41,10 +41,17 @@ def perfect() -> World:
 
 @pytest.mark.parametrize(("share", "spoiled"), [(0.2, False), (1.0, True)])
 def test_a_fifth_of_hostile_people_spoils_nothing_and_all_of_them_do(share: float, spoiled: bool) -> None:
-    plan = Plan(searches=400, batch=200, users=20, seed=1, model=Hostile(PositionBased(), share))
+    plan = Plan(searches=1200, batch=400, users=20, seed=1, model=Hostile(PositionBased(), share))
     withstood = withstand(perfect(), QUERIES[:22], QUERIES[22:], plan)
     assert withstood.untouched_seen == withstood.untouched_unseen == 1.0
     assert (withstood.worst < -0.01) is spoiled
+
+
+def test_clicks_that_say_nothing_leave_all_as_it_was() -> None:
+    plan = Plan(searches=400, batch=200, users=20, seed=1, model=Aimless(PositionBased()))
+    withstood = withstand(perfect(), QUERIES[:22], QUERIES[22:], plan)
+    assert "ranker" not in withstood.published
+    assert withstood.spoiled > -0.01
 
 
 @pytest.mark.parametrize("model", [Hostile(PositionBased(), 0.2), Aimless(PositionBased())], ids=["hostile", "aimless"])
