@@ -33,7 +33,7 @@ CANDIDATE, SERVING = "candidate", "serving"
 CUT = How("drs")
 """Every run has to be judged, also by a thin log: weights are cut."""
 FIRST_CONFIDENCE, CONFIDENCE = 0.99, 0.95
-"""Of the interval of a first ranker's gain, and of the others': a first one must be proven ahead, and asks every run."""
+"""Of the interval of a first ranker's gain, which must be proven and is asked for at every run, and of the others'."""
 PARTS = 10
 """In which searches are learned and judged: more cost a model each, fewer judge a candidate that has learned less."""
 
