@@ -27,8 +27,10 @@ from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.switch import Switch
 from ltrr_opensearch.release.phases import PhaseStore
+from ltrr_opensearch.release.rules import RuleStore
 from ltrr_opensearch.release.running import RunningReleases
 from ltrr_opensearch.release.running_phases import RunningPhases
+from ltrr_opensearch.release.running_rules import RunningRules
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
@@ -55,6 +57,7 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s, metrics.release_failed
     )
     phases = _phases(settings, metrics)
+    rules = _rules(settings)
     shared = shared_pages(settings, upstream, metrics.fallback, lambda: set_up.done)
     engine = Engine(
         fan_out=FanOut(upstream, settings.serve.deadline_ms),
@@ -64,6 +67,7 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         observer=watch,
         orders=orders(settings, shared),
         limits=limits(settings),
+        rules=rules.current,
     )
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
     switch, warm = _switch(settings, upstream, metrics, set_up), asyncio.Event()
@@ -75,13 +79,14 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         switch.run,
         *recorded,
         phases.run,
+        rules.run,
         polled,
         told(warm),
     )  # the switch first: it sees what was set up
     app = ProxyApp(watch.around(engine), upstream, writer, settings, metrics, beside, switch.is_off)
 
     def faults() -> list[str]:
-        return [*switch.faults, *set_up.faults, *releases.faults, *phases.faults]
+        return [*switch.faults, *set_up.faults, *releases.faults, *phases.faults, *rules.faults]
 
     health = Health(upstream, faults, lambda: switch.off, lambda: int(warm.is_set()))
     return app, operators(settings, upstream, health, metrics)
@@ -112,6 +117,11 @@ def _switch(settings: Settings, upstream: Upstream, metrics: Metrics, set_up: Se
 def _phases(settings: Settings, metrics: Metrics) -> RunningPhases:
     store = PhaseStore(connect(settings.cluster), settings.state.prefix, settings.phases.first)
     return RunningPhases(store.phase, tuple(settings.indexes), settings.serve.poll_s, metrics.phase)
+
+
+def _rules(settings: Settings) -> RunningRules:
+    store = RuleStore(connect(settings.cluster), settings.state.prefix)
+    return RunningRules(store, {key: index.rules for key, index in settings.indexes.items()}, settings.serve.poll_s)
 
 
 def limits(settings: Settings) -> Limits:

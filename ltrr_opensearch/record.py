@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 
 from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import value_at
-from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, SlotRecord, Trial
+from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
 from ltrr_opensearch.retrieve.sending import key_of
+from ltrr_opensearch.ruling import Moving, UnderRules
 from ltrr_opensearch.serving import Chosen, Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -45,6 +46,9 @@ class Searched:
     trial: Trial | None = None
     teams: Mapping[DocKey, str] = field(default_factory=dict)
     """The arm that picked each document, where two arms were interleaved."""
+    rules: tuple[str, ...] = ()
+    """Ids of the rules that the query met."""
+    ruled: tuple[Ruled, ...] = ()
 
     def explanations(self, serving: Serving) -> dict[DocKey, Json]:
         seen = self.rows(serving, [r.candidate for r in self.ranked])
@@ -114,6 +118,16 @@ class Settled:
     searched: Searched
     more: asyncio.Future[int]
     """How many hits the client's own total lacks; it is being counted while we rank."""
+    moving: Moving | None = None
+    """What rules move, whatever order there is."""
+
+    def under(self, under: UnderRules) -> Settled:
+        """The same under rules. A place that a rule gave is no team's merit."""
+        searched = self.searched
+        teams = {key: team for key, team in searched.teams.items() if key not in under.moving.moves.keys}
+        searched = replace(searched, ranked=under.ranked, placed=under.placed, teams=teams, ruled=under.ruled)
+        brought = {**self.brought, **under.moving.brought}
+        return replace(self, brought=brought, listing=under.order, searched=searched, moving=under.moving)
 
 
 def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
@@ -126,8 +140,9 @@ def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:
     """Whose rows are logged: what was shown, and `extra` others by chance, to show what was passed over."""
     shown = set(map(key_of, hits))
-    page = [r.candidate for r in ranked if r.candidate.key in shown]
-    others = [r.candidate for r in ranked if r.candidate.key not in shown]
+    found = [r.candidate for r in ranked if r.candidate.found]  # a rule may have brought others
+    page = [c for c in found if c.key in shown]
+    others = [c for c in found if c.key not in shown]
     chosen = np.random.default_rng(seed).permutation(len(others))[:extra]
     return page + [others[i] for i in chosen]
 
@@ -178,6 +193,8 @@ def decision_of(
         group=searched.chosen.group,
         shadow=searched.chosen.shadow,
         trial=searched.trial,
+        rules=searched.rules,
+        ruled=searched.ruled,
     )
 
 
