@@ -20,10 +20,12 @@ import orjson
 from ltrr_opensearch.answer import compose, totals
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
+from ltrr_opensearch.answer.why import to_json
 from ltrr_opensearch.behind import Behind, Observer, Recorder
 from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.experiment.both import deepest
+from ltrr_opensearch.explained import why
 from ltrr_opensearch.logged import TRIAL
 from ltrr_opensearch.ordering import Ordering, timed
 from ltrr_opensearch.paging.orders import Before, Orders
@@ -170,9 +172,13 @@ class Engine:
         took_ms = (perf_counter() - started) * 1000
         self._behind.keep(asked, settled, page.hits, took_ms)
         hits = page.hits
+        if not (request.explain or request.body.get("explain")):
+            return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, None)
+        # exact attributions take their time, and nobody else should wait for them
+        whys = await asyncio.to_thread(why, settled.searched, serving, hits, self._limits.rank_depth)
         if request.body.get("explain"):
-            hits = compose.with_explanations(hits, settled.searched.explanations(serving))
-        told = settled.searched.told(serving, hits) if request.explain else None
+            hits = compose.with_explanations(hits, whys)
+        told = settled.searched.told(serving, hits) | {"hits": list(map(to_json, whys))} if request.explain else None
         return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, told)
 
     async def _later(self, asked: Asked) -> Answer | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, Ruled, SlotRecord, Trial
@@ -33,6 +33,13 @@ from ltrr_opensearch.types import (
 )
 
 
+class Stage(NamedTuple):
+    """The order that a stage made of the ranked candidates, as far as it looked."""
+
+    name: str
+    keys: tuple[DocKey, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Searched:
     """One search as it went: what was known, drawn, found and ranked."""
@@ -49,10 +56,8 @@ class Searched:
     rules: tuple[str, ...] = ()
     """Ids of the rules that the query met."""
     ruled: tuple[Ruled, ...] = ()
-
-    def explanations(self, serving: Serving) -> dict[DocKey, Json]:
-        seen = self.rows(serving, [r.candidate for r in self.ranked])
-        return {r.candidate.key: explanation(r, serving.ranker_name, seen[r.candidate.key]) for r in self.ranked}
+    stages: tuple[Stage, ...] = ()
+    """What made an order after the ranker, and the orders: that of the ranker is the first, where there are any."""
 
     def told(self, serving: Serving, hits: Sequence[Json]) -> Json:
         """Why this page, for a client that asked: what was understood, drawn and found.
@@ -83,6 +88,7 @@ class Searched:
                 for d, r in drawn
             ],
             "union": len(self.ranked),
+            **({"rules": list(self.rules)} if self.rules else {}),
             **({"placed": {"rank": self.placed.rank, "of": self.placed.key.id}} if self.placed else {}),
             **self._told_of_trial(hits),
         }
