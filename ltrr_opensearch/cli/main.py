@@ -29,6 +29,7 @@ COMMANDS = {
     "experiment": "Compare two ways of serving on live traffic.",
     "evaluate": "Estimate from the log what other policies would have earned.",
     "models": "List, promote, roll back and unpin what was published.",
+    "explain": "Why a query is answered as it is, hit by hit.",
     "rules": "Pin, boost, bury and exclude documents by query, whatever the models say.",
     "phases": "Show, check, set and hold how far the learned policy is let.",
     "role": "Print the least that our account must be allowed.",
