@@ -35,7 +35,10 @@ from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.stages import Pairs
 from ltrr_opensearch.telemetry.watch import NoSpans, Spans, Watch
+from ltrr_opensearch.understand.batched import Batched
+from ltrr_opensearch.understand.cross_encoder import LatePairs, PairScorer
 from ltrr_opensearch.understand.encoders import load_encoder
 from ltrr_opensearch.understand.late_encoder import LateEncoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
@@ -58,6 +61,7 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     )
     phases = _phases(settings, metrics)
     rules = _rules(settings)
+    late = {key: LatePairs(index.second_stage) for key, index in settings.indexes.items() if index.second_stage}
     shared = shared_pages(settings, upstream, metrics.fallback, lambda: set_up.done)
     engine = Engine(
         fan_out=FanOut(upstream, settings.serve.deadline_ms),
@@ -68,10 +72,11 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         orders=orders(settings, shared),
         limits=limits(settings),
         rules=rules.current,
+        pairs={key: pairs_of(settings, key, scorer) for key, scorer in late.items()},
     )
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
     switch, warm = _switch(settings, upstream, metrics, set_up), asyncio.Event()
-    loaded = (warmed(encoder),) if encoder else ()
+    loaded = tuple(map(warmed, (*((encoder,) if encoder else ()), *late.values())))
     paged = (shared.running,) if shared else ()
     recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
     beside = (
@@ -117,6 +122,13 @@ def _switch(settings: Settings, upstream: Upstream, metrics: Metrics, set_up: Se
 def _phases(settings: Settings, metrics: Metrics) -> RunningPhases:
     store = PhaseStore(connect(settings.cluster), settings.state.prefix, settings.phases.first)
     return RunningPhases(store.phase, tuple(settings.indexes), settings.serve.poll_s, metrics.phase)
+
+
+def pairs_of(settings: Settings, key: str, scorer: PairScorer) -> Pairs:
+    """The second stage of an index while it serves."""
+    second = settings.indexes[key].second_stage
+    assert second is not None
+    return Batched(scorer.score, second.cache_pairs, "second_stage")
 
 
 def _rules(settings: Settings) -> RunningRules:

@@ -38,6 +38,7 @@ from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.rules.book import RuleBook
 from ltrr_opensearch.ruling import Moving, Ruling
 from ltrr_opensearch.serving import Asked, Chosen, Serving
+from ltrr_opensearch.stages import Pairs, Stages
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     Answer,
@@ -85,6 +86,7 @@ class Engine:
         orders: Orders,
         limits: Limits,
         rules: Callable[[str], RuleBook | None] = lambda _key: None,
+        pairs: Mapping[str, Pairs] | None = None,
     ) -> None:
         self._fan_out = fan_out
         self._serving = serving
@@ -93,7 +95,8 @@ class Engine:
         self._orders = orders
         self._limits = limits
         self._rules = rules
-        self._ordering = Ordering(fan_out, observer, limits.rank_depth)
+        stages = Stages(fan_out, observer, limits.deadline_ms, pairs or {})
+        self._ordering = Ordering(fan_out, observer, limits.rank_depth, stages)
         self._behind = Behind(fan_out, record, observer, limits.rank_depth, limits.feature_sample)
 
     async def drain(self) -> None:
@@ -254,7 +257,9 @@ class Engine:
             ruling.mark(list(dict.fromkeys([*found.keys(), *own])))
         try:
             await sent()
-            ranked, teams = await self._ordering.ordered(asked, query, [d.draw for d in drawn], found.results, vector)
+            ranked, teams, stages = await self._ordering.ordered(
+                asked, query, [d.draw for d in drawn], found.results, vector
+            )
             # interleaved teams are not to be moved; nor do their systems explore
             order, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
             under = await ruling.ordered(order, own, explored, ranked) if ruling else None
@@ -266,7 +271,9 @@ class Engine:
             self._observer.fallback("rank")
             return await self._untouched(asked, found.original, own, before, await ruling.moving() if ruling else None)
         met = tuple(rule.id for rule in asked.rules)
-        searched = Searched(query, chosen, found.results, order, vector, explored, asked.trial, teams, met)
+        searched = Searched(
+            query, chosen, found.results, order, vector, explored, asked.trial, teams, met, stages=stages
+        )
         listed = listing(order, own, request.query_id)
         settled = Settled(found.original, own, found.documents(), listed, searched, more)
         return settled.under(under) if under else settled

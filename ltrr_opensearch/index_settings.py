@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.section import Positive, Section
+from ltrr_opensearch.stage_settings import DiversifySettings, SecondStageSettings
 
 
 class VectorSettings(Section):
@@ -79,6 +80,12 @@ class IndexSettings(Section):
     fusion: FusionSettings = Field(default_factory=FusionSettings)
     only_original_matches: bool = Field(
         False, description="Whether only what the client's own query matches is shown, so that facets and hits agree."
+    )
+    second_stage: SecondStageSettings | None = Field(
+        None, description="A cross-encoder over the ranker's first documents; leave out to do without."
+    )
+    diversify: DiversifySettings | None = Field(
+        None, description="Keeps documents apart that are alike; leave out to do without."
     )
     rules: tuple[RuleSettings, ...] = Field(
         (), description="Rules by query: pin, boost, bury, exclude. Those of `ltrr rules put` come before them."

@@ -112,6 +112,11 @@ class Serving:
         return tuple(arm.name for arm in self.index.experiment.arms) if self.index.experiment else ()
 
     @property
+    def staged(self) -> bool:
+        """Whether anything makes an order after the ranker."""
+        return self.index.second_stage is not None or self.index.diversify is not None
+
+    @property
     def ranker_name(self) -> str:
         return self.ranker.name if self.ranker else FUSED
 

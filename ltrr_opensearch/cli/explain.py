@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ltrr_opensearch.rules.book import RuleBook
     from ltrr_opensearch.serving import Serving
     from ltrr_opensearch.types import Json, PlanResult, SearchRequest
+    from ltrr_opensearch.understand.cross_encoder import PairScorer
 
 
 @click.command()
@@ -68,7 +69,7 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
     import orjson
 
     from ltrr_opensearch.arena.gather import AsUs
-    from ltrr_opensearch.assemble import limits
+    from ltrr_opensearch.assemble import limits, pairs_of
     from ltrr_opensearch.cluster.headers import own_account
     from ltrr_opensearch.cluster.upstream import Upstream
     from ltrr_opensearch.engine import Engine
@@ -76,7 +77,7 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
     from ltrr_opensearch.retrieve.fan_out import FanOut
     from ltrr_opensearch.understand.query_encoder import QueryEncoder
 
-    encoder = _encoder(settings, key)
+    encoder, scorer = _encoder(settings, key), _scorer(settings, key)
     serving, book = await asyncio.to_thread(_in_force, settings, key, encoder)
     request = _request(settings, key, query, size, body)
     upstream, seen = Upstream(settings.cluster), _Seen()
@@ -91,6 +92,7 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
             orders=orders(settings, None),
             limits=limits(settings),
             rules=lambda _: book,
+            pairs={key: pairs_of(settings, key, scorer)} if scorer else {},
         )
         answer = await engine.search(request, key)
     finally:
@@ -147,6 +149,13 @@ def _encoder(settings: Settings, key: str) -> Encoder | None:
 
     vector = settings.indexes[key].vector
     return load_encoder(settings.encoder, vector.dimension) if settings.encoder.model and vector else None
+
+
+def _scorer(settings: Settings, key: str) -> PairScorer | None:
+    from ltrr_opensearch.understand.cross_encoder import CrossEncoderScorer
+
+    second = settings.indexes[key].second_stage
+    return CrossEncoderScorer(second) if second else None
 
 
 def _label(source: Json, fields: Iterable[str]) -> str:
