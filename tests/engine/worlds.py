@@ -31,6 +31,7 @@ from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.rules.book import RuleBook
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import ClusterSettings
+from ltrr_opensearch.stages import Pairs
 from ltrr_opensearch.types import (
     Asker,
     Json,
@@ -90,6 +91,7 @@ class Bench:
         self.encoder = encoder
         self.window = window
         self.rules: RuleBook | None = None
+        self.pairs: dict[str, Pairs] = {}
         self.engine: Engine
         self.share(None)
 
@@ -116,6 +118,7 @@ class Bench:
             self.orders,
             Limits(deadline_ms=5000, rank_depth=100, secret="s", feature_sample=3),
             lambda _key: self.rules,
+            self.pairs,
         )
         return fan_out
 
