@@ -46,14 +46,15 @@ def explain(
     from ltrr_opensearch.cli.explain_shown import show
 
     key = key_of(settings, one_index(settings, only))
-    told = asyncio.run(_asked(settings, key, query, size, _body(template)))
+    told = asyncio.run(_asked(settings, key, query, size, body_of(template)))
     if as_json:
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         show(told, most)
 
 
-def _body(template: Path | None) -> Json | None:
+def body_of(template: Path | None) -> Json | None:
+    """The search body of a template's file."""
     if template is None:
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -63,7 +64,7 @@ async def test_a_second_stage_that_is_late_leaves_the_order_and_is_there_next_ti
         with_scorer(b, LastNumberFirst(seconds=0.4))
         assert ids(await b.page(request_of(products, query=RED))) == without
         assert b.counts.reasons == ["second_stage_late"]
-        time.sleep(0.5)
+        await asyncio.sleep(0.5)
         found = ids(await b.page(request_of(products, query=RED)))
     assert found == sorted(without, key=lambda id: -int(id))
 

@@ -11,6 +11,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.release.parts import encoded
 from ltrr_opensearch.release.rules import RuleStore, merged, rule_of
 from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.settings import StateSettings
@@ -61,10 +62,7 @@ def test_people_at_once_undo_nothing_of_each_other(client: OpenSearch, prefix: s
 def test_what_is_no_rule_is_told_and_the_others_are_read(client: OpenSearch, prefix: str) -> None:
     store = RuleStore(client, prefix)
     store.put(KEY, [rule("a")])
-    (id,) = (
-        h["_id"]
-        for h in client.search(index=f"{prefix}_jobs", params={"q": "kind:rules"})["hits"]["hits"] or [{"_id": ""}]
-    )
+    id = f"rules-{encoded(KEY)}"
     source = client.get(index=f"{prefix}_jobs", id=id)["_source"]
     client.index(index=f"{prefix}_jobs", id=id, body={**source, "rules": [{"id": "bad"}, *source["rules"]]})
     stored = store.read(KEY)
