@@ -254,7 +254,7 @@ class Engine:
         pins = await ruling.pins() if ruling else []
         more = asyncio.create_task(self._more(asked, found, pins))
         if ruling:
-            ruling.mark(list(dict.fromkeys([*found.keys(), *own])))
+            ruling.mark(found, own)
         try:
             await sent()
             ranked, teams, stages = await self._ordering.ordered(

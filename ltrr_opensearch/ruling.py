@@ -19,6 +19,7 @@ from ltrr_opensearch.rank.place import place_under
 from ltrr_opensearch.retrieve import rules as reading
 from ltrr_opensearch.retrieve.collapse import Group
 from ltrr_opensearch.retrieve.documents import Documents
+from ltrr_opensearch.retrieve.fan_out import Retrieved
 from ltrr_opensearch.retrieve.rules import NOTHING
 from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.rule_settings import MovedSettings
@@ -75,6 +76,7 @@ class Ruling:
         self._failed = failed
         self._lifts = {_name(rule.id, UP): rule.boost for rule in rules if rule.boost}
         self._sinks = {_name(rule.id, DOWN): rule.bury for rule in rules if rule.bury}
+        self._groups: Mapping[DocKey, Group] = {}
         self._tasks: list[asyncio.Task[object]] = []
 
     async def __aenter__(self) -> Ruling:
@@ -93,8 +95,11 @@ class Ruling:
         """The pinned documents that the caller may see."""
         return [pin.key for pin in _pins(self._rules, await self._pinned)]
 
-    def mark(self, keys: Sequence[DocKey]) -> None:
-        """Begins to ask which of the union's documents are lifted or sunk."""
+    def mark(self, found: Retrieved, own: Mapping[DocKey, Json]) -> None:
+        """Begins to ask which documents of the union, and of the client's own, are lifted or sunk."""
+        keys = list(dict.fromkeys([*found.keys(), *own]))
+        raws = {hit.key: hit.raw for result in found.results for hit in result.hits}
+        self._groups = reading.groups_of(self._documents.request, {**raws, **own})
         clauses = _clauses({**self._lifts, **self._sinks})
         self._marked = self._begin(reading.matching(self._documents, keys, clauses), NOTHING)
 
@@ -103,7 +108,8 @@ class Ruling:
         pinned, lifted, marked = await self._pinned, await self._lifted, await self._marked
         pins = _pins(self._rules, pinned)
         standing = {pin.key for pin in pins}
-        groups = {**lifted.groups, **marked.groups, **reading.groups_of(self._documents.request, pinned)}
+        groups = {**lifted.groups, **self._groups}
+        groups |= reading.groups_of(self._documents.request, {key_of(hit): hit for hit in pinned})
         joining = one_of_each(list(lifted.named), groups, standing | marked.named.keys())
         moves = Moves(pins, self._shifts({**lifted.named, **marked.named}), tuple(joining))
         return Moving(moves, {key_of(hit): hit for hit in pinned if key_of(hit) in standing}, groups)

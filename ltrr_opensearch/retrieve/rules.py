@@ -26,7 +26,7 @@ COPIES = 5
 
 @dataclass(frozen=True, slots=True)
 class Selected:
-    """Documents with the names of the clauses that each matches; and in a collapsed search, of which group each is."""
+    """Documents with the names of the clauses that each matches; in a collapsed search, of which group each is."""
 
     named: Mapping[DocKey, tuple[str, ...]]
     groups: Mapping[DocKey, Group]
@@ -61,10 +61,10 @@ async def matching(documents: Documents, keys: Sequence[DocKey], clauses: Mappin
     return await _selected(documents, clauses, [found], [], len(keys))
 
 
-def groups_of(request: SearchRequest, hits: Sequence[Json]) -> dict[DocKey, Group]:
+def groups_of(request: SearchRequest, hits: Mapping[DocKey, Json]) -> dict[DocKey, Group]:
     """By document the group that it is of; none where the search is not collapsed."""
     field = collapse_field(request)
-    return {key_of(hit): group_of(hit, field) for hit in hits} if field else {}
+    return {key: group_of(hit, field) for key, hit in hits.items()} if field else {}
 
 
 async def _selected(
@@ -78,8 +78,9 @@ async def _selected(
     body |= bodies.state_of(request) | collapsing(request)
     hits = await _hits(documents, body, bodies.plan_params(request, documents.preference))
     # the client's query may have names of its own, and so may a clause
-    matched = {key_of(hit): tuple(n for n in hit.get("matched_queries", ()) if n in clauses) for hit in hits}
-    return Selected(matched, groups_of(request, hits))
+    by_key = {key_of(hit): hit for hit in hits}
+    matched = {key: tuple(n for n in hit.get("matched_queries", ()) if n in clauses) for key, hit in by_key.items()}
+    return Selected(matched, groups_of(request, by_key))
 
 
 async def _hits(documents: Documents, body: Json, params: Mapping[str, str]) -> list[Json]:

@@ -91,14 +91,15 @@ def placed_apart(pins: Sequence[Pin]) -> tuple[Pin, ...]:
 
 
 def told(before: Sequence[DocKey], after: Sequence[DocKey], moves: Moves) -> tuple[Ruled, ...]:
-    """What the rules did to an order, in its new order."""
+    """What the rules did to an order, in its new order. What follows it unmoved, in `after` alone, is not among it."""
+    lifted = set(moves.joining)
     was = {key: rank for rank, key in enumerate(before, start=1)}
     pins = {pin.key: pin for pin in moves.pins}
     found: list[Ruled] = []
     for rank, key in enumerate(after, start=1):
         if pin := pins.get(key):
             found.append(Ruled(pin.rule, PIN, key, rank, was.get(key, 0)))
-        elif shift := moves.shifts.get(key):
+        elif (shift := moves.shifts.get(key)) and (key in was or key in lifted):
             found.append(Ruled(shift.rule, shift.action, key, rank, was.get(key, 0)))
     return tuple(found)
 
