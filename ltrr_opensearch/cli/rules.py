@@ -126,7 +126,7 @@ def _given(file: IO[bytes]) -> list[RuleSettings]:
 
     from ltrr_opensearch.release.rules import rule_of
 
-    name = Path(str(file.name)).name
+    name = Path(str(getattr(file, "name", "standard input"))).name
     try:
         told = yaml.safe_load(file.read())
     except yaml.YAMLError as error:

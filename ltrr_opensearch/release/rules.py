@@ -78,13 +78,13 @@ class RuleStore:
             kept = tuple(given.pop(rule.id, rule) for rule in stored)
             return (*kept, *given.values())
 
-        return self._change(index, change)
+        return self._change(index, change, whole=replace)
 
     def remove(self, index: str, ids: Sequence[str]) -> Rules:
         """Takes rules away; a `DataError` names those that are not stored. Returns what is left."""
 
         def change(stored: Rules) -> Rules:
-            known = {rule.id for rule in stored}
+            known = [rule.id for rule in stored]
             if unknown := [id for id in ids if id not in known]:
                 raise DataError(
                     f"index {index!r} has no stored rule {', '.join(unknown)}; stored: {', '.join(known) or 'none'}"
@@ -93,10 +93,11 @@ class RuleStore:
 
         return self._change(index, change)
 
-    def _change(self, index: str, change: Callable[[Rules], Rules]) -> Rules:
+    def _change(self, index: str, change: Callable[[Rules], Rules], *, whole: bool = False) -> Rules:
+        """`whole`: nothing that is stored stays, be it a rule or not."""
         for _ in range(ATTEMPTS):
             stored, condition = self._read(index)
-            if stored.faults:
+            if stored.faults and not whole:
                 raise DataError(f"{stored.faults[0]}; put the whole set anew: ltrr rules put FILE --replace")
             rules = change(stored.rules)
             if self._write(index, rules, condition):

@@ -113,7 +113,7 @@ def test_a_search_is_explained(typed: Typed, shop: str) -> None:
     assert shown.exit_code == 0, shown.output
     assert "Rules that it meets: sale, configured." in shown.output
     assert "pinned by rule sale" in shown.output
-    assert "original 1." in shown.output
+    assert "original 2." in shown.output
     told = json.loads(typed("explain", "red shoes", "--size", "3", "--json").output)
     assert [hit["rank"] for hit in told["hits"]] == [1, 2, 3]
     assert told["hits"][1]["rule"]["id"] == "sale"
