@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ltrr_opensearch.normalise import tokenize
+from ltrr_opensearch.normalise import normalise, tokenize
 from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.types import SearchRequest
 
@@ -80,8 +79,14 @@ def narrowed(request: SearchRequest, rules: Rules) -> SearchRequest:
 
 def _pieces(pattern: str) -> tuple[str, ...]:
     """What stands between the stars, in the form of a normalised query; spaces beside a star count."""
-    folded = unicodedata.normalize("NFKC", pattern).casefold()
-    return tuple(" ".join(piece.split(" ")) for piece in " ".join(folded.split()).split("*"))
+    return tuple(_edged(piece, normalise(piece)) for piece in pattern.split("*"))
+
+
+def _edged(piece: str, normalised: str) -> str:
+    """A normalised piece with the spaces that it had at its ends."""
+    if not normalised:
+        return " " if piece and piece.isspace() else ""
+    return " " * piece[0].isspace() + normalised + " " * piece[-1].isspace()
 
 
 def _fits(pieces: Sequence[str], text: str) -> bool:

@@ -186,3 +186,16 @@ async def test_a_rule_that_no_query_meets_costs_nothing(node: Any, products: str
         one, other = await plain.page(request_of(products)), await ruled.page(request_of(products))
     assert ids(one) == ids(other)
     assert ruled.decisions[0].rules == ()
+
+
+@pytest.mark.parametrize("ranker", [None, Backwards()])
+async def test_scores_fall_with_the_rank_of_the_whole_list_on_every_page(node: Any, products: str, ranker: Any) -> None:
+    """The one rule of docs/paging.md, under pins and shifts as without them; the last page is behind the union."""
+    async with bench(node.url, serving_of(ranker=ranker, policy=Fixed(0, {"original": 10}))) as b:
+        for rules in ((), (pin(_1=4, _2=13), {"boost": {"ids": ["57"]}})):
+            b.hold(*rules)
+            pages = [await b.page(request_of(products, query=RED, size=7, offset=at)) for at in (0, 7, 14)]
+            scores = [hit["_score"] for page in pages for hit in page["hits"]["hits"]]
+            assert scores == [1 / rank for rank in range(1, len(scores) + 1)]
+            assert len(scores) > 14
+            assert {page["hits"]["max_score"] for page in pages} == {1.0}
