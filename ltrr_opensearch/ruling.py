@@ -125,8 +125,8 @@ class Ruling:
         order = listing(union, moving.apart(own), self._documents.request.query_id)
         if far:
             order = await self._reaching(order, far)
-        if placed and placed.key in moving.moves.keys:
-            placed = None  # the place is the rule's
+        if placed and (placed.key in moving.moves.keys or placed.key not in after):
+            placed = None  # the place is the rule's, or a pinned document's that stands for its group
         elif placed:
             placed = place_under(placed, before, lambda some: moving.order(some)[0])
         return UnderRules(moving, union, order, placed, told(keys, order.keys, moving.moves))
