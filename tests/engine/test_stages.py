@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from opensearchpy import OpenSearch
 
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.stage_settings import DiversifySettings, SecondStageSettings
 from ltrr_opensearch.understand.batched import Batched
 from ltrr_opensearch.understand.cross_encoder import Pair
 from tests.engine.worlds import INDEX, Bench, bench, request_of, serving_of
+from tests.paging.catalogue import QUERY, SETTINGS, made, vector
+from tests.paging.two_proxies import serving
 
 RED = {"match": {"title": "red"}}
 
@@ -109,3 +112,20 @@ async def test_stages_are_told(node: Any, products: str) -> None:
         page = await b.page(request_of(products, query=RED, explain=True))
     told = [detail["description"] for detail in page["hits"]["hits"][0]["_explanation"]["details"]]
     assert told[:2] == ["rank after ranker", "rank after second_stage"]
+
+
+async def test_alike_documents_are_kept_apart_by_their_vectors(node: Any, client: OpenSearch, index_name: str) -> None:
+    with made(client, index_name, shards=1) as shop:
+        apart = SETTINGS.model_copy(update={"diversify": DiversifySettings(places=30, depth=20)})
+        request = request_of(shop, "shoes", query=QUERY, size=20)
+        async with bench(node.url, serving(apart)) as b, bench(node.url, serving()) as plain:
+            found, before = ids(await b.page(request)), ids(await plain.page(request))
+    assert b.counts.reasons == []
+    assert found != before
+    assert found[0] == before[0]
+
+    def likest(order: list[str]) -> float:
+        """How like the first five are to those above them, all told."""
+        return sum(max(float(vector(int(order[n])) @ vector(int(id))) for id in order[:n]) for n in range(1, 5))
+
+    assert likest(found) < likest(before)
