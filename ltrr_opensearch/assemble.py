@@ -27,13 +27,18 @@ from ltrr_opensearch.proxy.health import Health
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.proxy.switch import Switch
 from ltrr_opensearch.release.phases import PhaseStore
+from ltrr_opensearch.release.rules import RuleStore
 from ltrr_opensearch.release.running import RunningReleases
 from ltrr_opensearch.release.running_phases import RunningPhases
+from ltrr_opensearch.release.running_rules import RunningRules
 from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.stages import Pairs
 from ltrr_opensearch.telemetry.watch import NoSpans, Spans, Watch
+from ltrr_opensearch.understand.batched import Batched
+from ltrr_opensearch.understand.cross_encoder import LatePairs, PairScorer
 from ltrr_opensearch.understand.encoders import load_encoder
 from ltrr_opensearch.understand.late_encoder import LateEncoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
@@ -55,6 +60,8 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s, metrics.release_failed
     )
     phases = _phases(settings, metrics)
+    rules = _rules(settings)
+    late = {key: LatePairs(index.second_stage) for key, index in settings.indexes.items() if index.second_stage}
     shared = shared_pages(settings, upstream, metrics.fallback, lambda: set_up.done)
     engine = Engine(
         fan_out=FanOut(upstream, settings.serve.deadline_ms),
@@ -64,10 +71,12 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         observer=watch,
         orders=orders(settings, shared),
         limits=limits(settings),
+        rules=rules.current,
+        pairs={key: pairs_of(settings, key, scorer) for key, scorer in late.items()},
     )
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
     switch, warm = _switch(settings, upstream, metrics, set_up), asyncio.Event()
-    loaded = (warmed(encoder),) if encoder else ()
+    loaded = tuple(map(warmed, (*((encoder,) if encoder else ()), *late.values())))
     paged = (shared.running,) if shared else ()
     recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
     beside = (
@@ -75,13 +84,14 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         switch.run,
         *recorded,
         phases.run,
+        rules.run,
         polled,
         told(warm),
     )  # the switch first: it sees what was set up
     app = ProxyApp(watch.around(engine), upstream, writer, settings, metrics, beside, switch.is_off)
 
     def faults() -> list[str]:
-        return [*switch.faults, *set_up.faults, *releases.faults, *phases.faults]
+        return [*switch.faults, *set_up.faults, *releases.faults, *phases.faults, *rules.faults]
 
     health = Health(upstream, faults, lambda: switch.off, lambda: int(warm.is_set()))
     return app, operators(settings, upstream, health, metrics)
@@ -112,6 +122,18 @@ def _switch(settings: Settings, upstream: Upstream, metrics: Metrics, set_up: Se
 def _phases(settings: Settings, metrics: Metrics) -> RunningPhases:
     store = PhaseStore(connect(settings.cluster), settings.state.prefix, settings.phases.first)
     return RunningPhases(store.phase, tuple(settings.indexes), settings.serve.poll_s, metrics.phase)
+
+
+def pairs_of(settings: Settings, key: str, scorer: PairScorer) -> Pairs:
+    """The second stage of an index while it serves."""
+    second = settings.indexes[key].second_stage
+    assert second is not None
+    return Batched(scorer.score, second.cache_pairs, "second_stage")
+
+
+def _rules(settings: Settings) -> RunningRules:
+    store = RuleStore(connect(settings.cluster), settings.state.prefix)
+    return RunningRules(store, {key: index.rules for key, index in settings.indexes.items()}, settings.serve.poll_s)
 
 
 def limits(settings: Settings) -> Limits:

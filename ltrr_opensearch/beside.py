@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Protocol
 
 from ltrr_opensearch.background import beside
 from ltrr_opensearch.log.writer import Writer
@@ -12,17 +13,21 @@ from ltrr_opensearch.logged import GATE
 from ltrr_opensearch.proxy.app import Running
 from ltrr_opensearch.proxy.metrics import Metrics
 from ltrr_opensearch.release.store import Release
-from ltrr_opensearch.understand.late_encoder import LateEncoder
 
 SAMPLED_EVERY_S = 1.0
 BECAME = ("written", "spooled", "replayed", "refused", "dropped", "damaged", "twins")
 """Counts of the writer, as labels of `ltrr_records_total`."""
 
 
-def warmed(encoder: LateEncoder) -> Running:
+class Late(Protocol):
+    def warm(self) -> None:
+        """Loads what is slow to load. Blocking."""
+
+
+def warmed(late: Late) -> Running:
     @asynccontextmanager
     async def run() -> AsyncIterator[None]:
-        await asyncio.to_thread(encoder.warm)
+        await asyncio.to_thread(late.warm)
         yield
 
     return run

@@ -94,6 +94,8 @@ def _index(index: IndexSettings) -> Iterator[Contradiction]:
     yield from _strategies(index)
     yield from _weights(index)
     yield from _features(index)
+    if index.diversify and not index.diversify.field and index.vector is None:
+        yield ("diversify",), "needs the `vector` section, or a field whose values tell what is alike; add one of them"
 
 
 def _strategies(index: IndexSettings) -> Iterator[Contradiction]:

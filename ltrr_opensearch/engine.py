@@ -7,9 +7,10 @@ answer, counted by reason. Nothing here knows HTTP or OpenSearch's query languag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
 from time import perf_counter
 from typing import Protocol
@@ -19,10 +20,12 @@ import orjson
 from ltrr_opensearch.answer import compose, totals
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
+from ltrr_opensearch.answer.why import to_json
 from ltrr_opensearch.behind import Behind, Observer, Recorder
 from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.experiment.both import deepest
+from ltrr_opensearch.explained import why
 from ltrr_opensearch.logged import TRIAL
 from ltrr_opensearch.ordering import Ordering, timed
 from ltrr_opensearch.paging.orders import Before, Orders
@@ -32,7 +35,10 @@ from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
 from ltrr_opensearch.retrieve.sending import key_of
+from ltrr_opensearch.rules.book import RuleBook
+from ltrr_opensearch.ruling import Moving, Ruling
 from ltrr_opensearch.serving import Asked, Chosen, Serving
+from ltrr_opensearch.stages import Pairs, Stages
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     Answer,
@@ -68,7 +74,7 @@ class Limits:
 
 
 class Engine:
-    """`serving` gives the parts in force for an index key, `record` takes decisions; neither may block."""
+    """`serving` and `rules` give what is in force for an index key, `record` takes decisions; none may block."""
 
     def __init__(
         self,
@@ -79,6 +85,8 @@ class Engine:
         observer: Observer,
         orders: Orders,
         limits: Limits,
+        rules: Callable[[str], RuleBook | None] = lambda _key: None,
+        pairs: Mapping[str, Pairs] | None = None,
     ) -> None:
         self._fan_out = fan_out
         self._serving = serving
@@ -86,7 +94,9 @@ class Engine:
         self._observer = observer
         self._orders = orders
         self._limits = limits
-        self._ordering = Ordering(fan_out, observer, limits.rank_depth)
+        self._rules = rules
+        stages = Stages(fan_out, observer, limits.deadline_ms, pairs or {})
+        self._ordering = Ordering(fan_out, observer, limits.rank_depth, stages)
         self._behind = Behind(fan_out, record, observer, limits.rank_depth, limits.feature_sample)
 
     async def drain(self) -> None:
@@ -117,7 +127,9 @@ class Engine:
         seed = seed_of(self._limits.secret, search, same, request.target)
         place = self._place(request, serving.key, seed)
         rivals = tuple(one.of(place) for one in part.rivals)
-        return Asked(request, part.serving.of(place), key, seed, rivals, part.trial)
+        asked = Asked(request, part.serving.of(place), key, seed, rivals, part.trial)
+        book = self._rules(serving.key)
+        return asked.under(book.met_by(request.text, request.at)) if book else asked
 
     def _place(self, request: SearchRequest, key: str, seed: int) -> float:
         """Where who asks stands when people are told apart; of whom nothing is said, the search itself."""
@@ -155,7 +167,7 @@ class Engine:
                     )
         except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
-            return await self._untouched(asked, settled.original, own, before)
+            return await self._untouched(asked, settled.original, own, before, settled.moving)
         finally:
             settled.more.cancel()
         more_pages = len(own) >= request.size or len(page.listing.keys) > request.size
@@ -163,9 +175,13 @@ class Engine:
         took_ms = (perf_counter() - started) * 1000
         self._behind.keep(asked, settled, page.hits, took_ms)
         hits = page.hits
+        if not (request.explain or request.body.get("explain")):
+            return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, None)
+        # exact attributions take their time, and nobody else should wait for them
+        whys = await asyncio.to_thread(why, settled.searched, serving, hits, self._limits.rank_depth)
         if request.body.get("explain"):
-            hits = compose.with_explanations(hits, settled.searched.explanations(serving))
-        told = settled.searched.told(serving, hits) if request.explain else None
+            hits = compose.with_explanations(hits, whys)
+        told = settled.searched.told(serving, hits) | {"hits": list(map(to_json, whys))} if request.explain else None
         return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, told)
 
     async def _later(self, asked: Asked) -> Answer | None:
@@ -202,6 +218,16 @@ class Engine:
         return _respond(request, original, hits, query_id, found.more, took_ms, told)
 
     async def _settle(self, asked: Asked, before: Before = None) -> Settled | Answer | None:
+        """What the query meets of rules is read beside its plans."""
+        if not asked.rules:
+            return await self._settled(asked, before)
+        failed = partial(self._observer.fallback, "rules")
+        async with Ruling(asked.rules, self._documents(asked), self._limits.deadline_ms, failed) as ruling:
+            return await self._settled(asked, before, ruling)
+
+    async def _settled(
+        self, asked: Asked, before: Before = None, ruling: Ruling | None = None
+    ) -> Settled | Answer | None:
         """Understand, plan, choose, encode, retrieve, fuse and rank. An Answer is the cluster's own page.
 
         None where the cluster refused the client's query: asked again without us, so that the error is its own.
@@ -225,30 +251,46 @@ class Engine:
             self._observer.fallback("refused")
             return None
         own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
-        more = asyncio.create_task(self._more(asked, found))
+        pins = await ruling.pins() if ruling else []
+        more = asyncio.create_task(self._more(asked, found, pins))
+        if ruling:
+            ruling.mark(found, own)
         try:
             await sent()
-            ranked, teams = await self._ordering.ordered(asked, query, [d.draw for d in drawn], found.results, vector)
+            ranked, teams, stages = await self._ordering.ordered(
+                asked, query, [d.draw for d in drawn], found.results, vector
+            )
             # interleaved teams are not to be moved; nor do their systems explore
-            ranked, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
+            order, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
+            under = await ruling.ordered(order, own, explored, ranked) if ruling else None
         except asyncio.CancelledError:
             more.cancel()
             raise
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
             more.cancel()
             self._observer.fallback("rank")
-            return await self._untouched(asked, found.original, own, before)
-        order = listing(ranked, own, request.query_id)
-        searched = Searched(query, chosen, found.results, ranked, vector, explored, asked.trial, teams)
-        return Settled(found.original, own, found.documents(), order, searched, more)
+            return await self._untouched(asked, found.original, own, before, await ruling.moving() if ruling else None)
+        met = tuple(rule.id for rule in asked.rules)
+        searched = Searched(
+            query, chosen, found.results, order, vector, explored, asked.trial, teams, met, stages=stages
+        )
+        listed = listing(order, own, request.query_id)
+        settled = Settled(found.original, own, found.documents(), listed, searched, more)
+        return settled.under(under) if under else settled
 
-    async def _more(self, asked: Asked, found: Retrieved) -> int:
+    async def _more(self, asked: Asked, found: Retrieved, pins: Sequence[DocKey]) -> int:
         """How many hits of the union the client's own query does not match: its total lacks them."""
         page, union = found.original.page, found.keys()
         assert page is not None
+        if pins:
+            union = tuple(dict.fromkeys([*union, *pins]))
+        own = {*map(key_of, page["hits"]["hits"]), *found.keys(original=True)}
+        return await self._unmatched(asked, page, own, union)
+
+    async def _unmatched(self, asked: Asked, page: Json, own: Collection[DocKey], union: Sequence[DocKey]) -> int:
+        """How many of these documents the client's own query does not match. `own`: some that it does."""
         if asked.serving.index.only_original_matches or not asked.request.size:
             return 0
-        own = {*map(key_of, page["hits"]["hits"]), *found.keys(original=True)}
         unsure = totals.uncertain(page, own, union)
         if not unsure:
             return totals.unmatched(page, own, union)
@@ -274,14 +316,34 @@ class Engine:
             self._observer.fallback("encode")
         return None
 
-    async def _untouched(self, asked: Asked, original: Original, own: Mapping[DocKey, Json], before: Before) -> Answer:
-        """The cluster's own page, cut from what was asked of it; later pages continue it."""
+    async def _untouched(
+        self,
+        asked: Asked,
+        original: Original,
+        own: Mapping[DocKey, Json],
+        before: Before,
+        moving: Moving | None = None,
+    ) -> Answer:
+        """The cluster's own page, cut from what was asked of it, under the rules; later pages continue it."""
         assert original.page is not None
         request = asked.request
+        if moving and moving.moves:
+            return await self._own_under_rules(asked, original, own, before, moving)
         await self._orders.begin(asked.key, listing((), own, request.query_id), before)
         hits = list(own.values())[: request.size]
         page = original.page | {"hits": original.page["hits"] | {"hits": hits}}
         return Answer(200, original.reply.headers, orjson.dumps(page))
+
+    async def _own_under_rules(
+        self, asked: Asked, original: Original, own: Mapping[DocKey, Json], before: Before, moving: Moving
+    ) -> Answer:
+        assert original.page is not None
+        request = asked.request
+        order = moving.of_own(own, request.query_id)
+        await self._orders.begin(asked.key, order, before)
+        more = await self._unmatched(asked, original.page, own, [pin.key for pin in moving.moves.pins])
+        hits = compose.page_hits(order.keys, 0, request.size, {**moving.brought, **own})
+        return _respond(request, original, hits, request.query_id, more, original.took_ms, None)
 
     def _documents(self, asked: Asked) -> Documents:
         return self._fan_out.documents(asked.request, asked.serving.hidden, asked.preference)

@@ -7,7 +7,9 @@ from typing import Any, Literal
 from pydantic import Field, field_validator
 
 from ltrr_opensearch.experiment_settings import ExperimentSettings
+from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.section import Positive, Section
+from ltrr_opensearch.stage_settings import DiversifySettings, SecondStageSettings
 
 
 class VectorSettings(Section):
@@ -79,6 +81,15 @@ class IndexSettings(Section):
     only_original_matches: bool = Field(
         False, description="Whether only what the client's own query matches is shown, so that facets and hits agree."
     )
+    second_stage: SecondStageSettings | None = Field(
+        None, description="A cross-encoder over the ranker's first documents; leave out to do without."
+    )
+    diversify: DiversifySettings | None = Field(
+        None, description="Keeps documents apart that are alike; leave out to do without."
+    )
+    rules: tuple[RuleSettings, ...] = Field(
+        (), description="Rules by query: pin, boost, bury, exclude. Those of `ltrr rules put` come before them."
+    )
     experiment: ExperimentSettings | None = Field(
         None, description="A live experiment between two ways of serving; leave out to have none."
     )
@@ -87,6 +98,14 @@ class IndexSettings(Section):
     def named_by(self) -> str | None:
         """The field by which events name objects; None where that is `_id`."""
         return None if self.object_id_field == "_id" else self.object_id_field
+
+    @field_validator("rules")
+    @classmethod
+    def _ids_differ(cls, value: tuple[RuleSettings, ...]) -> tuple[RuleSettings, ...]:
+        ids = [rule.id for rule in value]
+        if twice := {id for id in ids if ids.count(id) > 1}:
+            raise ValueError(f"rule ids must differ; twice: {', '.join(sorted(twice))}")
+        return value
 
     @field_validator("strategies")
     @classmethod

@@ -82,6 +82,21 @@ class Placed:
     probability: float
 
 
+PIN, BOOST, BURY = "pin", "boost", "bury"
+"""What a rule may do to a document's place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled(Packed):
+    """A document that a rule moved to `rank`, from 1. `was` is its rank without rules; 0: it stood nowhere."""
+
+    rule: str
+    action: str
+    key: DocKey
+    rank: int
+    was: int
+
+
 @dataclass(frozen=True, slots=True)
 class Decision(Packed):
     """Everything that replay, learning and explanation need of one search. Candidates are in the order shown."""
@@ -116,6 +131,19 @@ class Decision(Packed):
     shadow: tuple[int, ...] = ()
     """In the order of the slots, the depths that the policy would have drawn, where it decides and does not act."""
     trial: Trial | None = None
+    rules: tuple[str, ...] = ()
+    """Ids of the rules that the query met."""
+    ruled: tuple[Ruled, ...] = ()
+
+    @property
+    def pinned(self) -> frozenset[str]:
+        """`_id`s of what stood where a rule said, whatever the ranker made of it: learning takes nothing from them."""
+        return frozenset(one.key.id for one in self.ruled if one.action == PIN)
+
+    @property
+    def buried(self) -> frozenset[str]:
+        """`_id`s of what a rule had sunk: that people were not shown them says nothing."""
+        return frozenset(one.key.id for one in self.ruled if one.action == BURY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from time import perf_counter
+from typing import NamedTuple
 
 from ltrr_opensearch.behind import Observer, awaited, featured, named
 from ltrr_opensearch.experiment.both import as_drawn, one_page
+from ltrr_opensearch.record import Stage
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Asked
+from ltrr_opensearch.stages import Stages
 from ltrr_opensearch.types import AnalyzedQuery, DocKey, Draw, PlanResult, Ranked, Vector
 
 
@@ -25,13 +28,22 @@ def timed(observer: Observer, stage: str) -> Iterator[None]:
         observer.stage(stage, perf_counter() - start)
 
 
+class Ordered(NamedTuple):
+    """`teams`: where two systems make the page, which of them picked what. `stages`: orders that came after rankers."""
+
+    ranked: tuple[Ranked, ...]
+    teams: dict[DocKey, str]
+    stages: tuple[Stage, ...]
+
+
 class Ordering:
     """`depth`: candidates, the best as fused, that are ranked."""
 
-    def __init__(self, fan_out: FanOut, observer: Observer, depth: int) -> None:
+    def __init__(self, fan_out: FanOut, observer: Observer, depth: int, stages: Stages) -> None:
         self._fan_out = fan_out
         self._observer = observer
         self._depth = depth
+        self._stages = stages
 
     async def ordered(
         self,
@@ -40,17 +52,28 @@ class Ordering:
         draws: Sequence[Draw],
         results: Sequence[PlanResult],
         vector: Vector | None,
-    ) -> tuple[tuple[Ranked, ...], dict[DocKey, str]]:
-        """The order, and where two systems make the page, which of them picked what."""
+    ) -> Ordered:
+        """The order of the union."""
         if not asked.rivals:
-            return await self._ranked(asked, query, results, vector), {}
+            ranked, stages = await self._staged(asked, query, results, vector)
+            return Ordered(ranked, {}, stages)
         async with asyncio.TaskGroup() as group:
             first, second = (
-                group.create_task(self._ranked(one, query, as_drawn(results, draw), vector))
+                group.create_task(self._staged(one, query, as_drawn(results, draw), vector))
                 for one, draw in zip(asked.systems, draws, strict=True)
             )
-        ranked, teams = one_page((first.result(), second.result()), asked.serving.fuse(results), asked.seed)
-        return ranked, {key: asked.serving.arm_names[team] for key, team in teams.items()}
+        orders = first.result()[0], second.result()[0]
+        ranked, teams = one_page(orders, asked.serving.fuse(results), asked.seed)
+        return Ordered(ranked, {key: asked.serving.arm_names[team] for key, team in teams.items()}, ())
+
+    async def _staged(
+        self, asked: Asked, query: AnalyzedQuery, results: Sequence[PlanResult], vector: Vector | None
+    ) -> tuple[tuple[Ranked, ...], tuple[Stage, ...]]:
+        ranked = await self._ranked(asked, query, results, vector)
+        if not asked.serving.staged:
+            return ranked, ()
+        with timed(self._observer, "stages"):
+            return await self._stages.after(asked, ranked)
 
     async def _ranked(
         self, asked: Asked, query: AnalyzedQuery, results: Sequence[PlanResult], vector: Vector | None

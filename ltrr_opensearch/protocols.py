@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from ltrr_opensearch.types import AnalyzedQuery, Candidate, Matrix, PlanResult, QueryPlan, Slot, Vector
+from ltrr_opensearch.types import AnalyzedQuery, Candidate, Doubles, Matrix, PlanResult, QueryPlan, Slot, Vector
 
 
 class Strategy(Protocol):
@@ -54,6 +54,15 @@ class Ranker(Protocol):
     features: tuple[str, ...]
 
     def score(self, rows: Matrix) -> Matrix: ...
+
+
+@runtime_checkable
+class Attributing(Protocol):
+    """A ranker that also says how much each feature moved a score, so that an order can be explained."""
+
+    def contributions(self, rows: Matrix, beside: Matrix) -> Doubles:
+        """A row each, a column a feature: together the row's score less the mean score of the rows `beside`."""
+        ...
 
 
 class Encoder(Protocol):

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import NamedTuple
 
 import numpy as np
 
-from ltrr_opensearch.answer.compose import explanation
 from ltrr_opensearch.answer.listing import Listing
 from ltrr_opensearch.log.ubi import value_at
-from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, SlotRecord, Trial
+from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.rank.rows import sparse
 from ltrr_opensearch.retrieve.fan_out import Original
 from ltrr_opensearch.retrieve.sending import key_of
+from ltrr_opensearch.ruling import Moving, UnderRules
 from ltrr_opensearch.serving import Chosen, Serving
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -32,6 +33,13 @@ from ltrr_opensearch.types import (
 )
 
 
+class Stage(NamedTuple):
+    """The order that a stage made of the ranked candidates, as far as it looked."""
+
+    name: str
+    keys: tuple[DocKey, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Searched:
     """One search as it went: what was known, drawn, found and ranked."""
@@ -45,10 +53,11 @@ class Searched:
     trial: Trial | None = None
     teams: Mapping[DocKey, str] = field(default_factory=dict)
     """The arm that picked each document, where two arms were interleaved."""
-
-    def explanations(self, serving: Serving) -> dict[DocKey, Json]:
-        seen = self.rows(serving, [r.candidate for r in self.ranked])
-        return {r.candidate.key: explanation(r, serving.ranker_name, seen[r.candidate.key]) for r in self.ranked}
+    rules: tuple[str, ...] = ()
+    """Ids of the rules that the query met."""
+    ruled: tuple[Ruled, ...] = ()
+    stages: tuple[Stage, ...] = ()
+    """What made an order after the ranker, and the orders: that of the ranker is the first, where there are any."""
 
     def told(self, serving: Serving, hits: Sequence[Json]) -> Json:
         """Why this page, for a client that asked: what was understood, drawn and found.
@@ -79,6 +88,7 @@ class Searched:
                 for d, r in drawn
             ],
             "union": len(self.ranked),
+            **({"rules": list(self.rules)} if self.rules else {}),
             **({"placed": {"rank": self.placed.rank, "of": self.placed.key.id}} if self.placed else {}),
             **self._told_of_trial(hits),
         }
@@ -114,6 +124,16 @@ class Settled:
     searched: Searched
     more: asyncio.Future[int]
     """How many hits the client's own total lacks; it is being counted while we rank."""
+    moving: Moving | None = None
+    """What rules move, whatever order there is."""
+
+    def under(self, under: UnderRules) -> Settled:
+        """The same under rules. A place that a rule gave is no team's merit."""
+        searched = self.searched
+        teams = {key: team for key, team in searched.teams.items() if key not in under.moving.moves.keys}
+        searched = replace(searched, ranked=under.ranked, placed=under.placed, teams=teams, ruled=under.ruled)
+        brought = {**self.brought, **under.moving.brought}
+        return replace(self, brought=brought, listing=under.order, searched=searched, moving=under.moving)
 
 
 def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
@@ -126,8 +146,9 @@ def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:
     """Whose rows are logged: what was shown, and `extra` others by chance, to show what was passed over."""
     shown = set(map(key_of, hits))
-    page = [r.candidate for r in ranked if r.candidate.key in shown]
-    others = [r.candidate for r in ranked if r.candidate.key not in shown]
+    found = [r.candidate for r in ranked if r.candidate.found]  # a rule may have brought others
+    page = [c for c in found if c.key in shown]
+    others = [c for c in found if c.key not in shown]
     chosen = np.random.default_rng(seed).permutation(len(others))[:extra]
     return page + [others[i] for i in chosen]
 
@@ -178,6 +199,8 @@ def decision_of(
         group=searched.chosen.group,
         shadow=searched.chosen.shadow,
         trial=searched.trial,
+        rules=searched.rules,
+        ruled=searched.ruled,
     )
 
 

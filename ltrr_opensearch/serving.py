@@ -23,6 +23,7 @@ from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, SHARED_WORDS, rows
 from ltrr_opensearch.retrieve.fan_out import Logged
+from ltrr_opensearch.rules.book import Rules, narrowed
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Asker,
@@ -111,6 +112,11 @@ class Serving:
         return tuple(arm.name for arm in self.index.experiment.arms) if self.index.experiment else ()
 
     @property
+    def staged(self) -> bool:
+        """Whether anything makes an order after the ranker."""
+        return self.index.second_stage is not None or self.index.diversify is not None
+
+    @property
     def ranker_name(self) -> str:
         return self.ranker.name if self.ranker else FUSED
 
@@ -194,6 +200,12 @@ class Asked:
     rivals: tuple[Serving, ...] = ()
     """The two arms of an experiment that make this page together; none where `serving` makes it."""
     trial: Trial | None = None
+    rules: Rules = ()
+    """Those that the query meets."""
+
+    def under(self, rules: Rules) -> Asked:
+        """The search under rules: what they exclude is nowhere. Its pages and draw stay its own."""
+        return replace(self, request=narrowed(self.request, rules), rules=rules) if rules else self
 
     @property
     def systems(self) -> tuple[Asked, ...]:

@@ -7,10 +7,10 @@ fall in our order, on every page, whatever the plans' own scales were. What real
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isnan
 
 from ltrr_opensearch.answer.totals import bound_of, with_more
-from ltrr_opensearch.types import DocKey, Found, Json, Ranked, SearchRequest
+from ltrr_opensearch.answer.why import Why, to_explanation
+from ltrr_opensearch.types import DocKey, Json, SearchRequest
 
 
 def page_hits(keys: Sequence[DocKey], offset: int, size: int, raws: Mapping[DocKey, Json]) -> list[Json]:
@@ -35,21 +35,12 @@ def response(page: Json, request: SearchRequest, hits: Sequence[Json], more: int
     return whole | {"ext": page.get("ext", {}) | ext} if ext else whole
 
 
-def explanation(ranked: Ranked, ranker: str, features: Mapping[str, float]) -> Json:
-    """An OpenSearch-shaped `_explanation`: which plans found the hit, where, and what the ranker saw."""
-    candidate = ranked.candidate
-    scored = f"score of {ranker} at rank {ranked.rank}; the answer's _score is 1/rank"
-    seen = [_detail(value, f"feature {name}") for name, value in sorted(features.items()) if not isnan(value)]
-    return {
-        "value": ranked.score,
-        "description": scored,
-        "details": [*(_found(f) for f in candidate.found), *seen],
-    }
-
-
-def with_explanations(hits: Sequence[Json], by_key: Mapping[DocKey, Json]) -> list[Json]:
-    keyed = ((DocKey(h["_index"], h["_id"], h.get("_routing")), h) for h in hits)
-    return [h | {"_explanation": by_key[k]} if k in by_key else h for k, h in keyed]
+def with_explanations(hits: Sequence[Json], whys: Sequence[Why]) -> list[Json]:
+    """What no plan had brought, and no rule moved, keeps the cluster's own explanation."""
+    return [
+        hit | {"_explanation": to_explanation(why)} if why.found or why.ruled else hit
+        for hit, why in zip(hits, whys, strict=True)
+    ]
 
 
 def with_places(hits: Sequence[Json], offset: int, query_id: str) -> list[Json]:
@@ -65,11 +56,3 @@ def with_places(hits: Sequence[Json], offset: int, query_id: str) -> list[Json]:
         }
         for rank, hit in enumerate(hits, start=offset + 1)
     ]
-
-
-def _found(found: Found) -> Json:
-    return _detail(found.score, f"plan {found.plan} had it at rank {found.rank} with this score")
-
-
-def _detail(value: float, description: str) -> Json:
-    return {"value": value, "description": description, "details": []}

@@ -29,6 +29,9 @@ COMMANDS = {
     "experiment": "Compare two ways of serving on live traffic.",
     "evaluate": "Estimate from the log what other policies would have earned.",
     "models": "List, promote, roll back and unpin what was published.",
+    "cross-encoder": "Teach a second stage from judgments.",
+    "explain": "Why a query is answered as it is, hit by hit.",
+    "rules": "Pin, boost, bury and exclude documents by query, whatever the models say.",
     "phases": "Show, check, set and hold how far the learned policy is let.",
     "role": "Print the least that our account must be allowed.",
     "uninstall": "Take away what was added to the cluster.",
@@ -36,8 +39,8 @@ COMMANDS = {
     "on": "Turn learning on again.",
 }
 
-MODULES = {"off": "switch", "on": "switch"}
-"""Of commands that share one; any other has a module of its name."""
+MODULES = {"off": "switch", "on": "switch", "cross-encoder": "cross_encoder"}
+"""Of commands that share one, or whose name none can have; any other has a module of its name."""
 
 
 class Commands(click.Group):
@@ -50,7 +53,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module = MODULES.get(cmd_name, cmd_name)
-        command: click.Command = getattr(import_module(f"ltrr_opensearch.cli.{module}"), cmd_name)
+        found = import_module(f"ltrr_opensearch.cli.{module}")
+        command: click.Command = getattr(found, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -21,7 +21,8 @@ import numpy as np
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.linear import LinearRanker
-from ltrr_opensearch.rank.trees import Tree, TreeRanker
+from ltrr_opensearch.rank.tree import Tree
+from ltrr_opensearch.rank.trees import TreeRanker
 from ltrr_opensearch.types import Json, Vector
 
 KNOWN = float(np.finfo(np.float32).max)

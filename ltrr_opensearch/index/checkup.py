@@ -116,6 +116,11 @@ def _configuration(settings: Settings) -> Iterator[Finding]:
         fix = "pip install 'ltrr-opensearch[encoder]', or remove encoder.model"
         yield Finding("encoder", State.BROKEN, "encoder.model is set, sentence-transformers is not installed", fix)
 
+    second = [key for key, index in settings.indexes.items() if index.second_stage]
+    if second and find_spec("sentence_transformers") is None:
+        fix = f"pip install 'ltrr-opensearch[encoder]', or remove second_stage of {', '.join(second)}"
+        yield Finding("second stage", State.BROKEN, "it is configured, sentence-transformers is not installed", fix)
+
 
 def _parts(settings: Settings) -> Iterator[Finding]:
     """The policy and the strategies by name, as the proxy looks for them; one cause is told once."""

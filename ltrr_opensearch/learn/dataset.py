@@ -134,7 +134,8 @@ def _groups(
     forgotten: Sequence[int],
     share: float,
 ) -> list[_Group]:
-    logged = [c for c in decision.candidates if c.features is not None]
+    ruled = decision.pinned | decision.buried  # a rule decided whether people saw these, and where
+    logged = [c for c in decision.candidates if c.features is not None and c.key.id not in ruled]
     table = dense([c.features or {} for c in logged], names)
     keys = [(decision.normalized, c.key.id) for c in logged]
     grade = [grades[k][0] if k in grades else 0.0 for k in keys]

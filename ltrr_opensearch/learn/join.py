@@ -146,8 +146,11 @@ def rounds_of(
     made = []
     for decision, events in joined:
         if (id := decision.query_id) not in left_out:
-            gains = _shared(decision, reward.gains(events, learn.gains))
-            loss = 0.0 if gains else chosen.loss(id, learn.losses)
+            acted = _shared(decision, reward.gains(events, learn.gains))
+            # what was acted upon where a rule had pinned it is nobody's merit, but the search had not failed
+            pinned = decision.pinned
+            gains = {object: gain for object, gain in acted.items() if object not in pinned}
+            loss = 0.0 if acted else chosen.loss(id, learn.losses)
             made.append(Round(decision, gains, loss, failed=id in chosen.failed))
     counts["rounds"] += len(made)
     counts["rounds with a gain"] += sum(bool(one.gains) for one in made)

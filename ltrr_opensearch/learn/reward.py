@@ -70,13 +70,15 @@ def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, floa
 def looked_at(one: Round) -> Iterator[tuple[int, CandidateRecord, float]]:
     """(place from 0, candidate, gain) of what people surely had before them.
 
-    That is the first page, and of later ones what was acted upon.
+    That is the first page, and of later ones what was acted upon. What a rule had pinned is not among it: that it was
+    seen, and acted upon, there says nothing of what put the others into their order.
     """
     decision = one.decision
+    pinned = decision.pinned
     first_unseen = decision.offset + decision.shown
     for place, candidate in enumerate(decision.candidates[decision.offset :], decision.offset):
         gain = one.gains.get(candidate.key.id, 0.0)
-        if place < first_unseen or gain > 0:
+        if (place < first_unseen or gain > 0) and candidate.key.id not in pinned:
             yield place, candidate, gain
 
 

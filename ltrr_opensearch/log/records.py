@@ -18,7 +18,7 @@ import numpy as np
 import orjson
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, SlotRecord, Trial
+from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 PLAIN = (
@@ -58,6 +58,8 @@ def to_document(decision: Decision) -> Json:
     document["candidates"] = _candidates(decision.candidates)
     if (placed := decision.placed) is not None:
         document["placed"] = {"key": list(placed.key), "rank": placed.rank, "probability": placed.probability}
+    if decision.rules:
+        document["rules"] = {"met": list(decision.rules), **_ruled(decision.ruled)}
     if decision.trial:
         document["trial"] = {k: v for k, v in asdict(decision.trial).items() if v is not None}
     return document
@@ -97,6 +99,8 @@ def _decision(document: Json, only: Only | None) -> Decision:
         candidates=_candidates_back(document["candidates"], _places(document, only) if only else None),
         placed=_placed_back(document.get("placed")),
         trial=Trial(**document["trial"]) if "trial" in document else None,
+        rules=tuple(document.get("rules", {}).get("met", ())),
+        ruled=_ruled_back(document.get("rules", {})),
         **{name: document[name] for name in PLAIN},
     )
 
@@ -105,6 +109,30 @@ def _placed_back(document: Json | None) -> Placed | None:
     if document is None:
         return None
     return Placed(DocKey(*document["key"]), document["rank"], document["probability"])
+
+
+def _ruled(ruled: Sequence[Ruled]) -> Json:
+    """Columns; rules and actions are few and repeat."""
+    if not ruled:
+        return {}
+    pairs = list(dict.fromkeys((one.rule, one.action) for one in ruled))
+    columns: Json = {"did": [list(pair) for pair in pairs], "by": [pairs.index((r.rule, r.action)) for r in ruled]}
+    columns |= {"id": [r.key.id for r in ruled], **_names("index", [r.key.index for r in ruled])}
+    columns |= _sparse("routing", [r.key.routing for r in ruled])
+    return columns | {"rank": [r.rank for r in ruled], "was": [r.was for r in ruled]}
+
+
+def _ruled_back(columns: Json) -> tuple[Ruled, ...]:
+    if "by" not in columns:
+        return ()
+    ids, routing = columns["id"], _sparse_back("routing", columns)
+    indexes = _names_back("index", columns, len(ids))
+    by = (columns["did"][n] for n in columns["by"])
+    rows = zip(by, indexes, ids, columns["rank"], columns["was"], strict=True)
+    return tuple(
+        Ruled(did[0], did[1], DocKey(index, id, routing.get(place)), rank, was)
+        for place, (did, index, id, rank, was) in enumerate(rows)
+    )
 
 
 def _slots(slots: Sequence[SlotRecord]) -> Json:

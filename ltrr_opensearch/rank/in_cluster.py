@@ -12,11 +12,11 @@ from collections.abc import Collection
 
 import numpy as np
 
-from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.load import Packed
-from ltrr_opensearch.rank.trees import Tree, TreeRanker
-from ltrr_opensearch.types import Matrix
+from ltrr_opensearch.rank.tree import Tree
+from ltrr_opensearch.rank.trees import TreeRanker
+from ltrr_opensearch.types import Doubles, Matrix
 
 SCORE = "cluster.score"
 """Column with the score that the cluster gave; NaN where it gave none."""
@@ -28,7 +28,7 @@ class ClusterRanker:
     """`own` is the whole model, `names` are the logged features, which the cluster scores by."""
 
     def __init__(self, own: Packed, names: Collection[str]) -> None:
-        self.own: Ranker = own
+        self.own = own
         self.name = own.name
         self.features = (SCORE, *own.features)
         self.used = own.used | {SCORE}
@@ -41,6 +41,11 @@ class ClusterRanker:
         if unknown.any():
             scores = np.where(unknown, self.own.score(ours), scores)
         return scores
+
+    def contributions(self, rows: Matrix, beside: Matrix) -> Doubles:
+        """Of the whole model's features: the cluster's score is a sum of trees or terms over some of them."""
+        own = self.own.contributions(rows[:, 1:], beside[:, 1:])
+        return np.hstack([np.zeros((len(rows), 1)), own])
 
 
 def split(ranker: Packed, names: Collection[str]) -> tuple[Packed, Packed]:

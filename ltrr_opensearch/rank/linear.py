@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.types import Json, Matrix
+from ltrr_opensearch.types import Doubles, Json, Matrix
 
 NAME = "linear"
 
@@ -30,6 +30,11 @@ class LinearRanker:
     def score(self, rows: Matrix) -> Matrix:
         scores: Matrix = (np.nan_to_num(rows, nan=0.0).astype(np.float64) @ self.weights).astype(np.float32)
         return scores
+
+    def contributions(self, rows: Matrix, beside: Matrix) -> Doubles:
+        """Weight times deviation, which for a sum is exact (Lundberg and Lee, NeurIPS 2017, corollary 1)."""
+        known, others = (np.nan_to_num(table, nan=0.0).astype(np.float64) for table in (rows, beside))
+        return np.asarray((known - others.mean(axis=0)) * self.weights)
 
     def to_json(self) -> Json:
         return {"features": list(self.features), "weights": self.weights.tolist()}

@@ -7,12 +7,12 @@ estimates examination or judgments by position finds it where people saw it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from ltrr_opensearch.chance import uniform
 from ltrr_opensearch.logged import Placed
-from ltrr_opensearch.types import EXPLORATION, Candidate, Draw, Ranked
+from ltrr_opensearch.types import EXPLORATION, Candidate, DocKey, Draw, Ranked
 
 PLACES = range(2, 11)
 
@@ -29,6 +29,20 @@ def placed(ranked: Sequence[Ranked], draw: Draw, seed: int) -> tuple[tuple[Ranke
                 rank = PLACES[int(uniform(seed, -2 - position) * len(PLACES))]
                 return _moved(order, chosen, rank), Placed(chosen.candidate.key, rank, 1 / len(PLACES))
     return order, None
+
+
+def place_under(
+    given: Placed, order: Sequence[Ranked], arranged: Callable[[Sequence[DocKey]], Sequence[DocKey]]
+) -> Placed:
+    """The place that a candidate has after all where rules arrange the order in which it was given one.
+
+    `order`: as it was before. Where rules lead several given places to the same one, it is as likely as all of them.
+    """
+    chosen = next(r for r in order if r.candidate.key == given.key)
+    orders = ([r.candidate.key for r in _moved(order, chosen, rank)] for rank in PLACES)
+    ranks = [1 + list(arranged(keys)).index(given.key) for keys in orders]
+    rank = ranks[given.rank - PLACES.start]
+    return Placed(given.key, rank, ranks.count(rank) / len(PLACES))
 
 
 def _rank(candidate: Candidate, plan: str) -> int:

@@ -17,25 +17,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.types import Json, Matrix
+from ltrr_opensearch.rank.attribution import contributions
+from ltrr_opensearch.rank.tree import Tree
+from ltrr_opensearch.types import Doubles, Json, Matrix
 
 NAME = "lambdamart"
 MOST_LEAVES = 64
 """Leaves of a tree are bits of one word."""
 CHUNK = 1 << 19
 """Words of rows and trees worked on at once, so that a long list does not take much memory."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """Nodes in preorder; a child c >= 0 is node c, c < 0 is leaf ~c. Left is taken when `value <= threshold`."""
-
-    feature: tuple[int, ...]
-    threshold: tuple[float, ...]
-    nan_left: tuple[bool, ...]
-    left: tuple[int, ...]
-    right: tuple[int, ...]
-    leaf: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +72,9 @@ class TreeRanker:
         step = max(1, CHUNK // len(self.trees))
         parts = [self._score(rows[i : i + step]) for i in range(0, len(rows), step)]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.float32)
+
+    def contributions(self, rows: Matrix, beside: Matrix) -> Doubles:
+        return contributions(self.trees, len(self.features), rows, beside)
 
     def to_json(self) -> Json:
         trees = [{slot: list(getattr(t, slot)) for slot in Tree.__slots__} for t in self.trees]

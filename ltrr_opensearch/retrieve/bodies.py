@@ -119,12 +119,17 @@ def exactly(keys: Sequence[DocKey], target: str) -> Json:
 
 def winners_body(request: SearchRequest, keys: Sequence[DocKey], hidden: Sequence[str]) -> Json:
     """The documents of the page that the client's own query had not brought, in the form that the client asked for."""
+    return documents_of(request, exactly(keys, request.target), len(keys), hidden)
+
+
+def documents_of(request: SearchRequest, clause: Json, size: int, hidden: Sequence[str]) -> Json:
+    """Documents that match a clause and the client's filters, in the form that the client asked for."""
     query = request.body.get("query", {"match_all": {}})
     named = {"should": [query]} if _has_names(query) else {}
     body: Json = {
-        "size": len(keys),
+        "size": size,
         "track_total_hits": False,
-        "query": {"bool": {"filter": [exactly(keys, request.target), *request.filters], **named}},
+        "query": {"bool": {"filter": [clause, *request.filters], **named}},
     }
     body |= {k: request.body[k] for k in HIT_KEYS if k in request.body}
     body |= state_of(request) | collapsing(request)

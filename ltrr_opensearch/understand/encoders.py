@@ -35,14 +35,19 @@ def load_encoder(settings: EncoderSettings, dimension: int | None) -> Encoder:
     if kind == "plugin":
         encoder = _plugin(name, settings)
     else:
-        model = str(_packaged(name)) if kind == "package" else settings.model
-        encoder = SentenceTransformerEncoder(model, settings.max_tokens, settings.batch_size)
+        encoder = SentenceTransformerEncoder(weights_of(settings.model), settings.max_tokens, settings.batch_size)
     if dimension is not None and encoder.dimension != dimension:
         raise EncoderError(
             f"encoder.model {settings.model} gives vectors of {encoder.dimension} numbers, but vector.dimension is "
             f"{dimension}; set vector.dimension: {encoder.dimension}, or another model"
         )
     return encoder
+
+
+def weights_of(model: str) -> str:
+    """Where the weights are that a setting names: `package:NAME` is a folder inside that package."""
+    kind, _, name = model.partition(":")
+    return str(_packaged(name)) if kind == "package" else model
 
 
 class SentenceTransformerEncoder:

@@ -3,15 +3,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ltrr_opensearch.answer import compose
-from ltrr_opensearch.types import Asker, Candidate, DocKey, Found, Ranked, SearchRequest
+from ltrr_opensearch.types import Asker, DocKey, SearchRequest
 
 
 def key(id: str) -> DocKey:
     return DocKey("products", id)
-
-
-def ranked(*ids: str) -> tuple[Ranked, ...]:
-    return tuple(Ranked(Candidate(key(i), (Found("knn", r, 0.5),)), r, 10.0 - r) for r, i in enumerate(ids, start=1))
 
 
 def raw(id: str) -> dict[str, object]:
@@ -68,12 +64,3 @@ def test_an_explanation_of_a_later_page_keeps_the_clusters_own() -> None:
     first, second = compose.with_places([raw("a"), raw("b") | {"_explanation": {"value": 2.0}}], 10, "q1")
     assert first["_explanation"]["value"] == 1 / 11
     assert second["_explanation"]["details"] == [{"value": 2.0}]
-
-
-def test_an_explanation_names_plans_and_features_in_the_clusters_shape() -> None:
-    explained = compose.explanation(ranked("a")[0], "lambdamart-3", {"bm25_title": 2.5, "dense": float("nan")})
-    assert explained["value"] == 9.0
-    assert [d["description"] for d in explained["details"]] == [
-        "plan knn had it at rank 1 with this score",
-        "feature bm25_title",
-    ]

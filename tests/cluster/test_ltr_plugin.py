@@ -12,7 +12,8 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.rank.feature_sets import Feature, FeatureSet, derive, plugin_body
 from ltrr_opensearch.rank.linear import LinearRanker
-from ltrr_opensearch.rank.trees import Tree, TreeRanker
+from ltrr_opensearch.rank.tree import Tree
+from ltrr_opensearch.rank.trees import TreeRanker
 from tests.cluster.exchanges import assert_golden, exchange
 
 SHOP = derive(IndexSettings(text_fields={"title": 2}, vector=VectorSettings(dimension=2)))

@@ -14,6 +14,7 @@ from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.types import (
     EntityScore,
@@ -134,3 +135,17 @@ async def test_who_asks_why_is_told_nothing_of_others(node: Any, products: str, 
     assert told["remembered"] == [{"similarity": 1.0, "entities": 2}]
     assert ({"title": "red shoes"} in [r["slots"] for r in told["readings"]]) == told_of
     assert "Red Shoes" not in str(told)
+
+
+async def test_what_moved_each_hit_adds_up_to_its_score(node: Any, products: str) -> None:
+    ranker = LinearRanker(("bm25_title", "plans.fused", "query.tokens"), np.array([1.0, 20.0, 3.0]))
+    async with bench(node.url, serving_of(ranker=ranker)) as b:
+        page = await b.page(replace(request_of(products, size=5), explain=True))
+    hits = page["ext"]["ltrr"]["hits"]
+    assert [hit["id"] for hit in hits] == [hit["_id"] for hit in page["hits"]["hits"]]
+    for hit in hits:
+        moved = {feature["name"]: feature["by"] for feature in hit["features"] if "by" in feature}
+        assert hit["score"] == pytest.approx(hit["mean_score"] + sum(moved.values()), abs=1e-4)
+        assert moved["query.tokens"] == 0, "it is the same for all of them"
+    best = max(hits[0]["features"], key=lambda feature: abs(feature.get("by", 0)))
+    assert hits[0]["features"][0] == best

@@ -27,8 +27,11 @@ from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
+from ltrr_opensearch.rule_settings import RuleSettings
+from ltrr_opensearch.rules.book import RuleBook
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import ClusterSettings
+from ltrr_opensearch.stages import Pairs
 from ltrr_opensearch.types import (
     Asker,
     Json,
@@ -87,8 +90,14 @@ class Bench:
         self.recorded = Recorded()
         self.encoder = encoder
         self.window = window
+        self.rules: RuleBook | None = None
+        self.pairs: dict[str, Pairs] = {}
         self.engine: Engine
         self.share(None)
+
+    def hold(self, *rules: Json) -> None:
+        """From now on these rules hold, and no others."""
+        self.rules = RuleBook([RuleSettings.model_validate({"id": f"rule-{n}"} | rule) for n, rule in enumerate(rules)])
 
     @property
     def decisions(self) -> list[Decision]:
@@ -108,6 +117,8 @@ class Bench:
             self.counts,
             self.orders,
             Limits(deadline_ms=5000, rank_depth=100, secret="s", feature_sample=3),
+            lambda _key: self.rules,
+            self.pairs,
         )
         return fan_out
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log import records
-from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, SlotRecord, Trial
+from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
 NAMES = st.text(string.ascii_lowercase + '._="é\t ', min_size=1, max_size=6)
@@ -74,6 +74,18 @@ DECISIONS = st.builds(
     took_ms=SHARES,
     sampled=SHARES,
     parent_query_id=st.none() | NAMES,
+    rules=st.just(("sale", "old")),
+    ruled=st.lists(
+        st.builds(
+            Ruled,
+            rule=st.sampled_from(["sale", "old"]),
+            action=st.sampled_from(["pin", "boost", "bury"]),
+            key=st.builds(DocKey, st.sampled_from(["a", "b"]), NAMES, st.none() | NAMES),
+            rank=st.integers(1, 99),
+            was=st.integers(0, 99),
+        ),
+        max_size=4,
+    ).map(tuple),
     placed=st.none()
     | st.builds(
         Placed, key=st.builds(DocKey, NAMES, NAMES, st.none() | NAMES), rank=st.integers(2, 10), probability=SHARES

@@ -85,8 +85,17 @@ def test_a_shop_s_life_under_the_three_roles(
     key = f"{name}-shop"
     rows = [{"sku": str(i), "title": f"red shoes {i}", "body": "b", "stock": i} for i in range(40)]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "rules.yml").write_text("{id: first, pin: [{id: '7', position: 1}]}")
     with guarded(settings, "setup") as (ours, refusals, _):
-        for words in (("load", key, "rows.jsonl"), ("setup", key), ("sync", key), ("doctor",)):
+        for words in (
+            ("load", key, "rows.jsonl"),
+            ("setup", key),
+            ("sync", key),
+            ("doctor",),
+            ("rules", "put", "rules.yml"),
+            ("rules", "test", "red shoes"),
+            ("explain", "red shoes"),
+        ):
             done = typed(ours, tmp_path, *words)
             assert not refusals, refusals
             assert done.exit_code == 0, done.output
@@ -105,6 +114,8 @@ def test_a_shop_s_life_under_the_three_roles(
         for words in (
             ("learn", "--window-s", "0"),
             ("models", "list"),
+            ("rules", "list"),
+            ("rules", "remove", "first"),
             ("off",),
             ("on",),
             ("models", "rollback"),

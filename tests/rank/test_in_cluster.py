@@ -6,7 +6,8 @@ import pytest
 from ltrr_opensearch.rank.in_cluster import SCORE, ClusterRanker, split
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.rank.load import Packed
-from ltrr_opensearch.rank.trees import Tree, TreeRanker
+from ltrr_opensearch.rank.tree import Tree
+from ltrr_opensearch.rank.trees import TreeRanker
 
 NAMES = ("bm25", "dense", "plans.fused")
 LOGGED = ("bm25", "dense")

@@ -1,10 +1,12 @@
 """One place of the page for what was found in order to learn: which, where, how likely, and when not."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import pytest
 
-from ltrr_opensearch.rank.place import PLACES, placed
+from ltrr_opensearch.logged import Placed
+from ltrr_opensearch.rank.place import PLACES, place_under, placed
 from ltrr_opensearch.types import EXPLORATION, Candidate, DocKey, Draw, Found, Ranked, Slot, SlotDraw
 
 LADDER = (0, 10, 50)
@@ -75,3 +77,25 @@ def test_the_same_seed_gives_the_same_place() -> None:
 )
 def test_where_there_is_nothing_to_place_the_order_stays(ranked: list[Ranked], draw: Draw) -> None:
     assert placed(ranked, draw, 1) == (tuple(ranked), None)
+
+
+def under(given: int, *, sunk: str = "", first: str = "") -> Placed:
+    """Where document 25 stands, given a place, once a rule sinks one document and pins another to the first place."""
+
+    def arranged(keys: Sequence[DocKey]) -> list[DocKey]:
+        kept = [key for key in keys if key.id not in (sunk, first)]
+        return [*(k for k in keys if k.id == first), *kept, *(k for k in keys if k.id == sunk)]
+
+    return place_under(Placed(DocKey("shop", "25"), given, 1 / 9), RANKED, arranged)
+
+
+def test_rules_move_a_given_place_with_what_stands_around_it() -> None:
+    assert (under(2, first="30").rank, under(2, first="30").probability) == (3, 1 / 9)
+    assert under(5, sunk="1").rank == 4
+
+
+def test_places_that_rules_make_one_are_as_likely_as_both() -> None:
+    """Behind document 4 or before it is the same once it is sunk."""
+    places = [under(given, sunk="4") for given in PLACES]
+    assert [place.rank for place in places] == [2, 3, 4, 4, 5, 6, 7, 8, 9]
+    assert [round(place.probability * 9) for place in places] == [1, 1, 2, 2, 1, 1, 1, 1, 1]

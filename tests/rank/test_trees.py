@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.rank.trees import Tree, TreeRanker, from_json, from_lightgbm
+from ltrr_opensearch.rank.tree import Tree
+from ltrr_opensearch.rank.trees import TreeRanker, from_json, from_lightgbm
 from ltrr_opensearch.types import Json
 
 NAMES = tuple(f"f{i}" for i in range(12))

@@ -248,3 +248,15 @@ def test_callers_do_not_read_the_log_through_the_proxy(authority: Authority, pro
     for target in ("own_decisions-*/_search", "own_pages/_search", "ubi_queries/_search", "own_memory/_search"):
         got = call(proxy.url, "GET", f"/{authority.index}-{target}", None, {"authorization": basic("alice")})
         assert got.status == 403
+
+
+def test_a_rule_pins_nothing_that_its_caller_may_not_see(authority: Authority, tmp_path: Any) -> None:
+    """The first place is promised to a document of each: everybody gets the one that they may see."""
+    ids = [f"{words_of(name).decode()}-7" for name in PEOPLE]
+    rule = {"id": "campaign", "pin": [{"id": id, "position": 1} for id in ids], "boost": {"ids": ids}}
+    with serving(authority.url, authority.index, tmp_path, encoder=False, rules=[rule]) as served:
+        for name in PEOPLE:
+            found = search(served, authority, name, {"query": RED, "size": 10})
+            assert found.json["hits"]["hits"][0]["_id"] == f"{words_of(name).decode()}-7"
+            assert words_of(other(name)) not in found.body
+            assert found.json["hits"]["total"]["value"] == TOTAL

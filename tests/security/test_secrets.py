@@ -70,7 +70,7 @@ def left(node: Any, client: OpenSearch, tmp_path_factory: pytest.TempPathFactory
     authority = world.authority_for(node.url, index)
     with authorising(authority) as relay, collecting(said) as collector:
         planted = {"secret": "planted-state-secret", "token": TOKEN, "collector": collector}
-        with serving(relay.url, index, folder, encoder=False, **planted) as proxy:
+        with serving(relay.url, index, folder, encoder=False, rules=(), **planted) as proxy:
             _use(proxy, authority, said)
             said |= _of_operators(proxy)
             _written(client, index, said)

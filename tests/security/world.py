@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,7 +25,7 @@ from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import StateSettings
-from ltrr_opensearch.types import EntityScore
+from ltrr_opensearch.types import EntityScore, Json
 from tests.proxy.listening import call
 from tests.security.authority import OWN, Authority
 
@@ -130,13 +130,14 @@ def serving(
     secret: str = "of-the-test",
     token: str = "",
     collector: str = "",
+    rules: Sequence[Json] = (),
 ) -> Iterator[Serving]:
     """`ltrr serve` as a process, every strategy always asked; with a `token` its operators' port asks for it.
 
     With the address of a `collector` of spans it tells all that it can: spans, and a line for every search.
     """
     ports = free_port(), free_port()
-    searched: dict[str, object] = {"text_fields": {"title": 1}, "slot_fields": ["brand"]}
+    searched: dict[str, object] = {"text_fields": {"title": 1}, "slot_fields": ["brand"], "rules": list(rules)}
     if encoder:
         searched["vector"] = {"dimension": DIMENSION, "backfill": False}
     config = {

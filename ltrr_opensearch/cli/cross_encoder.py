@@ -1,0 +1,144 @@
+"""`ltrr cross-encoder`: teaches a second stage from judgments, and says what it is worth on queries left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
+from ltrr_opensearch.errors import DataError, SettingsError
+from ltrr_opensearch.settings import Settings
+
+if TYPE_CHECKING:
+    from opensearchpy import OpenSearch
+
+    from ltrr_opensearch.arena.query_log import Grades
+    from ltrr_opensearch.arena.record import Template
+    from ltrr_opensearch.learn.cross_encoder import Graded
+    from ltrr_opensearch.types import Json
+
+HELD_OUT = 0.2
+"""Share of the queries that judge and do not teach."""
+BEST_GRADE = 3.0
+"""The best grade of a query becomes this, so that clicks and ratings mean the same."""
+_file = click.Path(path_type=Path, exists=True, dir_okay=False)
+
+
+@click.command("cross-encoder")
+@click.argument("into", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--index", "only", help="Key of the index; not needed where one is configured.")
+@click.option("--judgments", type=_file, required=True, help="CSV or JSON lines of query, id, grade; or TREC qrels.")
+@click.option("--log", type=_file, help="Queries with their query_id, for the topics of qrels.")
+@click.option("--template", type=_file, help="The application's search body, with {{text}} for the words.")
+@click.option("--base", help="Weights to begin with: a folder, a hub's name or package:NAME; default: encoder.model.")
+@click.option("--epochs", default=2, show_default=True, type=click.IntRange(min=1), help="Times that all is learned.")
+@click.option("--seed", default=0, show_default=True, help="Of the queries left out, and of the order.")
+@pass_settings
+def cross_encoder(
+    settings: Settings,
+    into: Path,
+    only: str | None,
+    judgments: Path,
+    log: Path | None,
+    template: Path | None,
+    base: str | None,
+    epochs: int,
+    seed: int,
+) -> None:
+    """Teach a cross-encoder from judgments, and write it to the folder INTO, which `second_stage.model` names.
+
+    What it reads and how many documents it orders is that of the index's second_stage, or its defaults. A fifth of the
+    queries teaches nothing and says what the model makes of the order of the client's own query. Minutes on a CPU.
+    """
+    from ltrr_opensearch.arena.gather import by_id, template_of
+    from ltrr_opensearch.arena.query_log import read_grades, read_log
+    from ltrr_opensearch.cli.explain import body_of
+    from ltrr_opensearch.cli.progress import documents_bar
+    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.learn.cross_encoder import Lessons, held_out, teach
+    from ltrr_opensearch.stage_settings import SecondStageSettings
+    from ltrr_opensearch.understand.encoders import weights_of
+
+    key = key_of(settings, one_index(settings, only))
+    index = settings.indexes[key]
+    second = index.second_stage or SecondStageSettings(model=str(into))
+    weights = base or settings.encoder.model
+    if weights is None:
+        raise SettingsError("there is nothing to begin with; name weights: --base, or encoder.model")
+    grades = read_grades(judgments, read_log(log).topics if log else {})
+    own = template_of(body_of(template), index)
+    fields = second.fields or tuple(index.text_fields)
+    with connect(settings.cluster) as client, documents_bar("queries read") as bar:
+        named = by_id(client, key, index.named_by, grades)
+        graded = _read(client, key, own, named, fields, second.depth, bar.start, bar.advance)
+    taught, judging = held_out(graded, HELD_OUT, seed)
+    lessons = Lessons(epochs=epochs, max_tokens=second.max_tokens, seed=seed)
+    with documents_bar("lists learned") as bar:
+        model = teach(weights_of(weights), taught, lessons, bar.advance)
+    model.save_pretrained(str(into))
+    before, after, took_ms = _judged(model.predict, judging, second.depth)
+    click.echo(
+        f"{into}: taught by {len(taught)} queries. On {len(judging)} others, of the first {second.depth} of the "
+        f"client's own query: nDCG@10 {before:.3f} as it was, {after:.3f} by the cross-encoder; {took_ms:.0f} ms a "
+        f"search (median, one at a time)."
+    )
+
+
+def _read(
+    client: OpenSearch,
+    key: str,
+    own: Template,
+    grades: Grades,
+    fields: Sequence[str],
+    depth: int,
+    start: Callable[[int], None],
+    done: Callable[[int], None],
+) -> list[Graded]:
+    """Each judged query with the texts of what its own query finds first, in that order, and of what was judged."""
+    from ltrr_opensearch.learn.cross_encoder import Graded
+
+    start(len(grades))
+    found = []
+    for query, of in grades.items():
+        body: Json = {**own(query), "size": depth, "_source": False}
+        body.pop("ext", None)
+        ids = [hit["_id"] for hit in client.search(index=key, body=body)["hits"]["hits"]]
+        ids = list(dict.fromkeys([*ids, *of]))
+        texts = _texts(client, key, ids, fields)
+        kept = [id for id in ids if id in texts]
+        best = max(of.values(), default=0.0)
+        if kept and best > 0:
+            scaled = tuple(BEST_GRADE * max(of.get(id, 0.0), 0.0) / best for id in kept)
+            found.append(Graded(query, tuple(texts[id] for id in kept), scaled))
+        done(1)
+    if len(found) < 2 / HELD_OUT:
+        raise DataError(f"{len(found)} judged queries have documents in {key}; needed are {round(2 / HELD_OUT)}")
+    return found
+
+
+def _texts(client: OpenSearch, key: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, str]:
+    """What a second stage would read of documents."""
+    body: Json = {"size": len(ids), "query": {"ids": {"values": list(ids)}}, "_source": False, "fields": list(fields)}
+    hits = client.search(index=key, body=body)["hits"]["hits"]
+    return {hit["_id"]: " ".join(str(v) for f in fields for v in hit.get("fields", {}).get(f, ())) for hit in hits}
+
+
+def _judged(predict: Callable[..., Any], judging: Sequence[Graded], depth: int) -> tuple[float, float, float]:
+    """Mean nDCG@10 of the client's own first documents, as they were and by the model; and the model's median time."""
+    import numpy as np
+
+    from ltrr_opensearch.evaluate.measures import ndcg
+
+    before, after, took = [], [], []
+    for one in judging:
+        grades = np.array(one.grades[:depth])
+        start = perf_counter()
+        scores = predict([(one.query, text) for text in one.texts[:depth]], batch_size=depth, show_progress_bar=False)
+        took.append((perf_counter() - start) * 1000)
+        before.append(ndcg(grades, -np.arange(len(grades), dtype=np.float32)))
+        after.append(ndcg(grades, np.asarray(scores, dtype=np.float32)))
+    return float(np.mean(before)), float(np.mean(after)), float(np.median(took))

@@ -1,0 +1,82 @@
+"""Explains a page: for each of its hits what found it, what moved its score, and what moved it afterwards. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ltrr_opensearch.answer.why import Moved, Why
+from ltrr_opensearch.protocols import Attributing
+from ltrr_opensearch.record import Searched
+from ltrr_opensearch.retrieve.sending import key_of
+from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.types import Candidate, DocKey, Json, Ranked
+
+PLACED = "exploration"
+"""The stage that gives one candidate a place to learn about it."""
+By = dict[DocKey, dict[str, float]]
+"""By candidate, how much each feature of the ranker moved its score."""
+
+
+def why(searched: Searched, serving: Serving, hits: Sequence[Json], depth: int) -> list[Why]:
+    """One a hit of the first page. `depth`: candidates, the best as fused, that the ranker scored.
+
+    A hit of the client's own that no drawn plan had brought has nothing but its rank, unless a rule moved it.
+    """
+    ranked = {r.candidate.key: r for r in searched.ranked}
+    keys = [key_of(hit) for hit in hits]
+    shown = [ranked[key].candidate for key in keys if key in ranked and ranked[key].candidate.found]
+    rows = dict(zip([c.key for c in shown], searched.rows(serving, shown).values(), strict=True)) if shown else {}
+    mean, by = _moved(searched, serving, shown, depth)
+    ruled = {one.key: one for one in searched.ruled}
+    explained = []
+    for rank, key in enumerate(keys, start=1):
+        one: Ranked | None = ranked.get(key) if key in rows else None
+        names = dict.fromkeys([*rows.get(key, ()), *(name for name, moved in by.get(key, {}).items() if moved)])
+        explained.append(
+            Why(
+                key=key,
+                rank=rank,
+                found=one.candidate.found if one else (),
+                ranker=serving.ranker_name,
+                score=one.score if one else None,
+                mean=mean if key in by else None,
+                features=tuple(Moved(n, rows[key].get(n), by[key].get(n) if key in by else None) for n in names),
+                stages=_stages(searched, key),
+                ruled=ruled.get(key),
+                team=searched.teams.get(key),
+            )
+        )
+    return explained
+
+
+def _moved(searched: Searched, serving: Serving, shown: Sequence[Candidate], depth: int) -> tuple[float | None, By]:
+    """The mean score of what was ranked, and how features moved the shown from it; where the ranker can tell.
+
+    Interleaved arms may have ranked by different models, of which `serving` knows one.
+    """
+    ranker = serving.ranker
+    if searched.teams or ranker is None or not isinstance(ranker, Attributing):
+        return None, {}
+    found = [r.candidate for r in searched.ranked if r.candidate.found]
+    head = sorted(found, key=lambda c: -c.fused)[:depth]
+    scored = {c.key for c in head}
+    shown = [c for c in shown if c.key in scored]
+    if not shown:
+        return None, {}
+    beside = serving.rows(searched.query, head, searched.results, ranker.features)
+    rows = serving.rows(searched.query, shown, searched.results, ranker.features)
+    moved = ranker.contributions(rows, beside)
+    by = {
+        c.key: dict(zip(ranker.features, values.tolist(), strict=True)) for c, values in zip(shown, moved, strict=True)
+    }
+    return float(np.mean(ranker.score(beside), dtype=np.float64)), by
+
+
+def _stages(searched: Searched, key: DocKey) -> tuple[tuple[str, int], ...]:
+    """The hit's rank after each stage beyond the ranker; nothing where there was none, or the hit was not in it."""
+    ranks = [(stage.name, stage.keys.index(key) + 1) for stage in searched.stages if key in stage.keys]
+    if (placed := searched.placed) and placed.key == key:
+        ranks.append((PLACED, placed.rank))
+    return tuple(ranks)
