@@ -20,6 +20,7 @@ from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.learn.clicks.models import DEFAULT
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.logged import Round
@@ -93,10 +94,10 @@ def _weighs(row: Row) -> float:
 
 
 def compare_rankers(
-    candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings
+    candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings, click_model: str = DEFAULT
 ) -> Compared:
     """nDCG@10 over click grades of what was shown, mean over queries; without a serving ranker, beside the fused."""
-    data = dataset_from_rounds(rounds, feature_names(index), ()).judging_all()
+    data = dataset_from_rounds(rounds, feature_names(index), (), click_model).judging_all()
     if not data.query:
         return _unknown("nDCG@10", "no later search was acted upon with other candidates beside")
     ours = _by_query(data, _scores(data, candidate))

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.learn.clicks.models import DEFAULT
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
@@ -96,9 +97,11 @@ class Dataset:
         )
 
 
-def dataset_from_rounds(rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str]) -> Dataset:
+def dataset_from_rounds(
+    rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str], click_model: str = DEFAULT
+) -> Dataset:
     """Rows of the searches in which something was acted upon for the query; the rest say nothing about order."""
-    grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds).judgments}
+    grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds, click_model).judgments}
     liked = {r.decision.normalized for r in rounds if any(g > 0 for g in r.gains.values())}
     searches: dict[str, list[tuple[Decision, Mapping[str, float]]]] = defaultdict(list)
     for r in sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id)):

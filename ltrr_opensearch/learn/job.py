@@ -301,7 +301,7 @@ def _new(kinds: Sequence[str], run: _Run) -> Window:
 
 
 def _count_in(job: Job, rounds: Sequence[Round], until: datetime, counts: Counter[str]) -> None:
-    examination = judgments_from_clicks(rounds).examination
+    examination = judgments_from_clicks(rounds, job.settings.learn.click_model).examination
     job.memory.count_in(rounds, examination, job.settings.learn, until.isoformat(), counts)
 
 

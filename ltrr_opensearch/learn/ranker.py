@@ -78,7 +78,7 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     `judged`: one of fewer rounds, whose columns and metrics hold for this one too. To find them is most of the work.
     """
     kept = list(rounds)
-    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index), settings.learn.click_model)
     if not everything.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
     logged = derive(index)
