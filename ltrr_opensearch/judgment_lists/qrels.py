@@ -34,7 +34,9 @@ def write(judgments: Sequence[Judgment], topics: Mapping[str, str]) -> str:
     topic_of = {query: topic for topic, query in topics.items()}
     for one in judgments:
         if one.id.split() != [one.id]:
-            raise DataError(f"document {one.id!r} of query {one.query!r} has a space in its id, which qrels cannot hold")
+            raise DataError(
+                f"document {one.id!r} of query {one.query!r} has a space in its id, which qrels cannot hold"
+            )
     return "".join(f"{topic_of[j.query]} 0 {j.id} {round(j.grade)}\n" for j in judgments)
 
 

@@ -47,7 +47,9 @@ def _list(content: object, name: str) -> Json:
     if not isinstance(found, dict) or not isinstance(found.get(RATINGS), list):
         raise DataError(f"{name} has no {RATINGS}; give a judgment list of the Search Relevance Workbench")
     if found.get("status", "COMPLETED") != "COMPLETED":
-        raise DataError(f"{name}: the status of the list is {found['status']!r}, so it is not whole; get it again later")
+        raise DataError(
+            f"{name}: the status of the list is {found['status']!r}, so it is not whole; get it again later"
+        )
     return found
 
 

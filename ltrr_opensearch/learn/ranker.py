@@ -81,6 +81,11 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     everything = dataset_from_rounds(kept, feature_names(index), memory_names(index), settings.learn.click_model)
     if not everything.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
+    return train_on(everything, settings, index, kept[0].decision.index, max(r.decision.at for r in kept))
+
+
+def train_on(everything: Dataset, settings: Settings, index: IndexSettings, key: str, at: datetime) -> Part:
+    """The ranker that the settings name, from rows and grades wherever they come from. `at`: when it was made."""
     logged = derive(index)
     apart = logged.names if settings.learn.rank_in == "cluster" else ()
     fit = _fits(settings.learn.seed, apart)[settings.learn.ranker]
@@ -90,8 +95,7 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     else:
         names, metrics = load_ranker(judged).features, judged.metrics
     data = everything.columns(names)
-    at = max(r.decision.at for r in kept)
-    return pack(fit(data), data, kept[0].decision.index, at, logged.version, metrics)
+    return pack(fit(data), data, key, at, logged.version, metrics)
 
 
 def _learned(

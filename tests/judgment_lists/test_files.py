@@ -12,7 +12,8 @@ from ltrr_opensearch.judgment_lists.files import FORMATS, format_of, read_judgme
 from ltrr_opensearch.judgment_lists.places import Line, pooled
 from ltrr_opensearch.logged import Judgment
 
-LIST = (Judgment("red, \"long\" dress", "B1", 3.0), Judgment("red, \"long\" dress", "B2", 0.0), Judgment("jeans", "B1", 1.0))  # fmt: skip
+DRESS = 'red, "long" dress'
+LIST = (Judgment(DRESS, "B1", 3.0), Judgment(DRESS, "B2", 0.0), Judgment("jeans", "B1", 1.0))
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=("C", "Zs")), min_size=1, max_size=8)
 
 
@@ -48,7 +49,7 @@ def test_the_name_of_a_file_says_its_form(name: str, form: str) -> None:
 
 
 def test_the_answer_of_the_workbench_is_read_as_what_is_put_there(tmp_path: Path) -> None:
-    put, _ = tmp_path / "put.json", None
+    put = tmp_path / "put.json"
     write_judgments(put, LIST)
     source = json.loads(put.read_text()) | {"id": "5f45", "status": "COMPLETED", "metadata": {}}
     assert source["type"] == "IMPORT_JUDGMENT"
@@ -65,7 +66,8 @@ def test_ratings_of_several_people_become_their_mean(tmp_path: Path) -> None:
 def test_junk_of_trec_counts_as_nothing_and_empty_ratings_of_quepid_are_no_ratings(tmp_path: Path) -> None:
     qrels = written(tmp_path, "qrels", "1 0 spam -2\n1 0 good 1\n")
     topics = written(tmp_path, "topics.tsv", "1\tred dress\n")
-    assert read_judgments(qrels, topics=topics) == (Judgment("red dress", "spam", 0.0), Judgment("red dress", "good", 1.0))  # fmt: skip
+    rated = (Judgment("red dress", "spam", 0.0), Judgment("red dress", "good", 1.0))
+    assert read_judgments(qrels, topics=topics) == rated
     csv = written(tmp_path, "a.csv", "Query,DocId,Rating,comment\ntv,1,,later\ntv,2,1,\n")
     assert read_judgments(csv) == (Judgment("tv", "2", 1.0),)
 

@@ -14,7 +14,6 @@ from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round
 from tests.learn.clicks import EXAMINED, decision, searches
 
-
 SURE = 0.95
 """Weight of what was looked at twenty times."""
 

@@ -79,9 +79,11 @@ def _below(pages: _Pages) -> NDArray[np.bool_]:
     return pages.there & (np.arange(pages.pair.shape[1]) < pages.last[:, None])
 
 
-def _expected(pages: _Pages, attractive: Floats, satisfied: Floats, going: float) -> tuple[Floats, Floats, float, float]:
-    """(how surely each place was looked at, satisfaction with the last action, times that people below it went on, times
-    that they might have).
+def _expected(
+    pages: _Pages, attractive: Floats, satisfied: Floats, going: float
+) -> tuple[Floats, Floats, float, float]:
+    """(how surely each place was looked at, satisfaction with the last action, times that people from there on went on,
+    times that they might have).
     """
     likes = np.where(pages.there, attractive[pages.pair], 0.0)
     rows, columns = likes.shape
