@@ -121,5 +121,6 @@ def encoder_for(settings: Settings, key: str) -> Encoder | None:
     vector = settings.indexes[key].vector
     if vector is None or settings.encoder.model is None:
         return None
+    from ltrr_opensearch.understand.encoders import load_encoder
 
     return load_encoder(settings.encoder, vector.dimension)

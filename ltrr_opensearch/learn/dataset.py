@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.context import ASKED
-from ltrr_opensearch.learn.clicks.models import DEFAULT
+from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
@@ -98,7 +98,7 @@ class Dataset:
 
 
 def dataset_from_rounds(
-    rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str], click_model: str = DEFAULT
+    rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str], click_model: str | ClickModel = DEFAULT
 ) -> Dataset:
     """Rows of the searches in which something was acted upon for the query; the rest say nothing about order."""
     grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds, click_model).judgments}

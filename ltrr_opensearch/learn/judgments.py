@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ltrr_opensearch.learn.clicks.impressions import Floats, impressions
-from ltrr_opensearch.learn.clicks.models import DEFAULT, click_model
+from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel, click_model
 from ltrr_opensearch.learn.clicks.pooled import PRIOR_EXAMINED
 from ltrr_opensearch.logged import Judgment, Round
 
@@ -35,7 +35,7 @@ class ClickJudgments:
     """Actions on what nobody wants, for each time that it is looked at; None where nothing tells them from liking."""
 
 
-def judgments_from_clicks(rounds: Iterable[Round], model: str = DEFAULT) -> ClickJudgments:
+def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEFAULT) -> ClickJudgments:
     """A judgment for every document that was shown for a query (normalised text).
 
     The grade is the attractiveness times the mean gain of the actions; the weight says how much of the grade was
@@ -44,7 +44,7 @@ def judgments_from_clicks(rounds: Iterable[Round], model: str = DEFAULT) -> Clic
     seen = impressions(rounds)
     if seen is None:
         return ClickJudgments((), (), None)
-    fitted = click_model(model)(seen)
+    fitted = (click_model(model) if isinstance(model, str) else model)(seen)
     examined, clicked = seen.by_pair(fitted.examined), seen.by_pair(seen.clicked)
     weight = examined / (examined + PRIOR_EXAMINED)
     overall = seen.gain[seen.gain > 0].mean() if (seen.gain > 0).any() else 0.0

@@ -37,7 +37,8 @@ def clicked_rate(rounds: list[Round]) -> dict[tuple[str, str], float]:
 def read_from_the_top(queries: int, each: int) -> tuple[list[Round], dict[tuple[str, str], float]]:
     """Searches of people who go on with 0.85 after what they did not click, and with 0.4 after a click."""
     rng, people = np.random.default_rng(3), Cascade(noise=0.0)
-    rounds, truth = [], {}
+    rounds: list[Round] = []
+    truth: dict[tuple[str, str], float] = {}
     for q in range(queries):
         query, ids = f"q{q}", [f"d{i}" for i in range(20)]
         likes = dict(zip(ids, rng.beta(1, 2, 20), strict=True))
@@ -97,7 +98,7 @@ def test_no_clicks_and_one_document(model: str) -> None:
 
 def test_the_settings_name_every_model() -> None:
     for name in MODULES:
-        assert LearnSettings(click_model=name).click_model == name  # type: ignore[arg-type]
+        assert LearnSettings(click_model=name).click_model == name
 
 
 def test_impressions_are_counted_by_place() -> None:
