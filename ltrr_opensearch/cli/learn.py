@@ -106,15 +106,16 @@ def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run
 
     key = key_of(settings, one_index(settings, only))
     judgments = read_judgments(given.qrels, given.form, given.topics)
-    with connect(settings.cluster) as client, reading() as progress:
+    with connect(settings.cluster) as client:
         rated = ask_rated(settings, key, client, judgments, given.template)
         safe = ranked_by(rated.serving, None, rated.serving.safe)
         replay = Replay(rated.recording, safe, rated.template, Limits(rank_depth=settings.serve.rank_depth))
         gathered = [searched(replay, query) for query in rated.recording.queries]
         lists = [listed(replay, one, feature_names(settings.indexes[key])) for one in gathered]
         rounds = [Round(one.replayed.decision, {}) for one in gathered]
-        job = Job(client, settings, key, datetime.now(UTC), _encoder(settings, key), progress)
-        done = learn_ratings(Rated(lists, by_query(rated.judgments), rounds), job, dry_run=dry_run)
+        with reading() as progress:
+            job = Job(client, settings, key, datetime.now(UTC), _encoder(settings, key), progress)
+            done = learn_ratings(Rated(lists, by_query(rated.judgments), rounds), job, dry_run=dry_run)
     show(Console(), done, dry_run=dry_run)
 
 
