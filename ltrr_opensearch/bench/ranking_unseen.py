@@ -83,6 +83,11 @@ class Unions:
         scores = ranker.score(serving.rows(found.query, one.candidates, found.results, ranker.features))
         return [one.ids[i] for i in np.argsort(-scores, kind="stable")]
 
+    def alone(self, query: str, strategy: str) -> list[str]:
+        """A strategy's own list; empty where it had nothing to ask."""
+        results = self.gathered[query].replayed.searched.results
+        return [hit.key.id for r in results if r.plan.strategy == strategy for hit in r.hits]
+
     def fused(self, query: str, fusion: Fusion, plans: Sequence[str]) -> list[str]:
         """Some strategies' lists, merged; what they have not found follows in the order of all."""
         results = [r for r in self.gathered[query].replayed.searched.results if r.plan.strategy in plans]
@@ -136,12 +141,13 @@ def evaluated(console: Console, unions: Unions, seeds: int) -> Measured:
 def _constant(unions: Unions) -> Iterator[tuple[str, Callable[[str], list[str]]]]:
     """Orders that learn nothing: every set of strategies by RRF and by scaled scores; a single one is itself."""
     strategies = [s.name for s in unions.world.index.strategies if s.use != "q2e"]
-    for size in range(1, len(strategies) + 1):
+    for strategy in strategies:
+        yield strategy, lambda q, s=strategy: unions.alone(q, s)  # type: ignore[misc]
+    for size in range(2, len(strategies) + 1):
         for some in combinations(strategies, size):
             name = "+".join(some)
             yield name, lambda q, some=some: unions.fused(q, Rrf(), some)  # type: ignore[misc]
-            if size > 1:
-                yield f"{name} by scores", lambda q, some=some: unions.fused(q, Weighted({}), some)  # type: ignore[misc]
+            yield f"{name} by scores", lambda q, some=some: unions.fused(q, Weighted({}), some)  # type: ignore[misc]
 
 
 def _best(known: Mapping[str, Values], queries: Sequence[str], *, many: bool) -> str:
