@@ -29,7 +29,7 @@ from ltrr_opensearch.learn.ranker import fit_lambdamart, train_on
 from ltrr_opensearch.learn.rated import dataset_from_ratings
 from ltrr_opensearch.logged import Judgment, Round
 from ltrr_opensearch.rank.load import load_ranker
-from ltrr_opensearch.rank.rows import memory_names
+from ltrr_opensearch.rank.rows import feature_names, memory_names
 
 IMPRESSIONS, QUICK_IMPRESSIONS = 50_000, 10_000
 SHARE, SEEN = 0.95, 0.93
@@ -80,7 +80,7 @@ def clicked(console: Console, unions: Unions, impressions: int, folds: int) -> t
                 unseen[people][RATINGS] |= per_query(judges, order, (MAIN,))[MAIN]
                 for name in (*MODULES, COUNTED):
                     by = counted if name == COUNTED else name
-                    data = dataset_from_rounds(rounds, unions.data.names, memory_names(world.index), by)
+                    data = dataset_from_rounds(rounds, feature_names(unions.world.index), memory_names(world.index), by)
                     ranker = fit_lambdamart(data.columns(columns))
                     order = {q: unions.ranked(q, ranker) for q in held}
                     unseen[people][name] |= per_query(judges, order, (MAIN,))[MAIN]
@@ -119,9 +119,9 @@ def _rated(unions: Unions, queries: Sequence[str]) -> Dataset:
     """What rater 1 thinks of the unions."""
     world = unions.world
     replay = world.replay(world.learner())
-    lists = [listed(replay, unions.gathered[q], unions.data.names) for q in queries]
+    lists = [listed(replay, unions.gathered[q], feature_names(unions.world.index)) for q in queries]
     grades = {unions.name(q): world.first.get(q, {}) for q in queries}
-    return dataset_from_ratings(lists, grades, unions.data.names, memory_names(world.index))
+    return dataset_from_ratings(lists, grades, feature_names(unions.world.index), memory_names(world.index))
 
 
 def _by_grades(unions: Unions, query: str, grades: Mapping[tuple[str, str], float]) -> list[str]:

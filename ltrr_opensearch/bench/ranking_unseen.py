@@ -29,7 +29,7 @@ from ltrr_opensearch.learn.rated import dataset_from_ratings
 from ltrr_opensearch.logged import Judgment
 from ltrr_opensearch.protocols import Fusion, Ranker
 from ltrr_opensearch.rank.load import load_ranker
-from ltrr_opensearch.rank.rows import feature_names, memory_names
+from ltrr_opensearch.rank.rows import memory_names, whole_names
 from ltrr_opensearch.types import Outcome
 
 FOLDS, SEEDS, QUICK_SEEDS = 5, 5, 1
@@ -66,7 +66,7 @@ class Unions:
         replay = world.replay(world.learner())
         wanted = {q: of for q, of in world.final.items() if max(of.values()) > 0}
         gathered = {query: searched(replay, query) for query in sorted(wanted)}
-        names = feature_names(world.index)
+        names = whole_names(world.index)
         lists = [listed(replay, one, names) for one in gathered.values()]
         grades = {one.replayed.searched.query.normalized: wanted[query] for query, one in gathered.items()}
         data = dataset_from_ratings(lists, grades, names, memory_names(world.index))

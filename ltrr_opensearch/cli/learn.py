@@ -102,7 +102,7 @@ def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run
     from ltrr_opensearch.learn.job import Job
     from ltrr_opensearch.learn.rated import by_query
     from ltrr_opensearch.logged import Round
-    from ltrr_opensearch.rank.rows import feature_names
+    from ltrr_opensearch.rank.rows import whole_names
 
     key = key_of(settings, one_index(settings, only))
     judgments = read_judgments(given.qrels, given.form, given.topics)
@@ -111,7 +111,7 @@ def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run
         safe = ranked_by(rated.serving, None, rated.serving.safe)
         replay = Replay(rated.recording, safe, rated.template, Limits(rank_depth=settings.serve.rank_depth))
         gathered = [searched(replay, query) for query in rated.recording.queries]
-        lists = [listed(replay, one, feature_names(settings.indexes[key])) for one in gathered]
+        lists = [listed(replay, one, whole_names(settings.indexes[key])) for one in gathered]
         rounds = [Round(one.replayed.decision, {}) for one in gathered]
         with reading() as progress:
             job = Job(client, settings, key, datetime.now(UTC), _encoder(settings, key), progress)

@@ -134,7 +134,7 @@ def compare_on_queries(
         ours |= _by_query(test, _scores(test, ranker))
         theirs |= _by_query(test, _scores(test, serves))
     gap = paired_difference(ours, theirs)
-    return Compared(measure, mean(ours), mean(theirs), gap.low, gap.high, len(ours))
+    return Compared(measure, mean(ours), mean(theirs), gap.low, gap.high, len(ours), first=part is None)
 
 
 def _loaded(part: Part) -> Ranker | None:

@@ -20,7 +20,7 @@ from ltrr_opensearch.learn.ranker import FOLDS, train_on
 from ltrr_opensearch.learn.rated import Listed, dataset_from_ratings
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.rank.load import load_ranker
-from ltrr_opensearch.rank.rows import feature_names, memory_names
+from ltrr_opensearch.rank.rows import memory_names, whole_names
 
 LEAST_QUERIES = 2 * FOLDS
 RATED = "rated"
@@ -57,7 +57,7 @@ def learn_ratings(rated: Rated, job: Job, *, dry_run: bool = False) -> Learned:
 def train_rated(rated: Rated, job: Job, serving: Part | None) -> Trained:
     """The ranker of all ratings, where one trained on four fifths of the queries does well enough on the others."""
     index, settings = job.index_settings, job.settings
-    data = dataset_from_ratings(rated.lists, rated.grades, feature_names(index), memory_names(index))
+    data = dataset_from_ratings(rated.lists, rated.grades, whole_names(index), memory_names(index))
     queries = sorted(set(data.query))
     if len(queries) < LEAST_QUERIES:
         found = f"{len(queries)} of {len(rated.grades)} rated queries found documents of different grades"

@@ -18,7 +18,7 @@ from ltrr_opensearch.learn.ranker import train_on
 from ltrr_opensearch.learn.rated import Listed, by_query, dataset_from_ratings
 from ltrr_opensearch.learn.watermarks import through
 from ltrr_opensearch.logged import Judgment, Part
-from ltrr_opensearch.rank.rows import feature_names
+from ltrr_opensearch.rank.rows import whole_names
 from tests.learn.shop import Shop
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 def rated(job: Job, queries: int = 30, candidates: int = 20, *, liked: int = 1, first: int = 0) -> Rated:
     """What plan `original` scores high is good, what `knn` does is not; every third candidate was rated by nobody."""
-    names, rng = feature_names(job.index_settings), np.random.default_rng(first)
+    names, rng = whole_names(job.index_settings), np.random.default_rng(first)
     lists, grades = [], {}
     for n in range(first, first + queries):
         rows = np.full((candidates, len(names)), np.nan, dtype=np.float32)
@@ -100,7 +100,7 @@ def test_a_dry_run_publishes_nothing_and_neither_does_one_of_a_pinned_index(job:
 def test_a_worse_ranker_is_refused_and_what_serves_stays(job: Job) -> None:
     serving = learn_ratings(rated(job), job).release
     other = rated(job, first=100)
-    names = feature_names(job.index_settings)
+    names = whole_names(job.index_settings)
     spoiled = [
         replace(one, rows=np.where(np.arange(len(names)) == names.index("knn.score"), one.rows, np.nan))
         for one in other.lists
