@@ -1,4 +1,4 @@
-"""Line 4: re-scoring a long list in the proxy, features in hand."""
+"""Line 4: re-scoring a long list in the proxy, features in hand; in processor time, whatever else the machine does."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def measure(quick: bool, unions: Unions) -> list[Figure]:
     rows = np.resize(unions.data.rows, (CANDIDATES, len(unions.data.names)))
     times = []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started = time.thread_time()
         ranker.score(rows)
-        times.append((time.perf_counter() - started) * 1000)
+        times.append((time.thread_time() - started) * 1000)
     leaves = max(len(t.leaf) for t in ranker.trees)
-    made = f"{CANDIDATES} candidates, {len(ranker.trees)} trees of {leaves} leaves, {len(ranker.features)} columns"
+    made = f"{CANDIDATES} candidates, {len(ranker.trees)} trees of {leaves} leaves, {len(ranker.features)} columns; processor time"
     return [replace(timing("rescoring", times), target=WITHIN_MS, made_with=made)]
 
 

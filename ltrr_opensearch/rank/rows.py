@@ -109,8 +109,7 @@ def _of_best(values: Matrix) -> Matrix:
     Only where the whole list has its features is it what serving has: a log of a part of it cannot teach it.
     """
     best = np.nan_to_num(values, nan=0.0).max(axis=0, initial=0.0)
-    shares: Matrix = values / np.where(best > 0, best, np.nan).astype(np.float32)
-    return shares
+    return np.asarray(values / np.where(best > 0, best, np.nan), dtype=np.float32)
 
 
 def sparse(row: NDArray[np.float32], names: Sequence[str]) -> Features:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +23,6 @@ from tests.operations.recorder import Recorded, recording
 from tests.operations.world import COLOURS, THINGS, products
 
 Typed = Callable[..., Result]
-HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -126,20 +124,17 @@ def test_a_ranker_is_learned_from_ratings_and_stands_beside_the_others(
 
 def test_clicks_become_a_judgment_list(typed: Typed, client: OpenSearch, index_name: str, tmp_path: Path) -> None:
     shop = Shop(client, index_name)
-    now = datetime.now(UTC)
-    searches = decisions(240)
-    age = now - max(one.at for one in searches)
-    key = f"{index_name}-shop"
-    moved = [replace(one, at=one.at + age - HOUR, index=key) for one in searches]
-    events = [replace(event, at=event.at + age - HOUR) for event in clicks(searches)]
-    shop.put(moved, events)
+    searches = [replace(one, index=f"{index_name}-shop") for one in decisions(240)]
+    shop.put(searches, clicks(searches))
     client.indices.refresh(index=f"{index_name}*")
     target = tmp_path / "clicks.jsonl"
-    result = typed("judgments", "from-clicks", str(target), "--model", "coec", "--least-weight", "0.1")
+    result = typed(
+        "judgments", "from-clicks", str(target), "--model", "coec", "--least-weight", "0.1", "--days", "9999"
+    )
     assert result.exit_code == 0, result.output
     assert "by the model `coec`" in result.output
     found = read_judgments(target)
-    assert {j.query for j in found} <= {one.normalized for one in moved}
+    assert {j.query for j in found} <= {one.normalized for one in searches}
     assert all(0 <= j.grade <= 1 and j.weight >= 0.1 for j in found)
     whole = typed("judgments", "convert", str(target), str(tmp_path / "clicks.csv"), "--levels", "3")
     assert whole.exit_code == 0, whole.output
