@@ -26,7 +26,8 @@ def measure(quick: bool, unions: Unions) -> list[Figure]:
         ranker.score(rows)
         times.append((time.thread_time() - started) * 1000)
     leaves = max(len(t.leaf) for t in ranker.trees)
-    made = f"{CANDIDATES} candidates, {len(ranker.trees)} trees of {leaves} leaves, {len(ranker.features)} columns; processor time"
+    size = f"{CANDIDATES} candidates, {len(ranker.trees)} trees of {leaves} leaves, {len(ranker.features)} columns"
+    made = f"{size}; processor time"
     return [replace(timing("rescoring", times), target=WITHIN_MS, made_with=made)]
 
 

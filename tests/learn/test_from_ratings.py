@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -97,22 +98,10 @@ def test_a_dry_run_publishes_nothing_and_neither_does_one_of_a_pinned_index(job:
     assert job.store.current("shop") is None
 
 
-def test_a_worse_ranker_is_refused_and_what_serves_stays(job: Job) -> None:
+def test_a_worse_ranker_is_refused_and_what_serves_stays(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     serving = learn_ratings(rated(job), job).release
-    other = rated(job, first=100)
-    names = whole_names(job.index_settings)
-    spoiled = [
-        replace(one, rows=np.where(np.arange(len(names)) == names.index("knn.score"), one.rows, np.nan))
-        for one in other.lists
-    ]
-    refused = learn_ratings(
-        replace(
-            other,
-            lists=[*spoiled, *rated(job, 10, first=200).lists],
-            grades={**other.grades, **rated(job, 10, first=200).grades},
-        ),
-        job,
-    )
+    monkeypatch.setattr("ltrr_opensearch.learn.from_ratings.train_on", _backwards)
+    refused = learn_ratings(rated(job, first=100), job)
     assert refused.release is None
     assert "worse by more than learn.gate_margin" in refused.verdicts[0].reason
     assert job.store.current_id("shop") == serving
@@ -170,6 +159,12 @@ def test_a_feature_of_the_same_name_and_another_query_is_another_feature(apart: 
     other = replace(reading, meta={**part.meta, "feature_set": "0123456789ab"})
     with pytest.raises(ModelError, match="trained on feature set 0123456789ab, index 'shop' has"):
         refuse_unservable(other, apart.index_settings)
+
+
+def _backwards(*args: object) -> Part:
+    part = train_on(*args)  # type: ignore[arg-type]
+    model = json.loads(part.payload)
+    return replace(part, payload=json.dumps({**model, "weights": [-w for w in model["weights"]]}).encode())
 
 
 def _renamed(part: Part) -> Part:
