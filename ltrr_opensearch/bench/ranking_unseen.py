@@ -30,6 +30,7 @@ from ltrr_opensearch.logged import Judgment
 from ltrr_opensearch.protocols import Fusion, Ranker
 from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.rank.rows import memory_names, whole_names
+from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import Outcome
 
 FOLDS, SEEDS, QUICK_SEEDS = 5, 5, 1
@@ -60,6 +61,7 @@ class Unions:
     data: Dataset
     """Of all rated queries, under normalised texts."""
     judgments: Sequence[Judgment]
+    serving: Serving
 
     @staticmethod
     def of(world: RankingWorld) -> Unions:
@@ -71,7 +73,7 @@ class Unions:
         grades = {one.replayed.searched.query.normalized: wanted[query] for query, one in gathered.items()}
         data = dataset_from_ratings(lists, grades, names, memory_names(world.index))
         judgments = [Judgment(q, id, g) for q, of in wanted.items() for id, g in of.items()]
-        return Unions(world, gathered, data, judgments)
+        return Unions(world, gathered, data, judgments, replay.serving)
 
     def name(self, query: str) -> str:
         return self.gathered[query].replayed.searched.query.normalized
@@ -79,8 +81,8 @@ class Unions:
     def ranked(self, query: str, ranker: Ranker) -> list[str]:
         """The union in the ranker's order."""
         one = self.gathered[query]
-        found, serving = one.replayed.searched, self.world.replay(self.world.learner()).serving
-        scores = ranker.score(serving.rows(found.query, one.candidates, found.results, ranker.features))
+        found = one.replayed.searched
+        scores = ranker.score(self.serving.rows(found.query, one.candidates, found.results, ranker.features))
         return [one.ids[i] for i in np.argsort(-scores, kind="stable")]
 
     def alone(self, query: str, strategy: str) -> list[str]:
