@@ -147,31 +147,16 @@ def _line_2(unseen: Found, taught: Found, made: str) -> list[Figure]:
             figures.append(
                 Figure(f"clicks_taught_{people}_{name}", mean(of), MAIN, interval=interval_of(of), runs=len(of))
             )
-    own, told = unseen["position"], taught["position"]
+    own = unseen["position"]
     share = _share(own[DEFAULT], own[RATINGS])
     better = paired_difference(own[DEFAULT], own[COUNTED])
-    truer = paired_difference(told[DEFAULT], told[COUNTED])
-    beside = (COUNTED, 0.0)
+    bounds, beside = (better.low, better.high), (COUNTED, mean(own[COUNTED]))
     return [
         Figure("clicks_share_of_ratings", share[0], "share", (RATINGS, 1.0), SHARE, interval=share[1:], made_with=made),
         Figure(
-            "clicks_correction_unseen",
-            better.mean,
-            MAIN,
-            beside,
-            None,
-            interval=(better.low, better.high),
-            made_with=made,
+            "clicks_ahead_of_counted", better.mean, MAIN, beside, interval=bounds, runs=better.queries, made_with=made
         ),
-        Figure(
-            "clicks_correction_taught_lower_bound",
-            truer.low,
-            MAIN,
-            beside,
-            0.0,
-            interval=(truer.low, truer.high),
-            made_with=made,
-        ),
+        Figure("clicks_ahead_of_counted_lower_bound", better.low, MAIN, (COUNTED, 0.0), 0.0, runs=better.queries),
         *figures,
     ]
 

@@ -58,8 +58,8 @@ def test_clicks_are_held_to_what_ratings_give() -> None:
     found = {f.name: f for f in _line_2({"position": by}, {"position": told}, "")}
     assert found["clicks_share_of_ratings"].value == pytest.approx(0.975)
     assert found["clicks_share_of_ratings"].target == 0.95
-    assert found["clicks_correction_unseen"].value == pytest.approx(0.08)
-    assert found["clicks_correction_taught_lower_bound"].value == pytest.approx(0.1)
+    assert found["clicks_ahead_of_counted"].value == pytest.approx(0.08)
+    assert found["clicks_ahead_of_counted_lower_bound"].target == 0.0
     assert np.isfinite([f.value for f in found.values()]).all()
 
 
