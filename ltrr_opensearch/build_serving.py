@@ -34,7 +34,7 @@ from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker
-from ltrr_opensearch.rank.feature_sets import FeatureSet, derive
+from ltrr_opensearch.rank.feature_sets import OF_BEST, FeatureSet, derive
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, ClusterRanker
 from ltrr_opensearch.rank.load import load_built_in, load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import feature_names
@@ -115,7 +115,7 @@ class ServingBuilder:
         ranker, logged = self._ranking(key, index, parts.get("ranker"))
         columns = feature_names(index)
         if ranker:
-            columns += tuple(name for name in ranker.features if name not in columns)
+            columns += tuple(n for n in ranker.features if n not in columns and not n.endswith(OF_BEST))
         policy = self._policy(parts.get("policy"))
         return Serving(
             key=key,

@@ -58,6 +58,12 @@ class LearnSettings(Section):
     labels: Literal["certain", "by_probability"] = Field(
         "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."
     )
+    click_model: Literal["position", "coec", "cascade", "swaps"] = Field(
+        "position",
+        description="How clicks are told from what was looked at: a position-based model, clicks over expected clicks, "
+        "people who read from the top until satisfied (cascade), or only documents that were shown at several "
+        "positions (swaps).",
+    )
     ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
     rank_in: Literal["proxy", "cluster"] = Field(
         "proxy",

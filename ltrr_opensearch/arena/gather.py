@@ -46,10 +46,12 @@ class AsUs:
 
 
 def serving_for(
-    settings: Settings, key: str, client: OpenSearch, encoder: Encoder | None
+    settings: Settings, key: str, client: OpenSearch, encoder: Encoder | None, *, featured: bool = False
 ) -> tuple[Serving, tuple[str, ...]]:
     """The strategies with what is known, and in words what is left out. Where nothing was set up yet, the values of the
     index's fields are read into memory as set-up would.
+
+    `featured`: whether candidates' features are read, too, which costs the cluster a request a search.
     """
     index = settings.indexes[key]
     current = ReleaseStore(client, settings.state.prefix).current(key)
@@ -69,7 +71,8 @@ def serving_for(
         said.append("knn is left out: the index has no `vector` section")
     elif "knn" in uses and encoder is None:
         said.append("knn has nothing to ask: no encoder is configured (encoder.model)")
-    # what candidates' features are is of no interest here, and would cost the cluster a request a search
+    if featured:
+        return made, tuple(said)
     return replace(made, logged=replace(made.logged, features=made.logged.features.only(()))), tuple(said)
 
 

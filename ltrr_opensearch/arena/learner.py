@@ -131,7 +131,7 @@ class Learner:
 
     def _remember(self, rounds: Sequence[Round]) -> None:
         learn = self.settings.learn
-        examination = judgments_from_clicks(rounds).examination
+        examination = judgments_from_clicks(rounds, learn.click_model).examination
         by_query: defaultdict[str, list[Round]] = defaultdict(list)
         for one in rounds:
             if is_whole(one.decision.normalized):

@@ -23,7 +23,7 @@ NOT_BUILT = 2
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here as well.")
 def main(name: str, quick: bool, file: Path | None) -> None:
     """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, learning,
-    learning_bestbuy (in learning), estimators."""
+    learning_bestbuy (in learning), estimators, ranking."""
     console = Console()
     suite = find(name)
     if suite is None:

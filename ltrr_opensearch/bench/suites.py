@@ -22,7 +22,7 @@ SUITES: Mapping[str, str | None] = {
     "deciding": "ltrr_opensearch.bench.deciding",
     "learning_speed": "ltrr_opensearch.bench.learning_speed",
     "estimators": "ltrr_opensearch.bench.estimating",
-    "ranking": None,
+    "ranking": "ltrr_opensearch.bench.ranking",
     "understanding": None,
 }
 """Name of the module with a function `measure`; None where nothing is measured yet."""

@@ -1,4 +1,4 @@
-"""`ltrr evaluate policy`: what policies would have earned on logged searches, and how sure that is."""
+"""`ltrr evaluate`: policies on logged searches, and how sure that is; orders of results by ratings."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
+from ltrr_opensearch.cli.evaluate_ranking import ranking
 from ltrr_opensearch.cli.options import one_index, pass_settings
 from ltrr_opensearch.cli.progress import reading
 from ltrr_opensearch.errors import DataError
@@ -34,7 +35,10 @@ _TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"])
 
 @click.group()
 def evaluate() -> None:
-    """Estimate from the log what other policies would have earned."""
+    """Judge policies by the log, and orders of results by people's ratings."""
+
+
+evaluate.add_command(ranking)
 
 
 @evaluate.command()

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from ltrr_opensearch.cli.options import pass_settings
+from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
 from ltrr_opensearch.cli.phases import told
 from ltrr_opensearch.cli.progress import reading
+from ltrr_opensearch.cli.rated import ask_rated, form_option, qrels_option, template_option, topics_option
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,14 +35,38 @@ KINDS = ("policy", "ranker", "memory")
     type=click.FloatRange(min=0),
     help="How old a search must be for its events to be complete; default: learn.window_s. 0 takes all up to now.",
 )
+@qrels_option(required=False)
+@form_option
+@topics_option
+@template_option
 @pass_settings
-def learn(settings: Settings, kind: str, only: str | None, dry_run: bool, window_s: float | None) -> None:
+def learn(
+    settings: Settings,
+    kind: str,
+    only: str | None,
+    dry_run: bool,
+    window_s: float | None,
+    qrels: Path | None,
+    form: str | None,
+    topics: Path | None,
+    template: Path | None,
+) -> None:
     """Learn from what people did: policy, ranker, memory, or all.
 
     Reads the searches since the last run with their events, trains, judges each candidate beside what serves, and
     publishes what holds as one release. Running proxies pick it up by themselves. Then the phase of the index is
     checked, as `ltrr phases check` does. Safe to run from cron, and twice.
+
+    With --qrels (kind ranker) it learns from people's ratings instead: every strategy is asked for the queries of the
+    list, and what they find is ordered by its grades.
     """
+    if qrels is not None:
+        if kind != "ranker":
+            raise click.UsageError("ratings teach the ranker alone: ltrr learn ranker --qrels FILE")
+        _from_ratings(settings, only, Given(qrels, form, topics, template), dry_run=dry_run)
+        return
+    if form or topics or template:
+        raise click.UsageError("--format, --topics and --template go with --qrels")
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.learn.job import Job
     from ltrr_opensearch.learn.job import learn as run
@@ -55,6 +81,42 @@ def learn(settings: Settings, kind: str, only: str | None, dry_run: bool, window
             show(console, done, dry_run=dry_run)
             checked = check(job, window_s=window_s, dry_run=dry_run)
             console.print("\n".join(told(checked.index, checked.state, checked.verdict, checked.move)))
+
+
+class Given(NamedTuple):
+    """The list of ratings, and how it is to be read and asked."""
+
+    qrels: Path
+    form: str | None
+    topics: Path | None
+    template: Path | None
+
+
+def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run: bool) -> None:
+    from ltrr_opensearch.arena.orders import ranked_by
+    from ltrr_opensearch.arena.rated import listed, searched
+    from ltrr_opensearch.arena.replay import Limits, Replay
+    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.judgment_lists.files import read_judgments
+    from ltrr_opensearch.learn.from_ratings import Rated, learn_ratings
+    from ltrr_opensearch.learn.job import Job
+    from ltrr_opensearch.learn.rated import by_query
+    from ltrr_opensearch.logged import Round
+    from ltrr_opensearch.rank.rows import whole_names
+
+    key = key_of(settings, one_index(settings, only))
+    judgments = read_judgments(given.qrels, given.form, given.topics)
+    with connect(settings.cluster) as client:
+        rated = ask_rated(settings, key, client, judgments, given.template)
+        safe = ranked_by(rated.serving, None, rated.serving.safe)
+        replay = Replay(rated.recording, safe, rated.template, Limits(rank_depth=settings.serve.rank_depth))
+        gathered = [searched(replay, query) for query in rated.recording.queries]
+        lists = [listed(replay, one, whole_names(settings.indexes[key])) for one in gathered]
+        rounds = [Round(one.replayed.decision, {}) for one in gathered]
+        with reading() as progress:
+            job = Job(client, settings, key, datetime.now(UTC), _encoder(settings, key), progress)
+            done = learn_ratings(Rated(lists, by_query(rated.judgments), rounds), job, dry_run=dry_run)
+    show(Console(), done, dry_run=dry_run)
 
 
 def show(console: Console, done: Learned, *, dry_run: bool) -> None:

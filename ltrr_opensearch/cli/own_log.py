@@ -74,9 +74,9 @@ def record_own(settings: Settings, index: str, given: Given, searches: int, seed
     with connect(settings.cluster) as client, documents_bar("queries asked") as bar:
         asked = _log(settings, client, given)
         drawn = (_judged(asked, least_judged) if least_judged else asked).sample(searches, seed)
-        encoder = _encoder(settings, key)
+        encoder = encoder_for(settings, key)
         serving, left_out = serving_for(settings, key, client, encoder)
-        form = template_of(_body(given.template), settings.indexes[key])
+        form = template_of(body_of(given.template), settings.indexes[key])
         vectors = dict(zip(drawn, encoder.encode(list(drawn)), strict=True)) if encoder else {}
         bar.start(len(drawn))
         recording = asyncio.run(recorded(settings, serving, form, list(drawn), vectors, bar.advance))
@@ -103,7 +103,8 @@ def _judged(asked: QueryLog, least: int) -> QueryLog:
     return replace(asked, counts=counts)
 
 
-def _body(template: Path | None) -> Json | None:
+def body_of(template: Path | None) -> Json | None:
+    """The application's search body of a file."""
     if template is None:
         return None
     try:
@@ -115,7 +116,7 @@ def _body(template: Path | None) -> Json | None:
     return body
 
 
-def _encoder(settings: Settings, key: str) -> Encoder | None:
+def encoder_for(settings: Settings, key: str) -> Encoder | None:
     """What embeds queries, where the index has vectors."""
     vector = settings.indexes[key].vector
     if vector is None or settings.encoder.model is None:

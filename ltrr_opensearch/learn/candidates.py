@@ -103,7 +103,7 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
     try:
         judged = train_ranker(older, settings, index)
         candidate = load_ranker(judged)
-        compared = compare_rankers(candidate, serves, newest, index)
+        compared = compare_rankers(candidate, serves, newest, index, settings.learn.click_model)
         verdict = judge("ranker", compared, settings.learn)
         return Trained(verdict, train_ranker(rounds, settings, index, judged) if verdict.passed else None)
     except (DataError, MissingExtra) as cause:

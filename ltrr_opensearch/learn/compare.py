@@ -8,22 +8,25 @@ with little exploration needs, training is paid once, and what is published is w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 
+from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.intervals import student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.learn.clicks.models import DEFAULT
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
-from ltrr_opensearch.logged import Round
+from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Policy, Ranker
+from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Matrix
@@ -93,10 +96,10 @@ def _weighs(row: Row) -> float:
 
 
 def compare_rankers(
-    candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings
+    candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings, click_model: str = DEFAULT
 ) -> Compared:
     """nDCG@10 over click grades of what was shown, mean over queries; without a serving ranker, beside the fused."""
-    data = dataset_from_rounds(rounds, feature_names(index), ()).judging_all()
+    data = dataset_from_rounds(rounds, feature_names(index), (), click_model).judging_all()
     if not data.query:
         return _unknown("nDCG@10", "no later search was acted upon with other candidates beside")
     ours = _by_query(data, _scores(data, candidate))
@@ -104,6 +107,41 @@ def compare_rankers(
     confidence = CONFIDENCE if serving else FIRST_CONFIDENCE
     gap = paired_difference(ours, theirs, confidence=confidence)
     return Compared("nDCG@10", mean(ours), mean(theirs), gap.low, gap.high, len(data.query), first=serving is None)
+
+
+def compare_on_queries(
+    data: Dataset, train: Callable[[Dataset], Ranker], serving: tuple[Part | None, Collection[str]], folds: int
+) -> Compared:
+    """nDCG@10 by ratings, mean over queries, each ordered by a candidate that has not seen it.
+
+    `serving`: what serves, and the queries that may judge it, since it has not learned their ratings. Where hardly any
+    are left, the fused order stands in its place.
+    """
+    part, fair = serving
+    queries = sorted(set(data.query))
+    judging = [q for q in queries if q in fair]
+    alone = len(judging) < folds
+    serves = None if part is None or alone else _loaded(part)
+    measure = "nDCG@10 by ratings"
+    if part is not None and alone:
+        measure += " (the fused order in place of what serves, which has learned these ratings)"
+    ours: dict[str, float] = {}
+    theirs: dict[str, float] = {}
+    for fold in range(folds):
+        held = set(queries[fold::folds])
+        ranker = train(data.only(set(queries) - held))
+        test = data.only(held if alone else held & set(judging)).judging(new=True)
+        ours |= _by_query(test, _scores(test, ranker))
+        theirs |= _by_query(test, _scores(test, serves))
+    gap = paired_difference(ours, theirs)
+    return Compared(measure, mean(ours), mean(theirs), gap.low, gap.high, len(ours), first=part is None)
+
+
+def _loaded(part: Part) -> Ranker | None:
+    try:
+        return load_ranker(part)
+    except ModelError:
+        return None
 
 
 def _unknown(measure: str, refusal: str) -> Compared:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.rank.rows import dense
@@ -96,9 +97,11 @@ class Dataset:
         )
 
 
-def dataset_from_rounds(rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str]) -> Dataset:
+def dataset_from_rounds(
+    rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str], click_model: str | ClickModel = DEFAULT
+) -> Dataset:
     """Rows of the searches in which something was acted upon for the query; the rest say nothing about order."""
-    grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds).judgments}
+    grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds, click_model).judgments}
     liked = {r.decision.normalized for r in rounds if any(g > 0 for g in r.gains.values())}
     searches: dict[str, list[tuple[Decision, Mapping[str, float]]]] = defaultdict(list)
     for r in sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id)):
@@ -106,18 +109,18 @@ def dataset_from_rounds(rounds: Sequence[Round], names: Sequence[str], memory: S
             searches[r.decision.normalized].append((r.decision, r.gains))
     many = len(searches) >= ENOUGH_QUERIES
     forgotten = [i for i, name in enumerate(names) if name in memory and not many]
-    parts: list[_Group] = []
+    parts: list[Group] = []
     for query in sorted(searches):
         latest = searches[query][-(MOST_SEARCHES if many else SEARCHES_A_QUERY) :]
         for decision, gains in latest:
             graded = grades if decision.shown else {(query, id): (gain, 1.0) for id, gain in gains.items()}
             parts.extend(_groups(decision, graded, names, forgotten, share=1.0 if many else 1 / len(latest)))
-    return _stack(parts, tuple(names))
+    return stack(parts, tuple(names))
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """One search on its way into the table."""
+class Group:
+    """One search on its way into the table. `new`: as if nobody had asked it before."""
 
     query: str
     new: bool
@@ -133,7 +136,7 @@ def _groups(
     names: Sequence[str],
     forgotten: Sequence[int],
     share: float,
-) -> list[_Group]:
+) -> list[Group]:
     ruled = decision.pinned | decision.buried  # a rule decided whether people saw these, and where
     logged = [c for c in decision.candidates if c.features is not None and c.key.id not in ruled]
     table = dense([c.features or {} for c in logged], names)
@@ -142,16 +145,22 @@ def _groups(
     weight = [grades[k][1] if k in grades else 1.0 for k in keys]
     if len(logged) < 2 or max(grade) == min(grade):
         return []
-    new = table.copy()
-    new[:, forgotten] = np.nan
-    as_it_was = (ASKED not in decision.context, table)
-    versions = [(False, table), (True, new)] if forgotten else [as_it_was]
-    weights = [w * share / len(versions) for w in weight]
     shown = [k in grades or not decision.shown for k in keys]
-    return [_Group(decision.normalized, is_new, rows, grade, weights, shown) for is_new, rows in versions]
+    one = Group(decision.normalized, ASKED not in decision.context, table, grade, [w * share for w in weight], shown)
+    return both_ways(one, forgotten)
 
 
-def _stack(parts: Sequence[_Group], names: tuple[str, ...]) -> Dataset:
+def both_ways(one: Group, forgotten: Sequence[int]) -> list[Group]:
+    """A search as it was and as if nobody had asked it before, half the weight each: without `forgotten` columns."""
+    if not forgotten:
+        return [one]
+    without = one.rows.copy()
+    without[:, forgotten] = np.nan
+    halves = [w / 2 for w in one.weights]
+    return [replace(one, new=False, weights=halves), replace(one, new=True, rows=without, weights=halves)]
+
+
+def stack(parts: Sequence[Group], names: tuple[str, ...]) -> Dataset:
     rows = [p.rows for p in parts] or [np.zeros((0, len(names)), dtype=np.float32)]
     return Dataset(
         names,

@@ -28,6 +28,7 @@ from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.plugin_models import delete_unnamed
+from ltrr_opensearch.learn.publishable import refuse_unservable
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
 from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
@@ -161,7 +162,7 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     with collecting.rarely():
         trained, counted = _train(due, job, run)
     verdicts = tuple(one.verdict for one in trained)
-    parts = {one.verdict.kind: _judged(one.part, one.verdict) for one in trained if one.part}
+    parts = {one.verdict.kind: with_verdict(one.part, one.verdict) for one in trained if one.part}
     parts |= counted
     if dry_run or not parts:
         return Learned(job.index, run.until, run.counts, verdicts, pinned=pinned)
@@ -200,7 +201,7 @@ def _tidy_plugin(job: Job) -> None:
 
 
 def _begin(job: Job, until: datetime, *, dry: bool) -> _Run:
-    serving, damaged = _serving(job)
+    serving, damaged = serving_parts(job)
     counts = Counter({f"damaged {kind}": 1 for kind in damaged})
     done = _done(job, serving)
     forced = damaged
@@ -210,7 +211,7 @@ def _begin(job: Job, until: datetime, *, dry: bool) -> _Run:
     return _Run(until, serving, damaged, done, forced, dry, counts)
 
 
-def _serving(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
+def serving_parts(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
     """The parts that serve, and the kinds whose part is damaged."""
     current = next((r for r in job.store.history(job.index) if r.current), None)
     parts: dict[str, Part] = {}
@@ -231,6 +232,8 @@ def _policy(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
 def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
     job.progress("training the ranker", 0, None)
     trained = candidates.ranker(rounds, job.settings, job.index_settings, run.serving.get("ranker"))
+    if trained.part is not None:
+        trained = _servable(trained, trained.part, job)
     if job.settings.learn.rank_in == "proxy" or run.dry or trained.part is None:
         return trained
     job.progress("bringing the ranker into the cluster", 0, None)
@@ -240,6 +243,17 @@ def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
     except (ClusterError, ModelError) as cause:
         refused = f"{trained.verdict.reason}; but not in the cluster: {cause}"
         return candidates.Trained(replace(trained.verdict, passed=False, reason=refused))
+
+
+def _servable(trained: candidates.Trained, part: Part, job: Job) -> candidates.Trained:
+    """Refused, with the reason, where proxies could not serve it."""
+    try:
+        refuse_unservable(part, job.index_settings)
+    except ModelError as cause:
+        return candidates.Trained(
+            replace(trained.verdict, passed=False, reason=f"{trained.verdict.reason}; but {cause}")
+        )
+    return trained
 
 
 def _memory(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
@@ -301,7 +315,7 @@ def _new(kinds: Sequence[str], run: _Run) -> Window:
 
 
 def _count_in(job: Job, rounds: Sequence[Round], until: datetime, counts: Counter[str]) -> None:
-    examination = judgments_from_clicks(rounds).examination
+    examination = judgments_from_clicks(rounds, job.settings.learn.click_model).examination
     job.memory.count_in(rounds, examination, job.settings.learn, until.isoformat(), counts)
 
 
@@ -325,7 +339,7 @@ def _part(kind: str, job: Job, payload: bytes, meta: Json) -> Part:
     return Part(kind, job.index, digest[:12], kind, payload, digest, job.now, meta)
 
 
-def _judged(part: Part, verdict: Verdict) -> Part:
+def with_verdict(part: Part, verdict: Verdict) -> Part:
     """The part with what the gate found, for operators to follow."""
     found = verdict.compared
     if found is None or found.refusal:

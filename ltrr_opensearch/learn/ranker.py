@@ -21,7 +21,7 @@ from ltrr_opensearch.learn.dataset import ENOUGH_QUERIES, Dataset, dataset_from_
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
-from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.feature_sets import OF_BEST, derive
 from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.rank.rows import (
     MEMORY_COLUMNS,
@@ -61,6 +61,7 @@ PARAMETERS: Json = {
 RIDGE = 0.01
 LEAST_GAIN = 0.02
 """In nDCG@10 on unseen queries, that columns which must earn their place have to bring: less is noise."""
+NO_LOSS = 0.0
 FOLDS = 5
 MANY: Json = {"num_leaves": 31, "learning_rate": 0.1, "feature_fraction": 0.6, "min_data_in_leaf": 50}
 """What changes where there are `ENOUGH_QUERIES`."""
@@ -78,24 +79,43 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     `judged`: one of fewer rounds, whose columns and metrics hold for this one too. To find them is most of the work.
     """
     kept = list(rounds)
-    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index))
+    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index), settings.learn.click_model)
     if not everything.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
+    at = max(r.decision.at for r in kept)
+    return train_on(everything, settings, index, kept[0].decision.index, at, judged)
+
+
+def train_on(
+    everything: Dataset, settings: Settings, index: IndexSettings, key: str, at: datetime, judged: Part | None = None
+) -> Part:
+    """The ranker that the settings name, from rows and grades wherever they come from. `at`: when it was made.
+
+    Where whole unions were seen (`of_best` columns are there), logged features are learned from beside the best of
+    their union, which compares over queries; they need only not lose, since ratings tell more surely than clicks.
+    """
     logged = derive(index)
+    beside_best = [name for name in everything.names if name.endswith(OF_BEST)]
     apart = logged.names if settings.learn.rank_in == "cluster" else ()
     fit = _fits(settings.learn.seed, apart)[settings.learn.ranker]
     if judged is None:
         tried = _fits(settings.learn.seed, apart, runs=1)[settings.learn.ranker]
-        names, metrics = _learned(everything, tried, logged.names, memory_names(index), always=bool(apart))
+        costly = (beside_best, NO_LOSS) if beside_best and not apart else (logged.names, LEAST_GAIN)
+        names, metrics = _learned(everything, tried, logged.names, memory_names(index), costly, always=bool(apart))
     else:
         names, metrics = load_ranker(judged).features, judged.metrics
     data = everything.columns(names)
-    at = max(r.decision.at for r in kept)
-    return pack(fit(data), data, kept[0].decision.index, at, logged.version, metrics)
+    return pack(fit(data), data, key, at, logged.version, metrics)
 
 
 def _learned(
-    data: Dataset, fit: Fit, logged: Sequence[str], memory: Sequence[str], *, always: bool
+    data: Dataset,
+    fit: Fit,
+    logged: Sequence[str],
+    memory: Sequence[str],
+    costly: tuple[Sequence[str], float],
+    *,
+    always: bool,
 ) -> tuple[Sequence[str], Json]:
     """The columns to learn from, and how a ranker over them does on queries left out.
 
@@ -104,23 +124,25 @@ def _learned(
     search a request (unless they are wanted `always`). The memory's own plan says nothing that the columns do not say
     better. What is popular is not looked at where queries are few: there it is what their own searches clicked, which a
     query left out still profits from and a new one does not. Where queries are many, trees can tell for themselves what
-    misleads: only logged features must earn theirs.
+    misleads: only logged features must earn theirs. `costly`: in which form they are tried, and what they have to gain.
     """
     few = not _many(data)
+    logged = [n for n in data.names if n in logged or n.endswith(OF_BEST)]
+    always_in = [n for n in logged if not n.endswith(OF_BEST)] if always else []
     left_out = {*logged, *memory, *MEMORY_COLUMNS, *POPULAR_COLUMNS, *(QUERY_COLUMNS if few else ())} - {SAME_QUERY}
-    chosen = [*(logged if always else ()), *(n for n in data.names if n not in left_out)]
+    chosen = [*always_in, *(n for n in data.names if n not in left_out)]
     if not few:
-        chosen = [n for n in data.names if always or n not in logged]
+        chosen = [n for n in data.names if n in always_in or n not in logged]
     metrics = crossvalidate(data, chosen, fit)
     tried: Json = {}
     earning = (
-        *((("neighbours", (NEIGHBOURS,)),) if few else ()),
-        ("logged", tuple(logged)),
+        *((("neighbours", (NEIGHBOURS,), LEAST_GAIN),) if few else ()),
+        ("logged", tuple(costly[0]), costly[1]),
     )
-    for name, more in earning[:-1] if always else earning:
+    for name, more, least in earning[:-1] if always else earning:
         with_more = crossvalidate(data, [*more, *chosen], fit)
         tried[f"ndcg_unseen_with_{name}"] = with_more.get("ndcg_unseen")
-        if with_more.get("ndcg_unseen", 0.0) >= metrics.get("ndcg_unseen", 1.0) + LEAST_GAIN:
+        if with_more.get("ndcg_unseen", 0.0) >= metrics.get("ndcg_unseen", 1.0) + least:
             chosen, metrics = [*more, *chosen], with_more
     return chosen, metrics | tried
 
@@ -229,6 +251,7 @@ def _fits(seed: int, apart: Collection[str], runs: int = RUNS) -> dict[str, Fit]
 
 def _direction(name: str) -> int:
     """1 where more can only be better: matches, similarity, ranks, scores. Free where taste decides (date, price)."""
+    name = name.removesuffix(OF_BEST)
     if name.startswith(("bm25_", "all_", "phrase_", "cross_", "plans.", "memory.", "popular.")) or name in (
         "dense",
         "popularity",

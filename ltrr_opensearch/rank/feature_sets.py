@@ -17,6 +17,8 @@ from ltrr_opensearch.types import Json, Vector
 
 TEXT = "{{text}}"
 VECTOR = "{{vector}}"
+OF_BEST = ".of_best"
+"""End of the name of a column that holds a feature over the best of its list."""
 MOST_FIELDS = 8
 """Text fields with features of their own, by falling boost: each costs every logged hit two or three scorers."""
 RECENCY_PIVOT = "365d"
@@ -52,7 +54,7 @@ class FeatureSet:
     def only(self, names: Container[str]) -> FeatureSet:
         """The part of the set that is named; the plugin knows it by the smallest stored set that has it all."""
         text = self.without_vector()
-        part = tuple(f for f in self.features if f.name in names)
+        part = tuple(f for f in self.features if f.name in names or f"{f.name}{OF_BEST}" in names)
         enough = text if not any(f.needs_vector for f in part) else self
         return FeatureSet(enough.name, self.version, part)
 

@@ -21,7 +21,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import SAME_WORDS
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.words import Words
-from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.feature_sets import OF_BEST, derive
 from ltrr_opensearch.types import (
     EXPLORATION,
     AnalyzedQuery,
@@ -58,6 +58,11 @@ def feature_names(index: IndexSettings) -> tuple[str, ...]:
     return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, *OBJECT_COLUMNS)
 
 
+def whole_names(index: IndexSettings) -> tuple[str, ...]:
+    """The columns where the features of whole unions are known, as they are while serving."""
+    return (*feature_names(index), *(f"{name}{OF_BEST}" for name in derive(index).names))
+
+
 def memory_names(index: IndexSettings) -> tuple[str, ...]:
     """The columns that know what earlier users did for this very query; unknown for a query never seen."""
     plans = [f"{s.name}.{column}" for s in index.strategies if s.use == "q2e" for column in STRATEGY_COLUMNS]
@@ -89,11 +94,22 @@ def rows(
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]
-    matrix[:, logged] = dense((c.features for c in candidates), [names[j] for j in logged])
+    matrix[:, logged] = dense((c.features for c in candidates), [names[j].removesuffix(OF_BEST) for j in logged])
+    beside_best = [j for j in logged if names[j].endswith(OF_BEST)]
+    matrix[:, beside_best] = _of_best(matrix[:, beside_best])
     for j, name in enumerate(names):
         if name in columns:
             matrix[:, j] = columns[name]
     return matrix
+
+
+def _of_best(values: Matrix) -> Matrix:
+    """What BM25 gives differs from query to query, its share of the list's best does not; unknown where that is 0.
+
+    Only where the whole list has its features is it what serving has: a log of a part of it cannot teach it.
+    """
+    best = np.nan_to_num(values, nan=0.0).max(axis=0, initial=0.0)
+    return np.asarray(values / np.where(best > 0, best, np.nan), dtype=np.float32)
 
 
 def sparse(row: NDArray[np.float32], names: Sequence[str]) -> Features:

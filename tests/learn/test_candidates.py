@@ -44,7 +44,7 @@ def judged(monkeypatch: pytest.MonkeyPatch) -> list[Round]:
     """The searches that the next candidate is judged on."""
     seen: list[Round] = []
 
-    def compare(_c: Ranker, _s: Ranker | None, newest: Sequence[Round], _i: IndexSettings) -> Compared:
+    def compare(_c: Ranker, _s: Ranker | None, newest: Sequence[Round], _i: IndexSettings, _m: str) -> Compared:
         seen[:] = newest
         return Compared("nDCG@10", 0.6, 0.5, 0.0, 0.2, len(newest))
 

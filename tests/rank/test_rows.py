@@ -9,7 +9,8 @@ import pytest
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.knowledge.words import Words
-from ltrr_opensearch.rank.rows import dense, feature_names, memory_names, rows, sparse
+from ltrr_opensearch.rank.feature_sets import derive
+from ltrr_opensearch.rank.rows import dense, feature_names, memory_names, rows, sparse, whole_names
 from ltrr_opensearch.types import (
     AnalyzedQuery,
     Asker,
@@ -140,3 +141,16 @@ def test_a_row_survives_the_log() -> None:
     matrix = rows(Rrf().fuse(results), query(), results, NAMES)
     np.testing.assert_array_equal(dense([sparse(row, NAMES) for row in matrix], NAMES), matrix)
     assert dense([], NAMES).shape == (0, len(NAMES))
+
+
+def test_a_feature_beside_the_best_of_its_list_compares_over_queries() -> None:
+    results = [result("lexical", {"a": 8.0, "b": 2.0, "c": 1.0})]
+    candidates = [replace(c, features={"bm25_title": c.found[0].score}) for c in Rrf().fuse(results)]
+    candidates[2] = replace(candidates[2], features={})
+    names = ("bm25_title.of_best", "bm25_title", "bm25_body.of_best")
+    found = rows(candidates, query(), results, names)
+    assert found[:2, :2].tolist() == [[1.0, 8.0], [0.25, 2.0]]
+    assert np.isnan(found[2, :2]).all()
+    assert np.isnan(found[:, 2]).all(), "matched nowhere"
+    assert whole_names(INDEX)[: len(NAMES)] == NAMES
+    assert derive(INDEX).only(["bm25_title.of_best"]).names == ("bm25_title",)

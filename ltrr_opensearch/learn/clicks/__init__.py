@@ -1,0 +1,1 @@
+"""Click models: what people looked at, told apart from what they like."""
