@@ -61,13 +61,13 @@ def _moved(searched: Searched, serving: Serving, shown: Sequence[Candidate], dep
         return None, {}
     found = [r.candidate for r in searched.ranked if r.candidate.found]
     head = sorted(found, key=lambda c: -c.fused)[:depth]
-    scored = {c.key for c in head}
+    scored = {c.key: at for at, c in enumerate(head)}
     shown = [c for c in shown if c.key in scored]
     if not shown:
         return None, {}
+    # a row may tell of the best of the whole list, so those of the page are taken out of it
     beside = serving.rows(searched.query, head, searched.results, ranker.features)
-    rows = serving.rows(searched.query, shown, searched.results, ranker.features)
-    moved = ranker.contributions(rows, beside)
+    moved = ranker.contributions(beside[[scored[c.key] for c in shown]], beside)
     by = {
         c.key: dict(zip(ranker.features, values.tolist(), strict=True)) for c, values in zip(shown, moved, strict=True)
     }

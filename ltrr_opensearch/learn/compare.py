@@ -26,6 +26,7 @@ from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.gate import Compared
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Policy, Ranker
+from ltrr_opensearch.rank.feature_sets import OF_BEST
 from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.rank.rows import feature_names
 from ltrr_opensearch.settings import Settings
@@ -37,6 +38,10 @@ CUT = How("drs")
 """Every run has to be judged, also by a thin log: weights are cut."""
 FIRST_CONFIDENCE, CONFIDENCE = 0.99, 0.95
 """Of the interval of a first ranker's gain, which must be proven and is asked for at every run, and of the others'."""
+TAUGHT_BY_RATINGS = (
+    "what serves was taught by ratings and reads features over the best of the list, which logs hold in part; "
+    "teach it anew by `ltrr learn ranker --qrels`, or go back by `ltrr models rollback` to learn from clicks"
+)
 PARTS = 10
 """In which searches are learned and judged: more cost a model each, fewer judge a candidate that has learned less."""
 
@@ -98,7 +103,12 @@ def _weighs(row: Row) -> float:
 def compare_rankers(
     candidate: Ranker, serving: Ranker | None, rounds: Sequence[Round], index: IndexSettings, click_model: str = DEFAULT
 ) -> Compared:
-    """nDCG@10 over click grades of what was shown, mean over queries; without a serving ranker, beside the fused."""
+    """nDCG@10 over click grades of what was shown, mean over queries; without a serving ranker, beside the fused.
+
+    A log holds a part of each list: a ranker that reads columns over a list's best cannot be replayed from it.
+    """
+    if serving and any(name.endswith(OF_BEST) for name in getattr(serving, "used", serving.features)):
+        return _unknown("nDCG@10", TAUGHT_BY_RATINGS)
     data = dataset_from_rounds(rounds, feature_names(index), (), click_model).judging_all()
     if not data.query:
         return _unknown("nDCG@10", "no later search was acted upon with other candidates beside")

@@ -13,13 +13,15 @@ from ltrr_opensearch.evaluate.off_policy import drawn_by
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn import candidates, compare
-from ltrr_opensearch.learn.gate import Compared
+from ltrr_opensearch.learn.gate import Compared, judge
 from ltrr_opensearch.learn.join import rounds
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import THROUGH
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Policy, Ranker
+from ltrr_opensearch.rank.feature_sets import OF_BEST
+from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import EXPLORATION
 from tests.learn.synthetic import clicks, decisions
@@ -116,3 +118,10 @@ def test_slots_that_only_explore_change_no_verdict() -> None:
     assert explored.part
     assert explored.verdict == bare.verdict
     assert explored.part.payload == bare.part.payload
+
+
+def test_a_ranker_that_logs_cannot_replay_is_not_replaced_by_clicks() -> None:
+    taught = LinearRanker((f"bm25_title{OF_BEST}",), np.array([1.0]))
+    compared = compare.compare_rankers(taught, taught, ROUNDS, INDEX)
+    assert "was taught by ratings" in compared.refusal
+    assert not judge("ranker", compared, SETTINGS.learn).passed
