@@ -13,8 +13,11 @@ import yaml
 from click.testing import CliRunner, Result
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.arena.gather import by_id
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.judgment_lists.files import read_judgments
+from ltrr_opensearch.learn.rated import by_query
+from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.release.store import ReleaseStore
 from tests.arena.conftest import written
 from tests.learn.shop import Shop
@@ -139,6 +142,35 @@ def test_clicks_become_a_judgment_list(typed: Typed, client: OpenSearch, index_n
     whole = typed("judgments", "convert", str(target), str(tmp_path / "clicks.csv"), "--levels", "3")
     assert whole.exit_code == 0, whole.output
     assert {j.grade for j in read_judgments(tmp_path / "clicks.csv")} <= {0.0, 1.0, 2.0, 3.0}
+
+
+def test_a_list_of_clicks_reads_back_in_where_objects_have_names(
+    typed: Typed, client: OpenSearch, index_name: str, tmp_path: Path
+) -> None:
+    config, key = tmp_path / "ltrr.yml", f"{index_name}-shop"
+    told = yaml.safe_load(config.read_text())
+    told["indexes"][key]["object_id_field"] = "sku"
+    config.write_text(yaml.safe_dump(told))
+    searches = [_with_names(replace(one, index=key)) for one in decisions(240)]
+    named = {c.key.id: c.object_id for one in searches for c in one.candidates}
+    events = [replace(e, object_id=named.get(e.object_id or "", e.object_id)) for e in clicks(searches)]
+    Shop(client, index_name).put(searches, events)
+    client.indices.put_mapping(index=key, body={"properties": {"sku": {"type": "keyword"}}})
+    for id, name in named.items():
+        client.index(index=key, id=id, body={"title": "red shoes", "sku": name})
+    client.indices.refresh(index=f"{index_name}*")
+    target = str(tmp_path / "clicks.jsonl")
+    result = typed("judgments", "from-clicks", target, "--least-weight", "0.1", "--days", "9999")
+    assert result.exit_code == 0, result.output
+    found = read_judgments(Path(target))
+    here = by_id(client, key, "sku", by_query(found))
+    assert {j.id for j in found} <= set(named.values())
+    assert {id for of in here.values() for id in of} <= set(named)
+    assert sum(map(len, here.values())) == len(found)
+
+
+def _with_names(one: Decision) -> Decision:
+    return replace(one, candidates=tuple(replace(c, object_id=f"sku-{c.key.id}") for c in one.candidates))
 
 
 @pytest.mark.parametrize(
