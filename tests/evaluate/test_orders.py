@@ -1,6 +1,7 @@
 """Orders on a judgment list: measures by query and slice, and tests that keep their promises."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
@@ -66,6 +67,16 @@ def test_chance_is_called_significant_as_often_as_it_says() -> None:
         called += randomization(named, dict.fromkeys(named, 0.0), seed=trial) < 0.05
     assert called < 22
     assert randomization({"q": 0.3}, {"q": 0.3}) == 1.0
+
+
+def test_signs_for_many_queries_take_little_memory() -> None:
+    gaps = {str(q): float(v) for q, v in enumerate(np.random.default_rng(1).normal(0.01, 1, 5000))}
+    tracemalloc.start()
+    p = randomization(gaps, dict.fromkeys(gaps, 0.0))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0 < p <= 1
+    assert most < 50e6
 
 
 def test_many_tests_at_once_are_harder_to_pass() -> None:
