@@ -37,6 +37,10 @@ SEARCHES, QUICK_SEARCHES = 12_000, 2_400
 BATCHES = 2
 PEOPLE: Mapping[str, ClickModel] = {"position": PositionBased(satisfied=0.0), "cascade": Cascade()}
 """Those of the first are the ones of line 2; the others read as no position-based model believes."""
+WHO = {
+    "same": "people and judges are the same ratings: what was liked comes back, not what others think",
+    "others": "people like what rater 1 does, raters 2 and 3 judge",
+}
 RATINGS, COUNTED = "ratings", "counted"
 
 
@@ -203,7 +207,7 @@ def _seen(console: Console, world: RankingWorld, count: int) -> list[Figure]:
             replay = world.replay(learner)
             order = {q: [r.candidate.key.id for r in searched(replay, q).replayed.searched.ranked] for q in queries}
             found = per_query(_judgments({q: judges[q] for q in queries}), order, (MAIN,))[MAIN]
-            told = f"{count:,} searches, {len(queries)} queries"
+            told = f"{count:,} searches, {len(queries)} queries; {WHO[name]}"
             figures.append(
                 Figure(
                     f"seen_{name}",
