@@ -91,11 +91,11 @@ def template_of(body: Json | None, index: IndexSettings) -> Template:
 
 def by_id(
     client: OpenSearch, key: str, field: str | None, grades: Mapping[str, Mapping[str, Said]]
-) -> Mapping[str, Mapping[str, Said]]:
+) -> dict[str, dict[str, Said]]:
     """Judgments by `_id`, of objects that are named by a field; what no document is named is left out."""
     names = sorted({name for of in grades.values() for name in of})
     if field is None or not names:
-        return grades
+        return {q: dict(of) for q, of in grades.items()}
     ids: dict[str, list[str]] = {}
     for start in range(0, len(names), NAMED_AT_ONCE):
         some = names[start : start + NAMED_AT_ONCE]

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ltrr_opensearch.arena.orders import Order
     from ltrr_opensearch.evaluate.drops import Look, Watched
     from ltrr_opensearch.evaluate.orders import Compared
+    from ltrr_opensearch.phase_settings import PhaseName
 
 OWN, FUSED, RANKED, SERVING = "own query", "fused", "ranked", "serving"
 DROPPED = 3
@@ -67,11 +69,14 @@ def ranking(
 
     Reads only; with --warn-drop the last good run is noted among our own indexes, for the next one to be held to.
     """
-    from ltrr_opensearch.arena.orders import merged, slices
+    from ltrr_opensearch.arena.orders import merged, not_part, slices
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.evaluate.drops import Look
     from ltrr_opensearch.evaluate.orders import MAIN, compare_orders
     from ltrr_opensearch.judgment_lists.files import read_judgments
+    from ltrr_opensearch.release.phases import PhaseStore
+    from ltrr_opensearch.release.rules import RuleStore
+    from ltrr_opensearch.release.rules import merged as merged_rules
 
     if accept and warn_drop is None:
         raise click.UsageError("--accept goes with --warn-drop")
@@ -79,25 +84,37 @@ def ranking(
     key, now = key_of(settings, one_index(settings, only)), datetime.now(UTC)
     with connect(settings.cluster) as client:
         rated = ask_rated(settings, key, client, judgments, template)
-        orders = orders_of(settings, client, rated, releases)
+        phase = PhaseStore(client, settings.state.prefix, settings.phases.first).phase(key)
+        orders = orders_of(settings, client, rated, phase, releases)
+        rules = merged_rules(settings.indexes[key].rules, RuleStore(client, settings.state.prefix).read(key).rules)
+        left_out = [*rated.left_out, *not_part(settings.indexes[key], phase, rules)]
         own = _slices(slice_file, {j.query for j in judgments}) if slice_file else ()
         groups = merged(slices(rated.recording, rated.serving, rated.template), own)
         compared = compare_orders(rated.judgments, orders, OWN, groups)
         look = Look(now, SERVING, compared.values[SERVING][MAIN])
         seen = _watched(client, settings, key, look, warn_drop, accept=accept) if warn_drop is not None else None
-    show(Console(), key, compared, rated)
+    show(Console(), key, compared, replace(rated, left_out=left_out))
     if file:
         drop = {"warning": seen.warning, "reference": seen.kept.at.isoformat()} if seen else None
-        told = {"index": key, "at": now.isoformat(), "left_out": rated.left_out, **compared.to_json(), "drop": drop}
+        told = {
+            "index": key,
+            "at": now.isoformat(),
+            "phase": phase,
+            "left_out": left_out,
+            **compared.to_json(),
+            "drop": drop,
+        }
         file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
     if seen and seen.warning:
         click.echo(f"warning: {seen.warning}; to accept it: --accept", err=True)
         sys.exit(DROPPED)
 
 
-def orders_of(settings: Settings, client: OpenSearch, rated: Rated, releases: tuple[str, ...] = ()) -> dict[str, Order]:
+def orders_of(
+    settings: Settings, client: OpenSearch, rated: Rated, phase: PhaseName, releases: tuple[str, ...] = ()
+) -> dict[str, Order]:
     """By name. Fused and ranked share their candidates: every strategy at the safe depth."""
-    from ltrr_opensearch.arena.orders import found_by, own_of, ranked_by, served
+    from ltrr_opensearch.arena.orders import found_by, in_force, own_of, ranked_by, served
     from ltrr_opensearch.arena.replay import Limits
     from ltrr_opensearch.choose.registry import build_policy
     from ltrr_opensearch.release.store import ReleaseStore
@@ -120,7 +137,7 @@ def orders_of(settings: Settings, client: OpenSearch, rated: Rated, releases: tu
             raise DataError(f"release {release} of {rated.key} has no ranker; see `ltrr models list`")
         systems[f"ranked {release}"] = ranked_by(safe, ranker)
     policy = build_policy(settings.choose, parts.get("policy"))
-    systems[SERVING] = ranked_by(serving, parts.get("ranker"), policy)
+    systems[SERVING] = in_force(ranked_by(serving, parts.get("ranker"), policy), phase, settings.phases)
     return orders | {name: served(rated.recording, one, rated.template, limits) for name, one in systems.items()}
 
 
