@@ -102,8 +102,11 @@ def test_what_became_worse_is_told_until_it_is_accepted(
     assert "warning: nDCG@10 of serving fell from" in worse.output
     assert "to accept it: --accept" in worse.output
     assert typed(*words).exit_code == 3, "until somebody accepts it"
+    assert typed(*words, "--name", "another").exit_code == 0, "a list of another name has its own past"
     assert typed(*words, "--accept").exit_code == 0
     assert typed(*words).exit_code == 0
+    (tmp_path / "list.csv").write_text(rated(good=2))
+    assert "the judgments changed since" in typed(*words).output
 
 
 def test_a_ranker_is_learned_from_ratings_and_stands_beside_the_others(

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from ltrr_opensearch.evaluate.drops import Look, watched
+from ltrr_opensearch.evaluate.drops import Look, digest, watched
 from ltrr_opensearch.evaluate.orders import (
     ERR,
     MAIN,
@@ -18,6 +18,7 @@ from ltrr_opensearch.evaluate.orders import (
     randomization,
     whole,
 )
+from ltrr_opensearch.learn.looks import look_id
 from ltrr_opensearch.logged import Judgment
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -114,6 +115,23 @@ def test_small_steps_down_add_up() -> None:
     assert watched(reference, look(0.95), 0.02, MAIN).kept == look(0.95)
 
 
-def test_another_list_of_queries_begins_anew() -> None:
-    other = Look(AT, "serving", {"x": 0.1})
-    assert watched(look(0.9), other, 0.02, MAIN).kept == other
+def test_a_list_that_changed_is_held_to_what_it_shares_and_says_so() -> None:
+    before = Look(AT, "serving", {"a": 0.9, "b": 0.5}, "old")
+    assert watched(before, Look(AT, "serving", {"a": 0.9, "b": 0.5}, "old"), 0.02, MAIN).changed == ""
+    told = watched(before, Look(AT, "serving", {"a": 0.6, "c": 1.0}, "new"), 0.02, MAIN)
+    assert "to 0.6000" in told.warning
+    assert told.changed == "the judgments changed since 2026-03-02 00:00 UTC; held to it on the 1 queries of both"
+    other = Look(AT, "serving", {"x": 0.1}, "new")
+    anew = watched(before, other, 0.02, MAIN)
+    assert anew.kept == other
+    assert "begun anew" in anew.changed
+
+
+def test_a_digest_is_of_the_judgments_in_any_order() -> None:
+    assert digest(JUDGED) == digest(JUDGED[::-1])
+    assert digest(JUDGED) != digest([*JUDGED[1:], Judgment("q0", "a", 2.0)])
+
+
+def test_looks_are_kept_by_index_order_and_name_of_the_list() -> None:
+    ids = {look_id(*which) for which in (("i", "o", "n"), ("j", "o", "n"), ("i", "p", "n"), ("i", "o", "m"))}
+    assert len(ids) == 4
