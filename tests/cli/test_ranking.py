@@ -16,7 +16,6 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.arena.gather import by_id
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.judgment_lists.files import read_judgments
-from ltrr_opensearch.learn.rated import by_query
 from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.release.store import ReleaseStore
 from tests.arena.conftest import written
@@ -166,10 +165,12 @@ def test_a_list_of_clicks_reads_back_in_where_objects_have_names(
     result = typed("judgments", "from-clicks", target, "--least-weight", "0.1", "--days", "9999")
     assert result.exit_code == 0, result.output
     found = read_judgments(Path(target))
-    here = by_id(client, key, "sku", by_query(found))
+    given = {one.query: {j.id: j for j in found if j.query == one.query} for one in found}
+    here = by_id(client, key, "sku", given)
     assert {j.id for j in found} <= set(named.values())
     assert {id for of in here.values() for id in of} <= set(named)
     assert sum(map(len, here.values())) == len(found)
+    assert sorted(j.weight for of in here.values() for j in of.values()) == sorted(j.weight for j in found)
 
 
 def _with_names(one: Decision) -> Decision:
