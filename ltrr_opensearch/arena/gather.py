@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from ltrr_opensearch.arena.query_log import Grades
 from ltrr_opensearch.arena.record import Recorder, Template
 from ltrr_opensearch.arena.recording import Recording
 from ltrr_opensearch.build_serving import ServingBuilder
@@ -26,6 +25,9 @@ from ltrr_opensearch.retrieve.sending import Sender
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Headers, Json, Vector
+
+Said = TypeVar("Said")
+"""What a judgment says of a document: its grade, or all of it."""
 
 KNOWLEDGE = ("memory", "gazetteer", "aggregates")
 """Parts that strategies ask with; neither policy nor ranker is of interest where all are asked."""
@@ -87,11 +89,13 @@ def template_of(body: Json | None, index: IndexSettings) -> Template:
     return lambda text: dict(fill(kept, text, None))
 
 
-def by_id(client: OpenSearch, key: str, field: str | None, grades: Grades) -> Grades:
+def by_id(
+    client: OpenSearch, key: str, field: str | None, grades: Mapping[str, Mapping[str, Said]]
+) -> dict[str, dict[str, Said]]:
     """Judgments by `_id`, of objects that are named by a field; what no document is named is left out."""
     names = sorted({name for of in grades.values() for name in of})
     if field is None or not names:
-        return grades
+        return {q: dict(of) for q, of in grades.items()}
     ids: dict[str, list[str]] = {}
     for start in range(0, len(names), NAMED_AT_ONCE):
         some = names[start : start + NAMED_AT_ONCE]

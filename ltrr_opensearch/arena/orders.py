@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.arena.people import START
 from ltrr_opensearch.arena.record import Template, request
 from ltrr_opensearch.arena.recording import Recording
 from ltrr_opensearch.arena.replay import Limits, Replay
 from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.memory import SAME_WORDS
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.phase_settings import PhaseName, PhaseSettings
+from ltrr_opensearch.phased import in_phase
 from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.rank.load import load_ranker
+from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import AnalyzedQuery, Asker
 
@@ -44,11 +49,34 @@ def own_of(serving: Serving) -> str:
     return own
 
 
+def in_force(serving: Serving, phase: PhaseName, settings: PhaseSettings) -> Serving:
+    """What answers in a phase: the policy's side where it decides for anybody, else (in shadow) the control's."""
+    return in_phase(serving, phase, settings).of(0.0)
+
+
 def served(recording: Recording, serving: Serving, template: Template, limits: Limits) -> Order:
-    """The whole order of every recorded query, asked by somebody for whom nothing is explored."""
-    replay = Replay(recording, serving, template, limits)
-    searches = {q: replay.search(q, f"order {q}", START, Asker(explore=False)).searched for q in recording.queries}
-    return {query: [one.candidate.key.id for one in search.ranked] for query, search in searches.items()}
+    """The whole order of every recorded query, asked by somebody for whom nothing is explored.
+
+    As on pages: the ranked union, then what else the client's own query found.
+    """
+    replay, own = Replay(recording, serving, template, limits), own_of(serving)
+    order: Order = {}
+    for query in recording.queries:
+        ranked = replay.search(query, f"order {query}", START, Asker(explore=False)).searched.ranked
+        behind = (hit.key for hit in recording.hits(query, own) or ())
+        order[query] = [key.id for key in listing(ranked, behind, query).keys]
+    return order
+
+
+def not_part(index: IndexSettings, phase: PhaseName, rules: Sequence[RuleSettings]) -> list[str]:
+    """What is served and no order here shows, in words."""
+    stages = {"second_stage": index.second_stage, "diversify": index.diversify, "rules": any(r.enabled for r in rules)}
+    said = [f"{name}: configured, and no part of these orders" for name, stage in stages.items() if stage]
+    if index.experiment:
+        said.append("experiment: what serves is measured as without its arms")
+    if phase in ("share", "live"):
+        said.append(f"phase {phase}: what serves is the policy's side, not that of the control group")
+    return said
 
 
 def slices(recording: Recording, serving: Serving, template: Template) -> dict[str, list[str]]:

@@ -37,6 +37,10 @@ SEARCHES, QUICK_SEARCHES = 12_000, 2_400
 BATCHES = 2
 PEOPLE: Mapping[str, ClickModel] = {"position": PositionBased(satisfied=0.0), "cascade": Cascade()}
 """Those of the first are the ones of line 2; the others read as no position-based model believes."""
+WHO = {
+    "same": "people and judges are the same ratings: what was liked comes back, not what others think",
+    "others": "people like what rater 1 does, raters 2 and 3 judge",
+}
 RATINGS, COUNTED = "ratings", "counted"
 
 
@@ -66,7 +70,7 @@ def clicked(console: Console, unions: Unions, impressions: int, folds: int) -> t
     judges = _judgments({q: world.others[q] for q in queries})
     shuffled = np.random.default_rng(0).permutation(np.array(queries)).tolist()
     unseen: Found = defaultdict(lambda: defaultdict(dict))
-    taught: Found = defaultdict(lambda: defaultdict(dict))
+    by_fold: dict[str, dict[str, list[Values]]] = defaultdict(lambda: defaultdict(list))
     with bar(console, "Clicks alone", folds * len(PEOPLE) * impressions // PAGE) as done:
         for fold in range(folds):
             held = shuffled[fold::FOLDS]
@@ -86,10 +90,17 @@ def clicked(console: Console, unions: Unions, impressions: int, folds: int) -> t
                     unseen[people][name] |= per_query(judges, order, (MAIN,))[MAIN]
                     grades = {(j.query, j.id): j.grade for j in judgments_from_clicks(rounds, by).judgments}
                     told = {q: _by_grades(unions, q, grades) for q in traffic}
-                    for query, value in per_query(judges, told, (MAIN,))[MAIN].items():
-                        known = taught[people][name]
-                        known[query] = value if query not in known else (known[query] + value) / 2
-    return unseen, taught
+                    by_fold[people][name].append(per_query(judges, told, (MAIN,))[MAIN])
+    return unseen, {people: {name: over_folds(of) for name, of in by.items()} for people, by in by_fold.items()}
+
+
+def over_folds(folds: Sequence[Values]) -> dict[str, float]:
+    """Each query's mean over the folds that it has clicks in."""
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    for fold in folds:
+        for query, value in fold.items():
+            values[query].append(value)
+    return {query: float(np.mean(of)) for query, of in values.items()}
 
 
 def searches(
@@ -149,15 +160,21 @@ def _line_2(unseen: Found, taught: Found, made: str) -> list[Figure]:
             )
     own = unseen["position"]
     share = _share(own[DEFAULT], own[RATINGS])
-    better = paired_difference(own[DEFAULT], own[COUNTED])
-    bounds, beside = (better.low, better.high), (COUNTED, mean(own[COUNTED]))
     return [
         Figure("clicks_share_of_ratings", share[0], "share", (RATINGS, 1.0), SHARE, interval=share[1:], made_with=made),
-        Figure(
-            "clicks_ahead_of_counted", better.mean, MAIN, beside, interval=bounds, runs=better.queries, made_with=made
-        ),
-        Figure("clicks_ahead_of_counted_lower_bound", better.low, MAIN, (COUNTED, 0.0), 0.0, runs=better.queries),
+        *_correction("unseen", own, 0.0, made),
+        *_correction("taught", taught["position"], None, made),
         *figures,
+    ]
+
+
+def _correction(where: str, found: Mapping[str, Values], target: float | None, made: str) -> list[Figure]:
+    """What correcting for positions adds to counting. Held to it are rankers on queries left out: the harder one."""
+    gap, beside = paired_difference(found[DEFAULT], found[COUNTED]), (COUNTED, mean(found[COUNTED]))
+    name, bounds, lower = f"clicks_correction_{where}", (gap.low, gap.high), (COUNTED, 0.0)
+    return [
+        Figure(name, gap.mean, MAIN, beside, interval=bounds, runs=gap.queries, made_with=made),
+        Figure(f"{name}_lower_bound", gap.low, MAIN, lower, target, runs=gap.queries, made_with=made),
     ]
 
 
@@ -190,7 +207,7 @@ def _seen(console: Console, world: RankingWorld, count: int) -> list[Figure]:
             replay = world.replay(learner)
             order = {q: [r.candidate.key.id for r in searched(replay, q).replayed.searched.ranked] for q in queries}
             found = per_query(_judgments({q: judges[q] for q in queries}), order, (MAIN,))[MAIN]
-            told = f"{count:,} searches, {len(queries)} queries"
+            told = f"{count:,} searches, {len(queries)} queries; {WHO[name]}"
             figures.append(
                 Figure(
                     f"seen_{name}",

@@ -6,6 +6,7 @@ import csv
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ltrr_opensearch.arena.orders import Order
     from ltrr_opensearch.evaluate.drops import Look, Watched
     from ltrr_opensearch.evaluate.orders import Compared
+    from ltrr_opensearch.learn.looks import LookStore
+    from ltrr_opensearch.phase_settings import PhaseName
 
 OWN, FUSED, RANKED, SERVING = "own query", "fused", "ranked", "serving"
 DROPPED = 3
@@ -45,6 +48,7 @@ WORST = 5
               help="CSV of query, slice: groups of your own beside ours.")  # fmt: skip
 @click.option("--warn-drop", type=click.FloatRange(0, 1), metavar="BY",
               help=f"Warn, with exit code {DROPPED}, where nDCG@10 of what serves fell by more than this.")  # fmt: skip
+@click.option("--name", help="Of the list, by which --warn-drop finds its last runs; default: the file's name.")
 @click.option("--accept", is_flag=True, help="With --warn-drop: from now on this run is what later ones are held to.")
 @click.option(
     "--json", "file", type=click.Path(path_type=Path, dir_okay=False, writable=True), help="Write it here, too."
@@ -60,6 +64,7 @@ def ranking(
     releases: tuple[str, ...],
     slice_file: Path | None,
     warn_drop: float | None,
+    name: str | None,
     accept: bool,
     file: Path | None,
 ) -> None:
@@ -67,37 +72,61 @@ def ranking(
 
     Reads only; with --warn-drop the last good run is noted among our own indexes, for the next one to be held to.
     """
-    from ltrr_opensearch.arena.orders import merged, slices
+    from ltrr_opensearch.arena.orders import merged, not_part, slices
     from ltrr_opensearch.cluster.admin import connect
-    from ltrr_opensearch.evaluate.drops import Look
+    from ltrr_opensearch.evaluate.drops import Look, digest
     from ltrr_opensearch.evaluate.orders import MAIN, compare_orders
     from ltrr_opensearch.judgment_lists.files import read_judgments
+    from ltrr_opensearch.learn.looks import LookStore
+    from ltrr_opensearch.release.phases import PhaseStore
+    from ltrr_opensearch.release.rules import RuleStore
+    from ltrr_opensearch.release.rules import merged as merged_rules
 
-    if accept and warn_drop is None:
-        raise click.UsageError("--accept goes with --warn-drop")
+    if (accept or name) and warn_drop is None:
+        raise click.UsageError(f"{'--accept' if accept else '--name'} goes with --warn-drop")
     judgments = read_judgments(qrels, form, topics)
     key, now = key_of(settings, one_index(settings, only)), datetime.now(UTC)
     with connect(settings.cluster) as client:
         rated = ask_rated(settings, key, client, judgments, template)
-        orders = orders_of(settings, client, rated, releases)
+        phase = PhaseStore(client, settings.state.prefix, settings.phases.first).phase(key)
+        orders = orders_of(settings, client, rated, phase, releases)
+        rules = merged_rules(settings.indexes[key].rules, RuleStore(client, settings.state.prefix).read(key).rules)
+        left_out = [*rated.left_out, *not_part(settings.indexes[key], phase, rules)]
         own = _slices(slice_file, {j.query for j in judgments}) if slice_file else ()
         groups = merged(slices(rated.recording, rated.serving, rated.template), own)
         compared = compare_orders(rated.judgments, orders, OWN, groups)
-        look = Look(now, SERVING, compared.values[SERVING][MAIN])
-        seen = _watched(client, settings, key, look, warn_drop, accept=accept) if warn_drop is not None else None
-    show(Console(), key, compared, rated)
+        look = Look(now, SERVING, compared.values[SERVING][MAIN], digest(judgments))
+        seen = None
+        if warn_drop is not None:
+            with_state(client, settings)
+            store = LookStore(client, settings.state.prefix, key, name or qrels.name)
+            seen = _watched(store, look, warn_drop, accept=accept)
+    show(Console(), key, compared, replace(rated, left_out=left_out))
     if file:
-        drop = {"warning": seen.warning, "reference": seen.kept.at.isoformat()} if seen else None
-        told = {"index": key, "at": now.isoformat(), "left_out": rated.left_out, **compared.to_json(), "drop": drop}
+        drop = (
+            {"warning": seen.warning, "changed": seen.changed, "reference": seen.kept.at.isoformat()} if seen else None
+        )
+        told = {
+            "index": key,
+            "at": now.isoformat(),
+            "phase": phase,
+            "left_out": left_out,
+            **compared.to_json(),
+            "drop": drop,
+        }
         file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
+    if seen and seen.changed:
+        click.echo(f"{seen.changed}; to begin anew: --accept", err=True)
     if seen and seen.warning:
         click.echo(f"warning: {seen.warning}; to accept it: --accept", err=True)
         sys.exit(DROPPED)
 
 
-def orders_of(settings: Settings, client: OpenSearch, rated: Rated, releases: tuple[str, ...] = ()) -> dict[str, Order]:
+def orders_of(
+    settings: Settings, client: OpenSearch, rated: Rated, phase: PhaseName, releases: tuple[str, ...] = ()
+) -> dict[str, Order]:
     """By name. Fused and ranked share their candidates: every strategy at the safe depth."""
-    from ltrr_opensearch.arena.orders import found_by, own_of, ranked_by, served
+    from ltrr_opensearch.arena.orders import found_by, in_force, own_of, ranked_by, served
     from ltrr_opensearch.arena.replay import Limits
     from ltrr_opensearch.choose.registry import build_policy
     from ltrr_opensearch.release.store import ReleaseStore
@@ -120,18 +149,15 @@ def orders_of(settings: Settings, client: OpenSearch, rated: Rated, releases: tu
             raise DataError(f"release {release} of {rated.key} has no ranker; see `ltrr models list`")
         systems[f"ranked {release}"] = ranked_by(safe, ranker)
     policy = build_policy(settings.choose, parts.get("policy"))
-    systems[SERVING] = ranked_by(serving, parts.get("ranker"), policy)
+    systems[SERVING] = in_force(ranked_by(serving, parts.get("ranker"), policy), phase, settings.phases)
     return orders | {name: served(rated.recording, one, rated.template, limits) for name, one in systems.items()}
 
 
-def _watched(client: OpenSearch, settings: Settings, key: str, look: Look, most: float, *, accept: bool) -> Watched:
+def _watched(store: LookStore, look: Look, most: float, *, accept: bool) -> Watched:
     from ltrr_opensearch.evaluate.drops import watched
     from ltrr_opensearch.evaluate.orders import MAIN
-    from ltrr_opensearch.learn.looks import LookStore
 
-    with_state(client, settings)
-    store = LookStore(client, settings.state.prefix, key)
-    before = None if accept else store.read(look)
+    before = None if accept else store.read(look.order)
     seen = watched(before, look, most, MAIN)
     store.write(seen.kept, look.at)
     return seen

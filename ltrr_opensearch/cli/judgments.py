@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from ltrr_opensearch.cli.options import one_index, pass_settings
+from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
 from ltrr_opensearch.cli.progress import reading
 from ltrr_opensearch.cli.rated import FORMS, topics_option
 from ltrr_opensearch.errors import DataError
@@ -80,11 +80,14 @@ def from_clicks(
     least_weight: float,
     levels: int | None,
 ) -> None:
-    """Write what people's clicks say of documents as a judgment list TARGET. Only reads."""
+    """Write what people's clicks say of documents as a judgment list TARGET. Only reads.
+
+    Documents are named by the index's object_id_field; queries that were logged hidden or cut are left out.
+    """
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.judgment_lists.files import write_judgments
     from ltrr_opensearch.learn.job import Job
-    from ltrr_opensearch.learn.judgments import judgments_from_clicks
+    from ltrr_opensearch.learn.judgments import as_a_list, judgments_from_clicks
     from ltrr_opensearch.learn.read import Window
 
     now, named = datetime.now(UTC), model or settings.learn.click_model
@@ -96,7 +99,11 @@ def from_clicks(
         raise DataError(
             f"none of {len(rounds)} searches was acted upon; take a longer time (--days), or see `ltrr doctor`"
         )
-    found = [j for j in judgments_from_clicks(rounds, named).judgments if j.weight >= least_weight]
+    field = settings.indexes[key_of(settings, one_index(settings, only))].named_by
+    listed = as_a_list(judgments_from_clicks(rounds, named).judgments, rounds, field)
+    if not listed:
+        raise DataError(f"no judgment is of a query logged in full and of a document with a name ({field or '_id'})")
+    found = [j for j in listed if j.weight >= least_weight]
     if not found:
         raise DataError(f"no judgment weighs {least_weight:g} or more; lower --least-weight or take more days")
     written = write_judgments(target, found, target_form, levels=levels)

@@ -100,7 +100,7 @@ def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run
     from ltrr_opensearch.judgment_lists.files import read_judgments
     from ltrr_opensearch.learn.from_ratings import Rated, learn_ratings
     from ltrr_opensearch.learn.job import Job
-    from ltrr_opensearch.learn.rated import by_query
+    from ltrr_opensearch.learn.rated import by_query, weights_by_query
     from ltrr_opensearch.logged import Round
     from ltrr_opensearch.rank.rows import whole_names
 
@@ -115,7 +115,8 @@ def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run
         rounds = [Round(one.replayed.decision, {}) for one in gathered]
         with reading() as progress:
             job = Job(client, settings, key, datetime.now(UTC), _encoder(settings, key), progress)
-            done = learn_ratings(Rated(lists, by_query(rated.judgments), rounds), job, dry_run=dry_run)
+            known = Rated(lists, by_query(rated.judgments), rounds, weights_by_query(rated.judgments))
+            done = learn_ratings(known, job, dry_run=dry_run)
     show(Console(), done, dry_run=dry_run)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +63,6 @@ def ask_rated(
     from ltrr_opensearch.arena.gather import by_id, recorded, serving_for, template_of
     from ltrr_opensearch.cli.progress import documents_bar
     from ltrr_opensearch.errors import DataError
-    from ltrr_opensearch.logged import Judgment
 
     encoder = encoder_for(settings, key)
     serving, left_out = serving_for(settings, key, client, encoder, featured=True)
@@ -73,13 +72,12 @@ def ask_rated(
     with documents_bar("queries asked") as bar:
         bar.start(len(queries))
         recording = asyncio.run(recorded(settings, serving, form, queries, vectors, bar.advance))
-    grades: dict[str, dict[str, float]] = {query: {} for query in queries}
-    weights = {(j.query, j.id): j.weight for j in judgments}
+    given: dict[str, dict[str, Judgment]] = {query: {} for query in queries}
     for j in judgments:
-        grades[j.query][j.id] = j.grade
+        given[j.query][j.id] = j
     named = settings.indexes[key].named_by
-    here = by_id(client, key, named, grades)
-    kept = [Judgment(q, id, g, weights.get((q, id), 1.0)) for q, of in here.items() for id, g in of.items()]
+    here = by_id(client, key, named, given)
+    kept = [replace(j, id=id) for of in here.values() for id, j in of.items()]
     if not any(j.grade > 0 for j in kept):
         raise DataError(f"no document of {key} has an id of the list; ids there are {named or '_id'}")
     return Rated(key, kept, form, recording, serving, encoder, left_out)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from ltrr_opensearch.errors import ClusterError, DataError, MissingExtra, ModelError
@@ -34,6 +34,8 @@ class Rated:
     lists: Sequence[Listed]
     grades: Mapping[str, Mapping[str, float]]
     rounds: Sequence[Round]
+    sure: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Weights of the grades that are not wholly sure."""
 
 
 def learn_ratings(rated: Rated, job: Job, *, dry_run: bool = False) -> Learned:
@@ -57,7 +59,7 @@ def learn_ratings(rated: Rated, job: Job, *, dry_run: bool = False) -> Learned:
 def train_rated(rated: Rated, job: Job, serving: Part | None) -> Trained:
     """The ranker of all ratings, where one trained on four fifths of the queries does well enough on the others."""
     index, settings = job.index_settings, job.settings
-    data = dataset_from_ratings(rated.lists, rated.grades, whole_names(index), memory_names(index))
+    data = dataset_from_ratings(rated.lists, rated.grades, whole_names(index), memory_names(index), sure=rated.sure)
     queries = sorted(set(data.query))
     if len(queries) < LEAST_QUERIES:
         found = f"{len(queries)} of {len(rated.grades)} rated queries found documents of different grades"

@@ -6,15 +6,15 @@ models are treated alike.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ltrr_opensearch.learn.clicks.impressions import Floats, impressions
 from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel, click_model
 from ltrr_opensearch.learn.clicks.pooled import PRIOR_EXAMINED
-from ltrr_opensearch.logged import Judgment, Round
+from ltrr_opensearch.logged import Judgment, Round, is_whole
 
 STEPS = 40
 APART = 3.0
@@ -54,6 +54,23 @@ def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEF
     )
     noise = _noise(clicked, examined)
     return ClickJudgments(tuple(judgments), tuple(float(e) for e in fitted.examination), noise)
+
+
+def as_a_list(judgments: Iterable[Judgment], rounds: Sequence[Round], field: str | None) -> list[Judgment]:
+    """Judgments as lists hold them: of whole queries, documents by what `field` names them (None: `_id`).
+
+    A query that was logged as a hash or in part is nobody else's to read. Of an object's documents the surest counts.
+    """
+    names = {c.key.id: c.object_id for one in rounds for c in one.decision.candidates if c.object_id}
+    surest: dict[tuple[str, str], Judgment] = {}
+    for one in judgments:
+        name = one.id if field is None else names.get(one.id)
+        if name is None or not is_whole(one.query):
+            continue
+        known = surest.get((one.query, name))
+        if known is None or one.weight > known.weight:
+            surest[one.query, name] = replace(one, id=name)
+    return list(surest.values())
 
 
 def _noise(clicks: Floats, examined: Floats) -> float | None:

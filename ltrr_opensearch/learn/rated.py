@@ -2,8 +2,8 @@
 
 Ratings are partial: people rated what some search had brought up, and most of a union was before nobody. Such a
 document is no zero that somebody gave; but in the pool of most lists the good is denser than outside of it, and a
-ranker that saw only rated documents does not know what the rest is like. It is learned from with grade 0 at a share of
-the weight (docs/ranking.md has what other ways gave).
+ranker that saw only rated documents does not know what the rest is like. It is learned from with grade 0, and with as
+much weight as a sure rating (`UNRATED`; docs/ranking.md has what other ways gave).
 """
 
 from __future__ import annotations
@@ -32,11 +32,21 @@ class Listed:
 
 def by_query(judgments: Iterable[Judgment]) -> dict[str, dict[str, float]]:
     """Grades by normalised query; of two spellings of one query the better grade of a document counts."""
-    grades: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    return {query: {id: one.grade for id, one in of.items()} for query, of in _best(judgments).items()}
+
+
+def weights_by_query(judgments: Iterable[Judgment]) -> dict[str, dict[str, float]]:
+    """How sure those grades are."""
+    return {query: {id: one.weight for id, one in of.items()} for query, of in _best(judgments).items()}
+
+
+def _best(judgments: Iterable[Judgment]) -> Mapping[str, Mapping[str, Judgment]]:
+    best: defaultdict[str, dict[str, Judgment]] = defaultdict(dict)
     for one in judgments:
-        of = grades[normalise(one.query)]
-        of[one.id] = max(one.grade, of.get(one.id, 0.0))
-    return dict(grades)
+        of = best[normalise(one.query)]
+        if one.id not in of or one.grade > of[one.id].grade:
+            of[one.id] = one
+    return best
 
 
 def dataset_from_ratings(
@@ -45,10 +55,12 @@ def dataset_from_ratings(
     names: Sequence[str],
     memory: Collection[str],
     unrated: float = UNRATED,
+    sure: Mapping[str, Mapping[str, float]] | None = None,
 ) -> Dataset:
-    """Rows of the lists that hold documents of different grades; every query weighs the same.
+    """Rows of the lists that hold documents of different grades; every search of a query has its share of the weight.
 
-    All rows judge, the unrated as not wanted, as nDCG does in most hands.
+    All rows judge, the unrated as not wanted, as nDCG does in most hands. `sure`: weights of the grades, where they
+    are not 1.
     """
     of_query: defaultdict[str, list[Listed]] = defaultdict(list)
     for one in lists:
@@ -59,9 +71,9 @@ def dataset_from_ratings(
     forgotten = [i for i, name in enumerate(names) if name in memory and not many]
     parts: list[Group] = []
     for query, some in sorted(of_query.items()):
-        rated = grades[query]
+        rated, weight = grades[query], (sure or {}).get(query, {})
         for one in some:
-            weights = [(1.0 if id in rated else unrated) / len(some) for id in one.ids]
+            weights = [(weight.get(id, 1.0) if id in rated else unrated) / len(some) for id in one.ids]
             grade = [rated.get(id, 0.0) for id in one.ids]
             parts += both_ways(Group(query, True, one.rows, grade, weights, [True] * len(grade)), forgotten)
     return stack(parts, tuple(names))

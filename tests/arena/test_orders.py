@@ -10,13 +10,16 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from ltrr_opensearch.arena.orders import found_by, merged, own_of, ranked_by, served, slices
+from ltrr_opensearch.arena.orders import found_by, in_force, merged, not_part, own_of, ranked_by, served, slices
 from ltrr_opensearch.arena.rated import listed, lists, searched
 from ltrr_opensearch.arena.replay import Limits, Replay
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.phase_settings import PhaseName, PhaseSettings
+from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.stage_settings import DiversifySettings
 from tests.arena.shop import QUERIES, recording, template, world
 
 RECORDING = recording()
@@ -48,7 +51,27 @@ def test_what_serves_has_the_candidates_of_its_depth_in_the_order_of_its_ranker(
     backwards = served(RECORDING, ranked_by(serving(), ranker("bm25_title", -1.0)), template, Limits())["red shoes"]
     assert backwards == sorted(fused, key=lambda id: -int(id[1:]))
     shallow = served(RECORDING, ranked_by(serving(), None, Fixed(5)), template, Limits())["red shoes"]
-    assert len(shallow) == 10
+    assert set(shallow[:10]) == {f"d{n}" for n in (*range(5), *range(30, 35))}
+    assert shallow[10:] == [f"d{n}" for n in range(5, 20)], "then the client's own further hits, as on a page"
+
+
+def test_in_shadow_the_safe_plan_answers_and_elsewhere_the_policy() -> None:
+    policy = ranked_by(serving(), None, Fixed(5))
+    assert in_force(policy, "shadow", PhaseSettings()).policy == policy.safe
+    own = in_force(policy, "shadow", PhaseSettings(control="own_query")).policy
+    assert own == Fixed(0, {"original": 20})
+    phases: tuple[PhaseName, ...] = ("apprentice", "share", "live")
+    for phase in phases:
+        assert in_force(policy, phase, PhaseSettings()).policy == policy.policy
+
+
+def test_what_is_served_and_not_measured_is_said() -> None:
+    index = serving().index
+    assert not_part(index, "apprentice", ()) == []
+    rule = RuleSettings.model_validate({"id": "r", "exclude": {"ids": ["d1"]}})
+    more = index.model_copy(update={"diversify": DiversifySettings(field="brand")})
+    said = not_part(more, "live", (rule,))
+    assert [one.split(":")[0] for one in said] == ["diversify", "rules", "phase live"]
 
 
 def test_a_column_that_only_the_ranker_knows_is_served_too() -> None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from ltrr_opensearch.bench.ranking_clicks import COUNTED, _line_2, counted
+from ltrr_opensearch.bench.ranking_clicks import COUNTED, _line_2, counted, over_folds
 from ltrr_opensearch.bench.ranking_unseen import FUSED, IDEAL, LEARNED, LINEAR, RRF, SINGLE, Measured, Unions, figures
 from ltrr_opensearch.bench.suites import find
 from ltrr_opensearch.learn.clicks.impressions import impressions
@@ -58,9 +58,16 @@ def test_clicks_are_held_to_what_ratings_give() -> None:
     found = {f.name: f for f in _line_2({"position": by}, {"position": told}, "")}
     assert found["clicks_share_of_ratings"].value == pytest.approx(0.975)
     assert found["clicks_share_of_ratings"].target == 0.95
-    assert found["clicks_ahead_of_counted"].value == pytest.approx(0.08)
-    assert found["clicks_ahead_of_counted_lower_bound"].target == 0.0
+    assert found["clicks_correction_unseen"].value == pytest.approx(0.08)
+    assert found["clicks_correction_unseen_lower_bound"].target == 0.0
+    assert found["clicks_correction_taught"].value == pytest.approx(0.1)
+    assert found["clicks_correction_taught_lower_bound"].target is None
     assert np.isfinite([f.value for f in found.values()]).all()
+
+
+def test_every_fold_of_a_query_weighs_the_same() -> None:
+    folds = [{"a": 1.0}, {"a": 0.0, "b": 0.5}, {"a": 0.0}, {"a": 0.6, "b": 0.7}]
+    assert over_folds(folds) == pytest.approx({"a": 0.4, "b": 0.6})
 
 
 def test_the_suite_is_there() -> None:

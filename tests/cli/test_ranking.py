@@ -13,8 +13,10 @@ import yaml
 from click.testing import CliRunner, Result
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.arena.gather import by_id
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.judgment_lists.files import read_judgments
+from ltrr_opensearch.logged import Decision
 from ltrr_opensearch.release.store import ReleaseStore
 from tests.arena.conftest import written
 from tests.learn.shop import Shop
@@ -99,8 +101,11 @@ def test_what_became_worse_is_told_until_it_is_accepted(
     assert "warning: nDCG@10 of serving fell from" in worse.output
     assert "to accept it: --accept" in worse.output
     assert typed(*words).exit_code == 3, "until somebody accepts it"
+    assert typed(*words, "--name", "another").exit_code == 0, "a list of another name has its own past"
     assert typed(*words, "--accept").exit_code == 0
     assert typed(*words).exit_code == 0
+    (tmp_path / "list.csv").write_text(rated(good=2))
+    assert "the judgments changed since" in typed(*words).output
 
 
 def test_a_ranker_is_learned_from_ratings_and_stands_beside_the_others(
@@ -139,6 +144,37 @@ def test_clicks_become_a_judgment_list(typed: Typed, client: OpenSearch, index_n
     whole = typed("judgments", "convert", str(target), str(tmp_path / "clicks.csv"), "--levels", "3")
     assert whole.exit_code == 0, whole.output
     assert {j.grade for j in read_judgments(tmp_path / "clicks.csv")} <= {0.0, 1.0, 2.0, 3.0}
+
+
+def test_a_list_of_clicks_reads_back_in_where_objects_have_names(
+    typed: Typed, client: OpenSearch, index_name: str, tmp_path: Path
+) -> None:
+    config, key = tmp_path / "ltrr.yml", f"{index_name}-shop"
+    told = yaml.safe_load(config.read_text())
+    told["indexes"][key]["object_id_field"] = "sku"
+    config.write_text(yaml.safe_dump(told))
+    searches = [_with_names(replace(one, index=key)) for one in decisions(240)]
+    named = {c.key.id: c.object_id for one in searches for c in one.candidates}
+    events = [replace(e, object_id=named.get(e.object_id or "", e.object_id)) for e in clicks(searches)]
+    Shop(client, index_name).put(searches, events)
+    client.indices.put_mapping(index=key, body={"properties": {"sku": {"type": "keyword"}}})
+    for id, name in named.items():
+        client.index(index=key, id=id, body={"title": "red shoes", "sku": name})
+    client.indices.refresh(index=f"{index_name}*")
+    target = str(tmp_path / "clicks.jsonl")
+    result = typed("judgments", "from-clicks", target, "--least-weight", "0.1", "--days", "9999")
+    assert result.exit_code == 0, result.output
+    found = read_judgments(Path(target))
+    given = {one.query: {j.id: j for j in found if j.query == one.query} for one in found}
+    here = by_id(client, key, "sku", given)
+    assert {j.id for j in found} <= set(named.values())
+    assert {id for of in here.values() for id in of} <= set(named)
+    assert sum(map(len, here.values())) == len(found)
+    assert sorted(j.weight for of in here.values() for j in of.values()) == sorted(j.weight for j in found)
+
+
+def _with_names(one: Decision) -> Decision:
+    return replace(one, candidates=tuple(replace(c, object_id=f"sku-{c.key.id}") for c in one.candidates))
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,13 @@
 """Orders on a judgment list: measures by query and slice, and tests that keep their promises."""
 
 import json
+import tracemalloc
 from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
-from ltrr_opensearch.evaluate.drops import Look, watched
+from ltrr_opensearch.evaluate.drops import Look, digest, watched
 from ltrr_opensearch.evaluate.orders import (
     ERR,
     MAIN,
@@ -17,6 +18,7 @@ from ltrr_opensearch.evaluate.orders import (
     randomization,
     whole,
 )
+from ltrr_opensearch.learn.looks import look_id
 from ltrr_opensearch.logged import Judgment
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -68,6 +70,16 @@ def test_chance_is_called_significant_as_often_as_it_says() -> None:
     assert randomization({"q": 0.3}, {"q": 0.3}) == 1.0
 
 
+def test_signs_for_many_queries_take_little_memory() -> None:
+    gaps = {str(q): float(v) for q, v in enumerate(np.random.default_rng(1).normal(0.01, 1, 5000))}
+    tracemalloc.start()
+    p = randomization(gaps, dict.fromkeys(gaps, 0.0))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert 0 < p <= 1
+    assert most < 50e6
+
+
 def test_many_tests_at_once_are_harder_to_pass() -> None:
     assert holm({"a": 0.04, "b": 0.01, "c": 0.03}) == pytest.approx({"b": 0.03, "c": 0.06, "a": 0.06})
     assert holm({}) == {}
@@ -103,6 +115,23 @@ def test_small_steps_down_add_up() -> None:
     assert watched(reference, look(0.95), 0.02, MAIN).kept == look(0.95)
 
 
-def test_another_list_of_queries_begins_anew() -> None:
-    other = Look(AT, "serving", {"x": 0.1})
-    assert watched(look(0.9), other, 0.02, MAIN).kept == other
+def test_a_list_that_changed_is_held_to_what_it_shares_and_says_so() -> None:
+    before = Look(AT, "serving", {"a": 0.9, "b": 0.5}, "old")
+    assert watched(before, Look(AT, "serving", {"a": 0.9, "b": 0.5}, "old"), 0.02, MAIN).changed == ""
+    told = watched(before, Look(AT, "serving", {"a": 0.6, "c": 1.0}, "new"), 0.02, MAIN)
+    assert "to 0.6000" in told.warning
+    assert told.changed == "the judgments changed since 2026-03-02 00:00 UTC; held to it on the 1 queries of both"
+    other = Look(AT, "serving", {"x": 0.1}, "new")
+    anew = watched(before, other, 0.02, MAIN)
+    assert anew.kept == other
+    assert "begun anew" in anew.changed
+
+
+def test_a_digest_is_of_the_judgments_in_any_order() -> None:
+    assert digest(JUDGED) == digest(JUDGED[::-1])
+    assert digest(JUDGED) != digest([*JUDGED[1:], Judgment("q0", "a", 2.0)])
+
+
+def test_looks_are_kept_by_index_order_and_name_of_the_list() -> None:
+    ids = {look_id(*which) for which in (("i", "o", "n"), ("j", "o", "n"), ("i", "p", "n"), ("i", "o", "m"))}
+    assert len(ids) == 4

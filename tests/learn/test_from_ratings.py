@@ -16,7 +16,7 @@ from ltrr_opensearch.learn.from_ratings import RATED, Rated, learn_ratings, trai
 from ltrr_opensearch.learn.job import Job
 from ltrr_opensearch.learn.publishable import refuse_unservable
 from ltrr_opensearch.learn.ranker import train_on
-from ltrr_opensearch.learn.rated import Listed, by_query, dataset_from_ratings
+from ltrr_opensearch.learn.rated import Listed, by_query, dataset_from_ratings, weights_by_query
 from ltrr_opensearch.learn.watermarks import through
 from ltrr_opensearch.logged import Judgment, Part
 from ltrr_opensearch.rank.rows import whole_names
@@ -68,6 +68,15 @@ def test_what_nobody_rated_is_learned_from_at_a_weight_of_its_own() -> None:
     assert data.grades.tolist() == [2.0, 0.0, 0.0]
     assert data.weights.tolist() == pytest.approx([1.0, 1.0, 0.2])
     assert data.judging(new=True).grades.tolist() == [2.0, 0.0, 0.0]
+
+
+def test_a_grade_that_is_less_sure_weighs_less() -> None:
+    judged = [Judgment("Q", "a", 2.0, 0.7), Judgment("q", "a", 1.0, 0.9), Judgment("q", "b", 0.0, 0.4)]
+    sure = weights_by_query(judged)
+    assert sure == {"q": {"a": 0.7, "b": 0.4}}
+    lists = [Listed("q", ("a", "b", "c"), np.zeros((3, 1), dtype=np.float32))]
+    data = dataset_from_ratings(lists, by_query(judged), ("x",), (), sure=sure)
+    assert data.weights.tolist() == pytest.approx([0.7, 0.4, 1.0])
 
 
 def test_several_searches_of_a_query_share_its_weight_and_a_memory_is_forgotten_half_the_time() -> None:

@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from ltrr_opensearch.learn.judgments import judgments_from_clicks
-from ltrr_opensearch.logged import Round
+from ltrr_opensearch.learn.judgments import as_a_list, judgments_from_clicks
+from ltrr_opensearch.logged import CUT, HIDDEN, Judgment, Round
 from tests.learn.clicks import EXAMINED, decision, searches
 
 
@@ -77,3 +77,13 @@ def test_clicks_by_chance_are_told_from_liking(chance: float) -> None:
 def test_where_all_is_liked_alike_nothing_is_chance() -> None:
     rounds = [Round(decision("q", n, ["a"], {}, 1), {"a": 1.0}) for n in range(50)]
     assert judgments_from_clicks(rounds).noise is None
+
+
+def test_a_list_names_objects_and_tells_no_query_that_was_hidden_or_cut() -> None:
+    page = decision("shoes", 0, ["1", "2", "3"], {}, 3)
+    names = {"1": "sku-a", "2": "sku-a"}
+    page = replace(page, candidates=tuple(replace(c, object_id=names.get(c.key.id)) for c in page.candidates))
+    found = [Judgment("shoes", "1", 0.5, 0.6), Judgment("shoes", "2", 0.4, 0.9), Judgment("shoes", "3", 0.9, 0.9)]
+    found += [Judgment(f"{HIDDEN}0a1b", "1", 0.5), Judgment(f"{CUT}shoes of", "1", 0.5)]
+    assert as_a_list(found, [Round(page, {})], "sku") == [Judgment("shoes", "sku-a", 0.4, 0.9)]
+    assert as_a_list(found, [Round(page, {})], None) == found[:3]
