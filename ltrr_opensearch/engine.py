@@ -341,9 +341,11 @@ class Engine:
     ) -> Answer:
         assert original.page is not None
         request = asked.request
-        order = moving.of_own(own, request.query_id)
+        ended = len(own) < request.size or totals.complete(original.page, own)
+        order = moving.of_own(own, request.query_id, ended=ended)
         await self._orders.begin(asked.key, order, before)
-        more = await self._unmatched(asked, original.page, own, [pin.key for pin in moving.moves.pins])
+        pins = {pin.key for pin in moving.moves.pins}
+        more = await self._unmatched(asked, original.page, own, [key for key in order.keys if key in pins])
         hits = compose.page_hits(order.keys, 0, request.size, {**moving.brought, **own})
         return _respond(request, original, hits, request.query_id, more, original.took_ms, None)
 
