@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
+from ltrr_opensearch.cli.own_log import body_of
 from ltrr_opensearch.errors import DataError, ModelError, SettingsError
 from ltrr_opensearch.settings import Settings
 
@@ -79,7 +80,6 @@ def cross_encoder(
     """
     from ltrr_opensearch.arena.gather import by_id, template_of
     from ltrr_opensearch.arena.query_log import read_grades, read_log
-    from ltrr_opensearch.cli.explain import body_of
     from ltrr_opensearch.cli.progress import documents_bar
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.learn.cross_encoder import Lessons, held_out, teach

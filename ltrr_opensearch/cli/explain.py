@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
+from ltrr_opensearch.cli.own_log import body_of
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.settings import Settings
 
@@ -62,19 +63,6 @@ def explain(
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
     else:
         show(told, most)
-
-
-def body_of(template: Path | None) -> Json | None:
-    """The search body of a template's file."""
-    if template is None:
-        return None
-    try:
-        body = json.loads(template.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{template}: not JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise DataError(f"{template}: a search body is an object")
-    return body
 
 
 def unhurried(settings: Settings, key: str) -> Settings:
