@@ -142,6 +142,7 @@ def limits(settings: Settings) -> Limits:
         rank_depth=settings.serve.rank_depth,
         secret=settings.state.secret.get_secret_value(),
         feature_sample=settings.log.feature_sample,
+        explain_ms=settings.serve.deadline_ms,
     )
 
 

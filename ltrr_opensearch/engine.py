@@ -25,7 +25,7 @@ from ltrr_opensearch.behind import Behind, Observer, Recorder
 from ltrr_opensearch.chance import place_of, seed_of, uniform
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.experiment.both import deepest
-from ltrr_opensearch.explained import why
+from ltrr_opensearch.explaining import Explaining
 from ltrr_opensearch.logged import TRIAL
 from ltrr_opensearch.ordering import Ordering, timed
 from ltrr_opensearch.paging.orders import Before, Orders
@@ -71,6 +71,8 @@ class Limits:
     rank_depth: int
     secret: str
     feature_sample: int
+    explain_ms: float
+    """Longest wait for what moved the scores of a page that is explained."""
 
 
 class Engine:
@@ -97,6 +99,7 @@ class Engine:
         self._rules = rules
         stages = Stages(fan_out, observer, limits.deadline_ms, pairs or {})
         self._ordering = Ordering(fan_out, observer, limits.rank_depth, stages)
+        self._explaining = Explaining(observer, limits.rank_depth, limits.explain_ms)
         self._behind = Behind(fan_out, record, observer, limits.rank_depth, limits.feature_sample)
 
     async def drain(self) -> None:
@@ -177,8 +180,7 @@ class Engine:
         hits = page.hits
         if not (request.explain or request.body.get("explain")):
             return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, None)
-        # exact attributions take their time, and nobody else should wait for them
-        whys = await asyncio.to_thread(why, settled.searched, serving, hits, self._limits.rank_depth)
+        whys = await self._explaining.why(settled.searched, serving, hits)
         if request.body.get("explain"):
             hits = compose.with_explanations(hits, whys)
         told = settled.searched.told(serving, hits) | {"hits": list(map(to_json, whys))} if request.explain else None
@@ -339,9 +341,11 @@ class Engine:
     ) -> Answer:
         assert original.page is not None
         request = asked.request
-        order = moving.of_own(own, request.query_id)
+        ended = len(own) < request.size or totals.complete(original.page, own)
+        order = moving.of_own(own, request.query_id, ended=ended)
         await self._orders.begin(asked.key, order, before)
-        more = await self._unmatched(asked, original.page, own, [pin.key for pin in moving.moves.pins])
+        pins = {pin.key for pin in moving.moves.pins}
+        more = await self._unmatched(asked, original.page, own, [key for key in order.keys if key in pins])
         hits = compose.page_hits(order.keys, 0, request.size, {**moving.brought, **own})
         return _respond(request, original, hits, request.query_id, more, original.took_ms, None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -15,20 +16,30 @@ from ltrr_opensearch.types import Candidate, DocKey, Json, Ranked
 
 PLACED = "exploration"
 """The stage that gives one candidate a place to learn about it."""
-By = dict[DocKey, dict[str, float]]
-"""By candidate, how much each feature of the ranker moved its score."""
+ATTRIBUTED = 10
+"""Hits of a page, its first, whose features are told how much they moved the score; with trees each costs 50 ms."""
 
 
-def why(searched: Searched, serving: Serving, hits: Sequence[Json], depth: int) -> list[Why]:
-    """One a hit of the first page. `depth`: candidates, the best as fused, that the ranker scored.
+class Attribution(NamedTuple):
+    """`mean`: score of what was ranked, from which features move. `by`: how much each moved a candidate's score."""
+
+    mean: float | None
+    by: dict[DocKey, dict[str, float]]
+
+
+UNKNOWN = Attribution(None, {})
+
+
+def why(searched: Searched, serving: Serving, hits: Sequence[Json], attribution: Attribution) -> list[Why]:
+    """One a hit of the first page.
 
     A hit of the client's own that no drawn plan had brought has nothing but its rank, unless a rule moved it.
     """
     ranked = {r.candidate.key: r for r in searched.ranked}
     keys = [key_of(hit) for hit in hits]
-    shown = [ranked[key].candidate for key in keys if key in ranked and ranked[key].candidate.found]
+    shown = _found(searched, keys)
     rows = dict(zip([c.key for c in shown], searched.rows(serving, shown).values(), strict=True)) if shown else {}
-    mean, by = _moved(searched, serving, shown, depth)
+    mean, by = attribution
     ruled = {one.key: one for one in searched.ruled}
     explained = []
     for rank, key in enumerate(keys, start=1):
@@ -51,27 +62,31 @@ def why(searched: Searched, serving: Serving, hits: Sequence[Json], depth: int) 
     return explained
 
 
-def _moved(searched: Searched, serving: Serving, shown: Sequence[Candidate], depth: int) -> tuple[float | None, By]:
-    """The mean score of what was ranked, and how features moved the shown from it; where the ranker can tell.
+def attributed(searched: Searched, serving: Serving, hits: Sequence[Json], depth: int) -> Attribution:
+    """What moved the first hits, where the ranker can tell. `depth`: candidates, the best as fused, that it scored.
 
     Interleaved arms may have ranked by different models, of which `serving` knows one.
     """
     ranker = serving.ranker
     if searched.teams or ranker is None or not isinstance(ranker, Attributing):
-        return None, {}
+        return UNKNOWN
     found = [r.candidate for r in searched.ranked if r.candidate.found]
     head = sorted(found, key=lambda c: -c.fused)[:depth]
     scored = {c.key: at for at, c in enumerate(head)}
-    shown = [c for c in shown if c.key in scored]
+    shown = [c for c in _found(searched, [key_of(hit) for hit in hits[:ATTRIBUTED]]) if c.key in scored]
     if not shown:
-        return None, {}
+        return UNKNOWN
     # a row may tell of the best of the whole list, so those of the page are taken out of it
     beside = serving.rows(searched.query, head, searched.results, ranker.features)
-    moved = ranker.contributions(beside[[scored[c.key] for c in shown]], beside)
-    by = {
-        c.key: dict(zip(ranker.features, values.tolist(), strict=True)) for c, values in zip(shown, moved, strict=True)
-    }
-    return float(np.mean(ranker.score(beside), dtype=np.float64)), by
+    values = ranker.contributions(beside[[scored[c.key] for c in shown]], beside)
+    by = {c.key: dict(zip(ranker.features, of.tolist(), strict=True)) for c, of in zip(shown, values, strict=True)}
+    return Attribution(float(np.mean(ranker.score(beside), dtype=np.float64)), by)
+
+
+def _found(searched: Searched, keys: Sequence[DocKey]) -> list[Candidate]:
+    """Of these the candidates that plans found."""
+    found = {r.candidate.key: r.candidate for r in searched.ranked if r.candidate.found}
+    return [found[key] for key in keys if key in found]
 
 
 def _stages(searched: Searched, key: DocKey) -> tuple[tuple[str, int], ...]:

@@ -49,10 +49,12 @@ class Moving:
         pins = {pin.key for pin in self.moves.pins}
         return one_of_each(list(keys), self.groups, pins) if self.groups else list(keys)
 
-    def of_own(self, own: Collection[DocKey], query_id: str) -> Listing:
-        """The order of the client's own hits; a pin behind their end stands there."""
+    def of_own(self, own: Collection[DocKey], query_id: str, *, ended: bool) -> Listing:
+        """The order of the client's own hits. A pin behind them ends the list; where that has not `ended`, only one of
+        the hits themselves does, so that the page is whole: nobody waits here for what lies between.
+        """
         keys, far = Moving(replace(self.moves, joining=()), self.brought, self.groups).order(list(own))
-        return Listing(query_id, (*keys, *(pin.key for pin in far)), 0)
+        return Listing(query_id, (*keys, *(pin.key for pin in far if ended or pin.key in own)), 0)
 
 
 @dataclass(frozen=True, slots=True)

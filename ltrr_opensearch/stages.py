@@ -73,10 +73,10 @@ class Stages:
         try:
             async with asyncio.timeout(self._deadline_s):
                 alike = await self._alike(asked, _keys(head), settings)
-        except (Unreachable, TimeoutError):
+            return diversified(ranked, alike, settings.places)
+        except Exception:  # whatever the documents hold, the order is at hand
             self._observer.fallback(DIVERSITY)
             return ranked
-        return diversified(ranked, alike, settings.places)
 
     async def _alike(self, asked: Asked, keys: Sequence[DocKey], settings: DiversifySettings) -> Doubles:
         documents = self._documents(asked)

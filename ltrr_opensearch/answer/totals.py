@@ -40,6 +40,10 @@ def uncertain(page: Json, own: Collection[DocKey], union: Collection[DocKey]) ->
 
 def unmatched(page: Json, own: Collection[DocKey], union: Collection[DocKey]) -> int:
     """How many hits of the union the original query does not match, where its page holds all that it matches."""
+    return sum(key not in own for key in union) if complete(page, own) else 0
+
+
+def complete(page: Json, own: Collection[DocKey]) -> bool:
+    """Whether these are known to be all that the original query matches."""
     total = page["hits"].get("total")
-    complete = total is not None and total["relation"] == "eq" and total["value"] <= len(own)
-    return sum(key not in own for key in union) if complete else 0
+    return total is not None and total["relation"] == "eq" and total["value"] <= len(own)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
-from ltrr_opensearch.errors import DataError, SettingsError
+from ltrr_opensearch.cli.own_log import body_of
+from ltrr_opensearch.errors import DataError, ModelError, SettingsError
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,6 +29,26 @@ BEST_GRADE = 3.0
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
+class Listed(NamedTuple):
+    """A judged query with what its own query finds first, and with that and all that was judged.
+
+    A second stage is given the former, so by these alone it is judged: good documents that the client's own query never
+    found would stand last before it, and only help after.
+    """
+
+    own: Graded
+    whole: Graded
+
+
+class Worth(NamedTuple):
+    """Mean nDCG@10 of the client's own first documents, as they were and by the model; the model's median time."""
+
+    queries: int
+    before: float
+    after: float
+    took_ms: float
+
+
 @click.command("cross-encoder")
 @click.argument("into", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--index", "only", help="Key of the index; not needed where one is configured.")
@@ -37,6 +58,7 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 @click.option("--base", help="Weights to begin with: a folder, a hub's name or package:NAME; default: encoder.model.")
 @click.option("--epochs", default=2, show_default=True, type=click.IntRange(min=1), help="Times that all is learned.")
 @click.option("--seed", default=0, show_default=True, help="Of the queries left out, and of the order.")
+@click.option("--force", is_flag=True, help="Write the model even if the order was better without it.")
 @pass_settings
 def cross_encoder(
     settings: Settings,
@@ -48,15 +70,16 @@ def cross_encoder(
     base: str | None,
     epochs: int,
     seed: int,
+    force: bool,
 ) -> None:
     """Teach a cross-encoder from judgments, and write it to the folder INTO, which `second_stage.model` names.
 
     What it reads and how many documents it orders is that of the index's second_stage, or its defaults. A fifth of the
-    queries teaches nothing and says what the model makes of the order of the client's own query. Minutes on a CPU.
+    queries teaches nothing and says what the model makes of the order of the client's own query: a model that makes it
+    worse is not written. Minutes on a CPU.
     """
     from ltrr_opensearch.arena.gather import by_id, template_of
     from ltrr_opensearch.arena.query_log import read_grades, read_log
-    from ltrr_opensearch.cli.explain import body_of
     from ltrr_opensearch.cli.progress import documents_bar
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.learn.cross_encoder import Lessons, held_out, teach
@@ -74,18 +97,24 @@ def cross_encoder(
     fields = second.fields or tuple(index.text_fields)
     with connect(settings.cluster) as client, documents_bar("queries read") as bar:
         named = by_id(client, key, index.named_by, grades)
-        graded = _read(client, key, own, named, fields, second.depth, bar.start, bar.advance)
-    taught, judging = held_out(graded, HELD_OUT, seed)
+        read = _read(client, key, own, named, fields, second.depth, bar.start, bar.advance)
+    taught, judging = held_out(read, HELD_OUT, seed)
     lessons = Lessons(epochs=epochs, max_tokens=second.max_tokens, seed=seed)
     with documents_bar("lists learned") as bar:
-        model = teach(weights_of(weights), taught, lessons, bar.advance)
-    model.save_pretrained(str(into))
-    before, after, took_ms = _judged(model.predict, judging, second.depth)
+        model = teach(weights_of(weights), [one.whole for one in taught], lessons, bar.advance)
+    worth = judged(model.predict, [one.own for one in judging], second.depth)
     click.echo(
-        f"{into}: taught by {len(taught)} queries. On {len(judging)} others, of the first {second.depth} of the "
-        f"client's own query: nDCG@10 {before:.3f} as it was, {after:.3f} by the cross-encoder; {took_ms:.0f} ms a "
-        f"search (median, one at a time)."
+        f"Taught by {len(taught)} queries. On {worth.queries} others, of the first {second.depth} of the client's own "
+        f"query: nDCG@10 {worth.before:.3f} as it was, {worth.after:.3f} by the cross-encoder; {worth.took_ms:.0f} ms "
+        f"a search (median, one at a time)."
     )
+    if worth.after < worth.before and not force:
+        raise ModelError(
+            f"the order is worse by the cross-encoder, which is not written; give more judgments, more --epochs or "
+            f"another --base, or write it all the same to {into}: --force"
+        )
+    model.save_pretrained(str(into))
+    click.echo(f"Written to {into}{', though the order is worse by it' if worth.after < worth.before else ''}.")
 
 
 def _read(
@@ -97,27 +126,37 @@ def _read(
     depth: int,
     start: Callable[[int], None],
     done: Callable[[int], None],
-) -> list[Graded]:
-    """Each judged query with the texts of what its own query finds first, in that order, and of what was judged."""
-    from ltrr_opensearch.learn.cross_encoder import Graded
-
+) -> list[Listed]:
+    """The judged queries of which something good is in the index."""
     start(len(grades))
     found = []
     for query, of in grades.items():
         body: Json = {**own(query), "size": depth, "_source": False}
         body.pop("ext", None)
         ids = [hit["_id"] for hit in client.search(index=key, body=body)["hits"]["hits"]]
-        ids = list(dict.fromkeys([*ids, *of]))
-        texts = _texts(client, key, ids, fields)
-        kept = [id for id in ids if id in texts]
-        best = max(of.values(), default=0.0)
-        if kept and best > 0:
-            scaled = tuple(BEST_GRADE * max(of.get(id, 0.0), 0.0) / best for id in kept)
-            found.append(Graded(query, tuple(texts[id] for id in kept), scaled))
+        texts = _texts(client, key, list(dict.fromkeys([*ids, *of])), fields)
+        if one := listed(query, ids, of, texts):
+            found.append(one)
         done(1)
     if len(found) < 2 / HELD_OUT:
         raise DataError(f"{len(found)} judged queries have documents in {key}; needed are {round(2 / HELD_OUT)}")
     return found
+
+
+def listed(query: str, own: Sequence[str], grades: Mapping[str, float], texts: Mapping[str, str]) -> Listed | None:
+    """`own`: ids of what the client's own query finds, best first. None where no document with a text was any good."""
+    from ltrr_opensearch.learn.cross_encoder import Graded
+
+    best = max((grade for id, grade in grades.items() if id in texts), default=0.0)
+    if best <= 0:
+        return None
+
+    def graded(ids: Iterable[str]) -> Graded:
+        kept = [id for id in ids if id in texts]
+        scaled = (BEST_GRADE * max(grades.get(id, 0.0), 0.0) / best for id in kept)
+        return Graded(query, tuple(texts[id] for id in kept), tuple(scaled))
+
+    return Listed(graded(own), graded(dict.fromkeys([*own, *grades])))
 
 
 def _texts(client: OpenSearch, key: str, ids: Sequence[str], fields: Sequence[str]) -> Mapping[str, str]:
@@ -127,18 +166,21 @@ def _texts(client: OpenSearch, key: str, ids: Sequence[str], fields: Sequence[st
     return {hit["_id"]: " ".join(str(v) for f in fields for v in hit.get("fields", {}).get(f, ())) for hit in hits}
 
 
-def _judged(predict: Callable[..., Any], judging: Sequence[Graded], depth: int) -> tuple[float, float, float]:
-    """Mean nDCG@10 of the client's own first documents, as they were and by the model; and the model's median time."""
+def judged(predict: Callable[..., Any], judging: Sequence[Graded], depth: int) -> Worth:
+    """Of lists in the client's own order. One that holds nothing good tells nothing, and is left out."""
     import numpy as np
 
     from ltrr_opensearch.evaluate.measures import ndcg
 
+    telling = [one for one in judging if any(one.grades)]
+    if not telling:
+        raise DataError("on no query left out the client's own query finds a document that was judged good")
     before, after, took = [], [], []
-    for one in judging:
-        grades = np.array(one.grades[:depth])
+    for one in telling:
+        grades = np.array(one.grades)
         start = perf_counter()
-        scores = predict([(one.query, text) for text in one.texts[:depth]], batch_size=depth, show_progress_bar=False)
+        scores = predict([(one.query, text) for text in one.texts], batch_size=depth, show_progress_bar=False)
         took.append((perf_counter() - start) * 1000)
         before.append(ndcg(grades, -np.arange(len(grades), dtype=np.float32)))
         after.append(ndcg(grades, np.asarray(scores, dtype=np.float32)))
-    return float(np.mean(before)), float(np.mean(after)), float(np.median(took))
+    return Worth(len(telling), float(np.mean(before)), float(np.mean(after)), float(np.median(took)))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
+from ltrr_opensearch.cli.own_log import body_of
 from ltrr_opensearch.errors import ClusterError, DataError
 from ltrr_opensearch.settings import Settings
 
@@ -23,10 +25,20 @@ if TYPE_CHECKING:
     from ltrr_opensearch.understand.cross_encoder import PairScorer
 
 
+PATIENCE_MS = 60_000
+"""What a proxy has ready when it serves this process begins with, so it takes the time that it needs."""
+
+
 @click.command()
 @click.argument("query")
 @click.option("--index", "only", help="Key of the index; not needed where one is configured.")
-@click.option("--size", default=10, show_default=True, type=click.IntRange(1, 100), help="Hits that are explained.")
+@click.option(
+    "--size",
+    default=10,
+    show_default=True,
+    type=click.IntRange(1, 100),
+    help="Hits shown; of the first ten also what moved their scores.",
+)
 @click.option(
     "--template",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -40,8 +52,8 @@ def explain(
 ) -> None:
     """Why QUERY is answered as it is: plans and ranks, the features that moved each hit most, rules, later stages.
 
-    Asked by our own account, without exploration; nothing is recorded. A client asks the same of its own searches by
-    ext.ltrr.explain.
+    Asked by our own account, without exploration and without the second stage's budget; nothing is recorded. A client
+    asks the same of its own searches by ext.ltrr.explain.
     """
     from ltrr_opensearch.cli.explain_shown import show
 
@@ -53,17 +65,14 @@ def explain(
         show(told, most)
 
 
-def body_of(template: Path | None) -> Json | None:
-    """The search body of a template's file."""
-    if template is None:
-        return None
-    try:
-        body = json.loads(template.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise DataError(f"{template}: not JSON: {error}") from None
-    if not isinstance(body, dict):
-        raise DataError(f"{template}: a search body is an object")
-    return body
+def unhurried(settings: Settings, key: str) -> Settings:
+    """Without the budget of the second stage, so that the order is that of a proxy whose second stage is in time."""
+    index = settings.indexes[key]
+    if index.second_stage is None:
+        return settings
+    second = index.second_stage.model_copy(update={"budget_ms": PATIENCE_MS})
+    patient = index.model_copy(update={"second_stage": second})
+    return settings.model_copy(update={"indexes": {**settings.indexes, key: patient}})
 
 
 async def _asked(settings: Settings, key: str, query: str, size: int, body: Json | None) -> Json:
@@ -78,6 +87,7 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
     from ltrr_opensearch.retrieve.fan_out import FanOut
     from ltrr_opensearch.understand.query_encoder import QueryEncoder
 
+    settings = unhurried(settings, key)
     encoder, scorer = _encoder(settings, key), _scorer(settings, key)
     serving, book = await asyncio.to_thread(_in_force, settings, key, encoder)
     request = _request(settings, key, query, size, body)
@@ -91,7 +101,7 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
             record=seen,
             observer=seen,
             orders=orders(settings, None),
-            limits=limits(settings),
+            limits=replace(limits(settings), explain_ms=PATIENCE_MS),
             rules=lambda _: book,
             pairs={key: pairs_of(settings, key, scorer)} if scorer else {},
         )
@@ -147,16 +157,25 @@ def _in_force(settings: Settings, key: str, encoder: Encoder | None) -> tuple[Se
 
 def _encoder(settings: Settings, key: str) -> Encoder | None:
     from ltrr_opensearch.understand.encoders import load_encoder
+    from ltrr_opensearch.understand.late_encoder import LateEncoder
 
     vector = settings.indexes[key].vector
-    return load_encoder(settings.encoder, vector.dimension) if settings.encoder.model and vector else None
+    if vector is None or settings.encoder.model is None:
+        return None
+    encoder = LateEncoder(lambda: load_encoder(settings.encoder, vector.dimension))
+    encoder.warm()
+    return encoder
 
 
 def _scorer(settings: Settings, key: str) -> PairScorer | None:
-    from ltrr_opensearch.understand.cross_encoder import CrossEncoderScorer
+    from ltrr_opensearch.understand.cross_encoder import LatePairs
 
     second = settings.indexes[key].second_stage
-    return CrossEncoderScorer(second) if second else None
+    if second is None:
+        return None
+    pairs = LatePairs(second)
+    pairs.warm()
+    return pairs
 
 
 def _label(source: Json, fields: Iterable[str]) -> str:

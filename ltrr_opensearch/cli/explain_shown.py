@@ -24,7 +24,8 @@ def show(told: Json, most: int, console: Console | None = None) -> None:
     if "plans" in told:
         console.print(_plans(told["plans"]))
     console.print(_hits(told["hits"], most))
-    if mean := next((hit["mean_score"] for hit in told["hits"] if "mean_score" in hit), None):
+    mean = next((hit["mean_score"] for hit in told["hits"] if "mean_score" in hit), None)
+    if mean is not None:
         console.print(
             f"[dim]A feature's number is by how much it moved the ranker's score from the mean of the candidates, "
             f"{mean:.3f}; _score is 1/rank.[/dim]"
@@ -71,7 +72,7 @@ def _hits(hits: Sequence[Json], most: int) -> Table:
         if not hit["plans"] and hit.get("rule"):
             found = ["a rule alone"]
         score = f"{hit['score']:.3f}" if hit.get("score") is not None else "-"
-        name = f"{hit['id']}\n[dim]{escape(hit.get('label', ''))}[/dim]"
+        name = f"{escape(hit['id'])}\n[dim]{escape(hit.get('label', ''))}[/dim]"
         rows = ("\n".join(map(escape, lines)) for lines in (features(hit, most), moves(hit)))
         table.add_row(f"{hit['rank']}.", name, "\n".join(found), score, *rows)
     return table

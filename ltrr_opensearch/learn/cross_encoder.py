@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from ltrr_opensearch.errors import EncoderError, MissingExtra
 if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
+T = TypeVar("T")
 WARM_UP = 0.1
 """Share of the steps in which the rate grows to its height; afterwards it falls to 0."""
 
@@ -72,7 +73,7 @@ def teach(base: str, graded: Sequence[Graded], lessons: Lessons, learned: Callab
     return model
 
 
-def held_out(graded: Sequence[Graded], share: float, seed: int) -> tuple[list[Graded], list[Graded]]:
+def held_out(graded: Sequence[T], share: float, seed: int) -> tuple[list[T], list[T]]:
     """(to learn from, to judge by): whole queries, chosen by chance."""
     order = np.random.default_rng(seed).permutation(len(graded))
     apart = set(order[: round(share * len(graded))].tolist())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from ltrr_opensearch.cluster.feature_logging import NamedScores
 from ltrr_opensearch.cluster.upstream import Upstream
+from ltrr_opensearch.explained import ATTRIBUTED
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
@@ -17,7 +19,10 @@ from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.types import (
+    Doubles,
     EntityScore,
+    Json,
+    Matrix,
     Outcome,
 )
 from tests.engine.worlds import INDEX, Backwards, bench, request_of, serving_of
@@ -120,6 +125,50 @@ async def test_a_client_may_ask_why(node: Any, products: str) -> None:
     assert {p["plan"]: p["depth"] for p in told["plans"]}["original"] == 50
     assert told["policy"] == "fixed"
     assert told["union"] == len(b.decisions[0].candidates)
+
+
+class Attributes(Backwards):
+    """Says that its one feature moved each score by the row's place among those that are explained."""
+
+    def __init__(self, seconds: float = 0.0, wrong: bool = False) -> None:
+        self.seconds, self.wrong, self.rows = seconds, wrong, 0
+
+    def contributions(self, rows: Matrix, beside: Matrix) -> Doubles:
+        if self.wrong:
+            raise ValueError("damaged")
+        self.rows = len(rows)
+        time.sleep(self.seconds)
+        return np.arange(1, 1 + len(rows), dtype=np.float64)[:, None]
+
+
+def moved_by(page: Json) -> list[float | None]:
+    told = [{f["name"]: f.get("by") for f in hit["features"]} for hit in page["ext"]["ltrr"]["hits"]]
+    return [features.get("plans.fused") for features in told]
+
+
+async def test_of_a_long_page_the_first_hits_are_told_what_moved_them(node: Any, products: str) -> None:
+    ranker = Attributes()
+    async with bench(node.url, serving_of(ranker=ranker)) as b:
+        page = await b.page(replace(request_of(products, size=30), explain=True))
+    assert ranker.rows == ATTRIBUTED
+    assert moved_by(page) == [*range(1, 1 + ATTRIBUTED), *[None] * 20]
+    assert ["mean_score" in hit for hit in page["ext"]["ltrr"]["hits"]] == [True] * ATTRIBUTED + [False] * 20
+    assert b.counts.reasons == []
+
+
+@pytest.mark.parametrize(
+    ("ranker", "reason"), [(Attributes(seconds=0.5), "explain_late"), (Attributes(wrong=True), "explain")]
+)
+async def test_without_what_moved_them_hits_are_told_the_rest(
+    node: Any, products: str, ranker: Attributes, reason: str
+) -> None:
+    async with bench(node.url, serving_of(ranker=ranker)) as b:
+        b.explain_ms = 100
+        b.share(None)
+        page = await b.page(replace(request_of(products), explain=True))
+    assert moved_by(page) == [None] * 10
+    assert all(hit["plans"] and hit["score"] < 0 for hit in page["ext"]["ltrr"]["hits"])
+    assert b.counts.reasons == [reason]
 
 
 @pytest.mark.parametrize(("spelled", "told_of"), [("red shoes", True), ("Red Shoes", False)])

@@ -170,6 +170,22 @@ async def test_rules_hold_where_we_fall_back_to_the_clients_own_page(node: Any, 
         assert not set(ids(later)) & set(ids(page))
 
 
+@pytest.mark.parametrize(("pinned", "matched", "last"), [("1", None, None), ("0", None, "0"), ("1", ["3", "6"], "1")])
+async def test_in_a_fall_back_a_far_pin_ends_only_a_list_that_ends(
+    node: Any, products: str, pinned: str, matched: list[str] | None, last: str | None
+) -> None:
+    """The longer list has twenty hits, of which ten are read; a page is whole even if one of these is pinned away."""
+    query = {"ids": {"values": matched}} if matched else RED
+    async with bench(node.url, serving_of(ranker=Broken(), policy=Fixed(10))) as b:
+        b.hold({"pin": [{"id": pinned, "position": 30}]})
+        page = await b.page(request_of(products, query=query))
+        later = await b.page(request_of(products, query=query, offset=10))
+    assert "rank" in b.counts.reasons
+    assert (ids(page)[-1] if pinned in ids(page) else None) == last
+    assert pinned not in ids(later)
+    assert (len(ids(page)), page["hits"]["total"]["value"]) == ((3, 3) if matched else (10, 20))
+
+
 async def test_a_clause_that_the_cluster_refuses_moves_nothing_and_is_counted(node: Any, products: str) -> None:
     async with bench(node.url, serving_of()) as b:
         before = ids(await b.page(request_of(products)))

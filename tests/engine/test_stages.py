@@ -11,6 +11,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.index_settings import VectorSettings
 from ltrr_opensearch.stage_settings import DiversifySettings, SecondStageSettings
 from ltrr_opensearch.understand.batched import Batched
 from ltrr_opensearch.understand.cross_encoder import Pair
@@ -101,6 +102,16 @@ async def test_alike_documents_are_kept_apart_by_a_field(node: Any, products: st
 async def test_what_cannot_tell_alike_documents_leaves_the_order(node: Any, products: str, field: str | None) -> None:
     """No vectors in this index; and a text without doc values."""
     apart = serving_of(index=INDEX.model_copy(update={"diversify": DiversifySettings(field=field)}))
+    async with bench(node.url, apart) as b, bench(node.url, serving_of()) as plain:
+        assert ids(await b.page(request_of(products))) == ids(await plain.page(request_of(products)))
+    assert b.counts.reasons == ["diversity"]
+
+
+async def test_vectors_of_unequal_length_leave_the_order(node: Any, client: OpenSearch, products: str) -> None:
+    script = "ctx._source.v = ctx._source.stock == 1 ? [1.0] : [1.0, 2.0]"
+    client.update_by_query(index=products, body={"script": script}, params={"refresh": "true"})
+    ragged = {"vector": VectorSettings(field="v", dimension=2), "diversify": DiversifySettings()}
+    apart = serving_of(index=INDEX.model_copy(update=ragged))
     async with bench(node.url, apart) as b, bench(node.url, serving_of()) as plain:
         assert ids(await b.page(request_of(products))) == ids(await plain.page(request_of(products)))
     assert b.counts.reasons == ["diversity"]

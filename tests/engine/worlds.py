@@ -92,6 +92,7 @@ class Bench:
         self.window = window
         self.rules: RuleBook | None = None
         self.pairs: dict[str, Pairs] = {}
+        self.explain_ms = 5000.0
         self.engine: Engine
         self.share(None)
 
@@ -116,7 +117,7 @@ class Bench:
             self.recorded,
             self.counts,
             self.orders,
-            Limits(deadline_ms=5000, rank_depth=100, secret="s", feature_sample=3),
+            Limits(deadline_ms=5000, rank_depth=100, secret="s", feature_sample=3, explain_ms=self.explain_ms),
             lambda _key: self.rules,
             self.pairs,
         )
