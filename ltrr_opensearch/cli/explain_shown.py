@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from textwrap import shorten
 
 from rich.console import Console
 from rich.markup import escape
@@ -10,6 +11,9 @@ from rich.table import Table
 
 from ltrr_opensearch.logged import BURY, PIN
 from ltrr_opensearch.types import Json
+
+LABEL = 60
+"""Most characters of a document's label: it tells who is meant, not all of it."""
 
 
 def show(told: Json, most: int, console: Console | None = None) -> None:
@@ -72,7 +76,8 @@ def _hits(hits: Sequence[Json], most: int) -> Table:
         if not hit["plans"] and hit.get("rule"):
             found = ["a rule alone"]
         score = f"{hit['score']:.3f}" if hit.get("score") is not None else "-"
-        name = f"{escape(hit['id'])}\n[dim]{escape(hit.get('label', ''))}[/dim]"
+        label = shorten(hit.get("label", ""), LABEL, placeholder=" …")
+        name = f"{escape(hit['id'])}\n[dim]{escape(label)}[/dim]"
         rows = ("\n".join(map(escape, lines)) for lines in (features(hit, most), moves(hit)))
         table.add_row(f"{hit['rank']}.", name, "\n".join(found), score, *rows)
     return table
