@@ -78,7 +78,7 @@ def test_who_reads_from_the_top_looked_at_all_above_their_last_click() -> None:
     fitted = click_model("cascade")(seen)
     np.testing.assert_allclose(fitted.examined[seen.position == 0], 1)
     np.testing.assert_allclose(fitted.examined[seen.clicked > 0], 1)
-    often = seen.by_pair(fitted.examined) > 60
+    often = seen.by_pair(fitted.examined) > 30
     gaps = fitted.attractive[often] - np.array([truth[pair] for pair in seen.pairs])[often]
     assert abs(float(gaps.mean())) < 0.03
 
