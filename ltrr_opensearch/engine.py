@@ -1,4 +1,4 @@
-"""One search, from the client's request to its answer. Each line of `Engine._settle` is a stage.
+"""One search, from the client's request to its answer. Each line of `Engine._settled` is a stage.
 
 The client's own query is always part of what is asked, so whatever fails in our part ends in the cluster's own
 answer, counted by reason. Nothing here knows HTTP or OpenSearch's query language.
@@ -7,7 +7,7 @@ answer, counted by reason. Nothing here knows HTTP or OpenSearch's query languag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,9 +15,7 @@ from http import HTTPStatus
 from time import perf_counter
 from typing import Protocol
 
-import orjson
-
-from ltrr_opensearch.answer import compose, totals
+from ltrr_opensearch.answer import compose
 from ltrr_opensearch.answer.listing import listing
 from ltrr_opensearch.answer.pages import page_key
 from ltrr_opensearch.answer.why import to_json
@@ -28,30 +26,27 @@ from ltrr_opensearch.experiment.both import deepest
 from ltrr_opensearch.explaining import Explaining
 from ltrr_opensearch.logged import TRIAL
 from ltrr_opensearch.ordering import Ordering, timed
+from ltrr_opensearch.own_page import OwnPage, respond
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
 from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.record import Searched, Settled
-from ltrr_opensearch.retrieve.documents import Documents
-from ltrr_opensearch.retrieve.fan_out import FanOut, Original, Retrieved, sent
+from ltrr_opensearch.retrieve.fan_out import FanOut, Original, sent
 from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.rules.book import RuleBook
-from ltrr_opensearch.ruling import Moving, Ruling
+from ltrr_opensearch.ruling import Ruling
 from ltrr_opensearch.serving import Asked, Chosen, Serving
 from ltrr_opensearch.stages import Pairs, Stages
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     Answer,
-    DocKey,
     Draw,
-    Json,
     QueryPlan,
     SearchRequest,
     Vector,
     VectorUse,
 )
 
-ANSWER_HEADER = b"x-ltrr"
 USUAL_WINDOW = 10_000
 """OpenSearch's default `index.max_result_window`: only beyond it the cluster is asked whether a page may be had."""
 OF_NOBODY = 2**32
@@ -100,6 +95,7 @@ class Engine:
         stages = Stages(fan_out, observer, limits.deadline_ms, pairs or {})
         self._ordering = Ordering(fan_out, observer, limits.rank_depth, stages)
         self._explaining = Explaining(observer, limits.rank_depth, limits.explain_ms)
+        self._own_page = OwnPage(fan_out, observer, orders)
         self._behind = Behind(fan_out, record, observer, limits.rank_depth, limits.feature_sample)
 
     async def drain(self) -> None:
@@ -141,7 +137,7 @@ class Engine:
 
     async def _too_far(self, asked: Asked) -> bool:
         """Whether the cluster refuses the page, as it does past `index.max_result_window`; asked before all else."""
-        refused = (await self._documents(asked).rest(())).status != HTTPStatus.OK
+        refused = (await asked.documents(self._fan_out).rest(())).status != HTTPStatus.OK
         if refused:
             self._observer.fallback("refused")
         return refused
@@ -153,7 +149,7 @@ class Engine:
         settled = await self._settle(asked, before)
         if not isinstance(settled, Settled):
             return settled
-        own, documents = settled.own, self._documents(asked)
+        own, documents = settled.own, asked.documents(self._fan_out)
         try:
             with self._timed("winners"):
                 # the client has not asked for these, and does not wait for them when they hang
@@ -170,7 +166,7 @@ class Engine:
                     )
         except (Unreachable, TimeoutError):
             self._observer.fallback("winners")
-            return await self._untouched(asked, settled.original, own, before, settled.moving)
+            return await self._own_page.answer(asked, settled.original, own, before, settled.moving)
         finally:
             settled.more.cancel()
         more_pages = len(own) >= request.size or len(page.listing.keys) > request.size
@@ -179,12 +175,12 @@ class Engine:
         self._behind.keep(asked, settled, page.hits, took_ms)
         hits = page.hits
         if not (request.explain or request.body.get("explain")):
-            return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, None)
+            return respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, None)
         whys = await self._explaining.why(settled.searched, serving, hits)
         if request.body.get("explain"):
             hits = compose.with_explanations(hits, whys)
         told = settled.searched.told(serving, hits) | {"hits": list(map(to_json, whys))} if request.explain else None
-        return _respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, told)
+        return respond(request, settled.original, hits, settled.listing.query_id, more, took_ms, told)
 
     async def _later(self, asked: Asked) -> Answer | None:
         """A later page of an order that was settled before, on whichever proxy: no new draw, no new decision.
@@ -204,7 +200,7 @@ class Engine:
             self._orders.adopt(asked.key, known)
             self._behind.keep(first, settled, (), (perf_counter() - started) * 1000)
         with self._timed("page"):
-            found = await later(self._documents(asked), known, self._orders.most)
+            found = await later(asked.documents(self._fan_out), known, self._orders.most)
         if found.rest is None:
             self._observer.fallback("refused")
             return None
@@ -217,14 +213,14 @@ class Engine:
         took_ms = (perf_counter() - started) * 1000
         told = {"continues": query_id, "union": known.ranked} if request.explain else None
         original = Original(found.reply, found.rest, took_ms)
-        return _respond(request, original, hits, query_id, found.more, took_ms, told)
+        return respond(request, original, hits, query_id, found.more, took_ms, told)
 
     async def _settle(self, asked: Asked, before: Before = None) -> Settled | Answer | None:
         """What the query meets of rules is read beside its plans."""
         if not asked.rules:
             return await self._settled(asked, before)
         failed = partial(self._observer.fallback, "rules")
-        async with Ruling(asked.rules, self._documents(asked), self._limits.deadline_ms, failed) as ruling:
+        async with Ruling(asked.rules, asked.documents(self._fan_out), self._limits.deadline_ms, failed) as ruling:
             return await self._settled(asked, before, ruling)
 
     async def _settled(
@@ -254,7 +250,7 @@ class Engine:
             return None
         own = {key_of(hit): hit for hit in found.original.page["hits"]["hits"]}
         pins = await ruling.pins() if ruling else []
-        more = asyncio.create_task(self._more(asked, found, pins))
+        more = asyncio.create_task(self._own_page.lacking(asked, found, pins))
         if ruling:
             ruling.mark(found, own)
         try:
@@ -271,7 +267,9 @@ class Engine:
         except Exception:  # whatever is wrong with a model, the cluster's own order is at hand
             more.cancel()
             self._observer.fallback("rank")
-            return await self._untouched(asked, found.original, own, before, await ruling.moving() if ruling else None)
+            return await self._own_page.answer(
+                asked, found.original, own, before, await ruling.moving() if ruling else None
+            )
         met = tuple(rule.id for rule in asked.rules)
         searched = Searched(
             query, chosen, found.results, order, vector, explored, asked.trial, teams, met, stages=stages
@@ -279,28 +277,6 @@ class Engine:
         listed = listing(order, own, request.query_id)
         settled = Settled(found.original, own, found.documents(), listed, searched, more)
         return settled.under(under) if under else settled
-
-    async def _more(self, asked: Asked, found: Retrieved, pins: Sequence[DocKey]) -> int:
-        """How many hits of the union the client's own query does not match: its total lacks them."""
-        page, union = found.original.page, found.keys()
-        assert page is not None
-        if pins:
-            union = tuple(dict.fromkeys([*union, *pins]))
-        own = {*map(key_of, page["hits"]["hits"]), *found.keys(original=True)}
-        return await self._unmatched(asked, page, own, union)
-
-    async def _unmatched(self, asked: Asked, page: Json, own: Collection[DocKey], union: Sequence[DocKey]) -> int:
-        """How many of these documents the client's own query does not match. `own`: some that it does."""
-        if asked.serving.index.only_original_matches or not asked.request.size:
-            return 0
-        unsure = totals.uncertain(page, own, union)
-        if not unsure:
-            return totals.unmatched(page, own, union)
-        try:
-            return len(unsure) - await self._documents(asked).matching(unsure)
-        except Unreachable:
-            self._observer.fallback("total")
-            return len(unsure)
 
     async def _vector(self, text: str, plans: Sequence[QueryPlan], draw: Draw) -> Vector | None:
         """The embedding, computed only if a drawn plan needs it; late or failed, those plans have nothing to ask."""
@@ -318,58 +294,5 @@ class Engine:
             self._observer.fallback("encode")
         return None
 
-    async def _untouched(
-        self,
-        asked: Asked,
-        original: Original,
-        own: Mapping[DocKey, Json],
-        before: Before,
-        moving: Moving | None = None,
-    ) -> Answer:
-        """The cluster's own page, cut from what was asked of it, under the rules; later pages continue it."""
-        assert original.page is not None
-        request = asked.request
-        if moving and moving.moves:
-            return await self._own_under_rules(asked, original, own, before, moving)
-        await self._orders.begin(asked.key, listing((), own, request.query_id), before)
-        hits = list(own.values())[: request.size]
-        page = original.page | {"hits": original.page["hits"] | {"hits": hits}}
-        return Answer(200, original.reply.headers, orjson.dumps(page))
-
-    async def _own_under_rules(
-        self, asked: Asked, original: Original, own: Mapping[DocKey, Json], before: Before, moving: Moving
-    ) -> Answer:
-        assert original.page is not None
-        request = asked.request
-        ended = len(own) < request.size or totals.complete(original.page, own)
-        order = moving.of_own(own, request.query_id, ended=ended)
-        await self._orders.begin(asked.key, order, before)
-        pins = {pin.key for pin in moving.moves.pins}
-        more = await self._unmatched(asked, original.page, own, [key for key in order.keys if key in pins])
-        hits = compose.page_hits(order.keys, 0, request.size, {**moving.brought, **own})
-        return _respond(request, original, hits, request.query_id, more, original.took_ms, None)
-
-    def _documents(self, asked: Asked) -> Documents:
-        return self._fan_out.documents(asked.request, asked.serving.hidden, asked.preference)
-
     def _timed(self, stage: str) -> AbstractContextManager[None]:
         return timed(self._observer, stage)
-
-
-def _respond(
-    request: SearchRequest,
-    original: Original,
-    hits: Sequence[Json],
-    query_id: str,
-    more: int,
-    took_ms: float,
-    told: Json | None,
-) -> Answer:
-    """`query_id` is that of the search that settled the order, which events name unless the client named its own."""
-    assert original.page is not None
-    named = (request.ubi.query_id if request.ubi else None) or query_id
-    ext: Json = {"ubi": {"query_id": named}} if request.ubi else {}
-    if told is not None:
-        ext["ltrr"] = told
-    body = compose.response(original.page, request, hits, more, took_ms, ext)
-    return Answer(200, (*original.reply.headers, (ANSWER_HEADER, named.encode())), orjson.dumps(body))

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from ltrr_opensearch.section import Positive, Section, Share
 
+ClickModelName = Literal["position", "coec", "cascade", "swaps"]
 Loss = Annotated[float, Field(ge=-1, le=0)]
 
 
@@ -58,7 +59,7 @@ class LearnSettings(Section):
     labels: Literal["certain", "by_probability"] = Field(
         "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."
     )
-    click_model: Literal["position", "coec", "cascade", "swaps"] = Field(
+    click_model: ClickModelName = Field(
         "position",
         description="How clicks are told from what was looked at: a position-based model, clicks over expected clicks, "
         "people who read from the top until satisfied (cascade), or only documents that were shown at several "

@@ -22,7 +22,8 @@ from ltrr_opensearch.logged import FAILED, POLICY, Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, SHARED_WORDS, rows
-from ltrr_opensearch.retrieve.fan_out import Logged
+from ltrr_opensearch.retrieve.documents import Documents
+from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.rules.book import Rules, narrowed
 from ltrr_opensearch.types import (
     AnalyzedQuery,
@@ -216,6 +217,10 @@ class Asked:
     def preference(self) -> str:
         """The same for all requests of a search and its repeats: the same shard copies, the same statistics."""
         return f"ltrr{self.key[:16]}"
+
+    def documents(self, fan_out: FanOut) -> Documents:
+        """Reads documents for this search, as its caller."""
+        return fan_out.documents(self.request, self.serving.hidden, self.preference)
 
     @property
     def before_its_pages(self) -> Asked:

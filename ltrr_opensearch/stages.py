@@ -17,7 +17,6 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.rank.diverse import alike_by_values, alike_by_vectors, diversified
 from ltrr_opensearch.record import Stage
 from ltrr_opensearch.retrieve.contents import texts_of, values_of, vectors_of
-from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Asked
 from ltrr_opensearch.stage_settings import DiversifySettings, SecondStageSettings
@@ -56,7 +55,9 @@ class Stages:
         try:
             async with asyncio.timeout(settings.budget_ms / 1000):
                 texts = await texts_of(
-                    self._documents(asked), _keys(head), settings.fields or tuple(asked.serving.index.text_fields)
+                    asked.documents(self._fan_out),
+                    _keys(head),
+                    settings.fields or tuple(asked.serving.index.text_fields),
                 )
                 scores = await asyncio.gather(*(pairs.get((asked.request.text, text)) for text in texts))
         except TimeoutError:
@@ -79,13 +80,10 @@ class Stages:
             return ranked
 
     async def _alike(self, asked: Asked, keys: Sequence[DocKey], settings: DiversifySettings) -> Doubles:
-        documents = self._documents(asked)
+        documents = asked.documents(self._fan_out)
         if settings.field:
             return alike_by_values(await values_of(documents, keys, settings.field))
         return alike_by_vectors(await vectors_of(documents, keys, _vector_field(asked.serving.index)))
-
-    def _documents(self, asked: Asked) -> Documents:
-        return self._fan_out.documents(asked.request, asked.serving.hidden, asked.preference)
 
 
 def _vector_field(index: IndexSettings) -> str:

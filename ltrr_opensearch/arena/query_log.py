@@ -1,8 +1,8 @@
 """Somebody's own log: what was asked how often, and which documents were good for it or clicked. Read-only.
 
 A log is plain text (a query a line), CSV with a header or JSON lines, with `query`, and perhaps `count` and `query_id`.
-Judgments are CSV or JSON lines with `query`, `id` and perhaps `grade` (without: a line is a click), or TREC qrels,
-whose topics are the log's `query_id`s. Or both come from the cluster's `ubi_queries` and `ubi_events`.
+Judgments are a list in one of its forms (`judgment_lists`; topics of TREC qrels are the log's `query_id`s), or clicks:
+CSV or JSON lines of `query` and `id`. Or both come from the cluster's `ubi_queries` and `ubi_events`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError
 
 from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.judgment_lists.files import read_asked
 from ltrr_opensearch.learn.read import events_of
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.settings import StateSettings
@@ -64,23 +65,24 @@ def read_log(file: Path) -> QueryLog:
 
 
 def read_grades(file: Path, topics: Mapping[str, str]) -> Grades:
-    """A repeated line adds up; queries are those of the log, as it spells them."""
+    """Of a judgment list, or of clicks, which add up; queries are spelled as the log does."""
     grades: defaultdict[str, dict[str, float]] = defaultdict(dict)
-    for place, row in _rows(file, plain="qrels"):
-        if "qrels" in row:
-            parts = str(row["qrels"]).split()
-            if len(parts) != 4:
-                raise DataError(f"{place}: a line of qrels has four columns (topic 0 id grade); got {len(parts)}")
-            query, id, grade = topics.get(parts[0]), parts[2], parts[3]
-        else:
-            if lacking := {"query", "id"} - row.keys():
-                raise DataError(f"{place}: no column {', '.join(sorted(lacking))}; needed: query, id, perhaps grade")
-            query, id, grade = str(row["query"]).strip(), str(row["id"]), row.get("grade", 1)
-        if query:
-            grades[query][id] = grades[query].get(id, 0.0) + _number(grade, place, "grade")
-    if not any(g > 0 for of in grades.values() for g in of.values()):
-        raise DataError(f"{file} holds no grade above 0 for a query of the log; see how both spell queries and ids")
+    if _are_clicks(file):
+        for _, row in _rows(file, plain=""):
+            of = grades[str(row["query"]).strip()]
+            of[str(row["id"])] = of.get(str(row["id"]), 0.0) + 1.0
+    else:
+        for one in read_asked(file, topics):
+            grades[one.query][one.id] = one.grade
     return dict(grades)
+
+
+def _are_clicks(file: Path) -> bool:
+    """Whether lines name a query and a document, and no grade."""
+    if file.suffix not in (".csv", ".jsonl", ".ndjson"):
+        return False
+    first = next((row for _, row in _rows(file, plain="")), {})
+    return {"query", "id"} <= first.keys() and first.keys().isdisjoint(("grade", "rating"))
 
 
 def read_ubi(client: OpenSearch, state: StateSettings, learn: LearnSettings) -> QueryLog:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
@@ -11,6 +12,7 @@ import click
 
 from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
 from ltrr_opensearch.cli.own_log import body_of
+from ltrr_opensearch.cli.rated import form_option, qrels_option, template_option, topics_option
 from ltrr_opensearch.errors import DataError, ModelError, SettingsError
 from ltrr_opensearch.settings import Settings
 
@@ -26,7 +28,6 @@ HELD_OUT = 0.2
 """Share of the queries that judge and do not teach."""
 BEST_GRADE = 3.0
 """The best grade of a query becomes this, so that clicks and ratings mean the same."""
-_file = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 
 class Listed(NamedTuple):
@@ -52,9 +53,10 @@ class Worth(NamedTuple):
 @click.command("cross-encoder")
 @click.argument("into", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--index", "only", help="Key of the index; not needed where one is configured.")
-@click.option("--judgments", type=_file, required=True, help="CSV or JSON lines of query, id, grade; or TREC qrels.")
-@click.option("--log", type=_file, help="Queries with their query_id, for the topics of qrels.")
-@click.option("--template", type=_file, help="The application's search body, with {{text}} for the words.")
+@qrels_option(required=True)
+@form_option
+@topics_option
+@template_option
 @click.option("--base", help="Weights to begin with: a folder, a hub's name or package:NAME; default: encoder.model.")
 @click.option("--epochs", default=2, show_default=True, type=click.IntRange(min=1), help="Times that all is learned.")
 @click.option("--seed", default=0, show_default=True, help="Of the queries left out, and of the order.")
@@ -64,8 +66,9 @@ def cross_encoder(
     settings: Settings,
     into: Path,
     only: str | None,
-    judgments: Path,
-    log: Path | None,
+    qrels: Path,
+    form: str | None,
+    topics: Path | None,
     template: Path | None,
     base: str | None,
     epochs: int,
@@ -79,9 +82,9 @@ def cross_encoder(
     worse is not written. Minutes on a CPU.
     """
     from ltrr_opensearch.arena.gather import by_id, template_of
-    from ltrr_opensearch.arena.query_log import read_grades, read_log
     from ltrr_opensearch.cli.progress import documents_bar
     from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.judgment_lists.files import read_judgments
     from ltrr_opensearch.learn.cross_encoder import Lessons, held_out, teach
     from ltrr_opensearch.stage_settings import SecondStageSettings
     from ltrr_opensearch.understand.encoders import weights_of
@@ -92,7 +95,9 @@ def cross_encoder(
     weights = base or settings.encoder.model
     if weights is None:
         raise SettingsError("there is nothing to begin with; name weights: --base, or encoder.model")
-    grades = read_grades(judgments, read_log(log).topics if log else {})
+    grades: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    for one in read_judgments(qrels, form, topics):
+        grades[one.query][one.id] = one.grade
     own = template_of(body_of(template), index)
     fields = second.fields or tuple(index.text_fields)
     with connect(settings.cluster) as client, documents_bar("queries read") as bar:

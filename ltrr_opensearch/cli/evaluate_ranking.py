@@ -80,7 +80,6 @@ def ranking(
     from ltrr_opensearch.learn.looks import LookStore
     from ltrr_opensearch.release.phases import PhaseStore
     from ltrr_opensearch.release.rules import RuleStore
-    from ltrr_opensearch.release.rules import merged as merged_rules
 
     if (accept or name) and warn_drop is None:
         raise click.UsageError(f"{'--accept' if accept else '--name'} goes with --warn-drop")
@@ -90,7 +89,7 @@ def ranking(
         rated = ask_rated(settings, key, client, judgments, template)
         phase = PhaseStore(client, settings.state.prefix, settings.phases.first).phase(key)
         orders = orders_of(settings, client, rated, phase, releases)
-        rules = merged_rules(settings.indexes[key].rules, RuleStore(client, settings.state.prefix).read(key).rules)
+        rules = RuleStore(client, settings.state.prefix).in_force(key, settings.indexes[key].rules)
         left_out = [*rated.left_out, *not_part(settings.indexes[key], phase, rules)]
         own = _slices(slice_file, {j.query for j in judgments}) if slice_file else ()
         groups = merged(slices(rated.recording, rated.serving, rated.template), own)
@@ -103,23 +102,11 @@ def ranking(
             seen = _watched(store, look, warn_drop, accept=accept)
     show(Console(), key, compared, replace(rated, left_out=left_out))
     if file:
-        drop = (
-            {"warning": seen.warning, "changed": seen.changed, "reference": seen.kept.at.isoformat()} if seen else None
-        )
-        told = {
-            "index": key,
-            "at": now.isoformat(),
-            "phase": phase,
-            "left_out": left_out,
-            **compared.to_json(),
-            "drop": drop,
-        }
+        told = {"index": key, "at": now.isoformat(), "phase": phase, "left_out": left_out, **compared.to_json()}
+        told["drop"] = seen.to_json() if seen else None
         file.write_text(json.dumps(told, indent=2) + "\n", encoding="utf-8")
-    if seen and seen.changed:
-        click.echo(f"{seen.changed}; to begin anew: --accept", err=True)
-    if seen and seen.warning:
-        click.echo(f"warning: {seen.warning}; to accept it: --accept", err=True)
-        sys.exit(DROPPED)
+    if seen:
+        _warn(seen)
 
 
 def orders_of(
@@ -161,6 +148,14 @@ def _watched(store: LookStore, look: Look, most: float, *, accept: bool) -> Watc
     seen = watched(before, look, most, MAIN)
     store.write(seen.kept, look.at)
     return seen
+
+
+def _warn(seen: Watched) -> None:
+    if seen.changed:
+        click.echo(f"{seen.changed}; to begin anew: --accept", err=True)
+    if seen.warning:
+        click.echo(f"warning: {seen.warning}; to accept it: --accept", err=True)
+        sys.exit(DROPPED)
 
 
 def _slices(file: Path, known: set[str]) -> Iterator[tuple[str, str]]:

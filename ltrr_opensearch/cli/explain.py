@@ -141,7 +141,7 @@ def _in_force(settings: Settings, key: str, encoder: Encoder | None) -> tuple[Se
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.phased import in_phase
     from ltrr_opensearch.release.phases import PhaseStore
-    from ltrr_opensearch.release.rules import RuleStore, merged
+    from ltrr_opensearch.release.rules import RuleStore
     from ltrr_opensearch.release.store import ReleaseStore
     from ltrr_opensearch.rules.book import RuleBook
 
@@ -151,7 +151,7 @@ def _in_force(settings: Settings, key: str, encoder: Encoder | None) -> tuple[Se
         release = ReleaseStore(client, prefix).current(key)
         serving = builder.of_release(release) if release else builder.cold(key)
         phase = PhaseStore(client, prefix, settings.phases.first).phase(key)
-        rules = merged(settings.indexes[key].rules, RuleStore(client, prefix).read(key).rules)
+        rules = RuleStore(client, prefix).in_force(key, settings.indexes[key].rules)
         return in_phase(serving, phase, settings.phases), RuleBook(rules) or None
 
 

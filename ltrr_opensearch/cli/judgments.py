@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import get_args
 
 import click
 
@@ -12,9 +13,10 @@ from ltrr_opensearch.cli.options import key_of, one_index, pass_settings
 from ltrr_opensearch.cli.progress import reading
 from ltrr_opensearch.cli.rated import FORMS, topics_option
 from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.learn_settings import ClickModelName
 from ltrr_opensearch.settings import Settings
 
-MODELS = ("position", "coec", "cascade", "swaps")
+MODELS: tuple[str, ...] = get_args(ClickModelName)
 _target = click.Path(path_type=Path, dir_okay=False, writable=True)
 levels_option = click.option(
     "--levels", type=click.IntRange(min=1), help="The best grade becomes this, the others in proportion, all whole."
@@ -59,7 +61,9 @@ def convert(
 @click.argument("target", type=_target)
 @click.option("--to", "target_form", type=click.Choice(FORMS), help="Form of TARGET; default: as its name ends.")
 @click.option("--index", "only", help="Key of the index; not needed where one is configured.")
-@click.option("--days", type=click.FloatRange(min=0, min_open=True), help="Searches of so many days; default: 30.")
+@click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True), help="Searches of so many days; default: learn.history_days."
+)
 @click.option("--model", type=click.Choice(MODELS), help="The click model; default: learn.click_model.")
 @click.option(
     "--least-weight",

@@ -29,7 +29,11 @@ if TYPE_CHECKING:
 _file = click.Path(path_type=Path, exists=True, dir_okay=False)
 _OPTIONS = (
     click.option("--log", type=_file, help="Queries: text (one a line), CSV or JSON lines; default: ubi_queries."),
-    click.option("--judgments", type=_file, help="CSV or JSON lines of query, id, grade; TREC qrels; or clicks."),
+    click.option(
+        "--judgments",
+        type=_file,
+        help="A judgment list (docs/ranking.md has the forms), or clicks: CSV or JSON lines of query, id.",
+    ),
     click.option("--template", type=_file, help="The application's search body, with {{text}} for the words."),
 )
 

@@ -55,6 +55,9 @@ class Watched:
     warning: str = ""
     changed: str = ""
 
+    def to_json(self) -> Json:
+        return {"warning": self.warning, "changed": self.changed, "reference": self.kept.at.isoformat()}
+
 
 def watched(before: Look | None, now: Look, most: float, measure: str) -> Watched:
     """`most`: by how much the mean over the queries of both looks may fall."""
@@ -65,10 +68,8 @@ def watched(before: Look | None, now: Look, most: float, measure: str) -> Watche
         return Watched(now, changed=changed)
     if gap.mean < -most:
         both = now.values.keys() & before.values.keys()
-        was, least = (
-            mean({q: before.values[q] for q in both}),
-            sorted(both, key=lambda q: now.values[q] - before.values[q]),
-        )
+        was = mean({q: before.values[q] for q in both})
+        least = sorted(both, key=lambda q: now.values[q] - before.values[q])
         worst = ", ".join(f"{q!r} {before.values[q]:.2f} to {now.values[q]:.2f}" for q in least[:3])
         warning = (
             f"{measure} of {now.order} fell from {was:.4f} (best since {before.at:%Y-%m-%d %H:%M} UTC) to "

@@ -45,7 +45,18 @@ def read_judgments(file: Path, named: str | None = None, topics: Path | None = N
     """The list of a file; `DataError` with place and value where it cannot be read, or rates nothing above 0."""
     form = format_of(file, named)
     known = _topics(file, topics) if form == "trec" else {}
-    found = pooled(FORMATS[form].read(_text(file), str(file), known))
+    return _wanted(file, FORMATS[form].read(_text(file), str(file), known))
+
+
+def read_asked(file: Path, asked: Mapping[str, str]) -> tuple[Judgment, ...]:
+    """The same for somebody's own log: topics of qrels are `asked`, by its query_ids; others are left out."""
+    if format_of(file) != "trec":
+        return read_judgments(file)
+    return _wanted(file, qrels.read(_text(file), str(file), asked, others=True))
+
+
+def _wanted(file: Path, lines: Iterator[Line]) -> tuple[Judgment, ...]:
+    found = pooled(lines)
     if not any(j.grade > 0 for j in found):
         raise DataError(f"{file}: none of {len(found)} judgments is above 0, so nothing is wanted; rate what is good")
     return found

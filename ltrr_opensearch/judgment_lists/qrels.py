@@ -13,8 +13,8 @@ from ltrr_opensearch.logged import Judgment
 COLUMNS = 4
 
 
-def read(text: str, name: str, topics: Mapping[str, str]) -> Iterator[Line]:
-    """A grade below 0 marks junk, and counts as 0."""
+def read(text: str, name: str, topics: Mapping[str, str], *, others: bool = False) -> Iterator[Line]:
+    """A grade below 0 marks junk, and counts as 0. `others`: topics that are not known are left out, else refused."""
     for n, line in enumerate(text.split("\n"), start=1):
         parts, place = line.split(), f"{name}, line {n}"
         if not parts:
@@ -22,6 +22,8 @@ def read(text: str, name: str, topics: Mapping[str, str]) -> Iterator[Line]:
         if len(parts) != COLUMNS:
             raise DataError(f"{place}: {len(parts)} columns in {line!r}; a line of qrels is: topic 0 document grade")
         if parts[0] not in topics:
+            if others:
+                continue
             raise DataError(f"{place}: topic {parts[0]!r} is not among the {len(topics)} topics; give its query there")
         yield judged(place, topics[parts[0]], parts[2], max(0.0, _signed(place, parts[3])))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
 from typing import TypeVar
@@ -43,6 +43,10 @@ class Trained:
 
     verdict: Verdict
     part: Part | None = None
+
+    def refused(self, why: str) -> Trained:
+        """What passed the gate and yet cannot serve."""
+        return Trained(replace(self.verdict, passed=False, reason=f"{self.verdict.reason}; but {why}"))
 
 
 def policy(batches: Iterable[Sequence[Round]], settings: Settings, serving: Part | None) -> Trained:

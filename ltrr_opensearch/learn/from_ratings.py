@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from ltrr_opensearch.errors import ClusterError, DataError, MissingExtra, ModelError
-from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.errors import DataError, MissingExtra
 from ltrr_opensearch.learn.candidates import Trained
 from ltrr_opensearch.learn.compare import compare_on_queries
 from ltrr_opensearch.learn.dataset import Dataset
 from ltrr_opensearch.learn.gate import Verdict, judge
-from ltrr_opensearch.learn.in_cluster import Place, bring
-from ltrr_opensearch.learn.job import Job, Learned, serving_parts, with_verdict
-from ltrr_opensearch.learn.publishable import refuse_unservable
+from ltrr_opensearch.learn.job import Job, Learned, brought, serving_parts, with_verdict
+from ltrr_opensearch.learn.publishable import servable
 from ltrr_opensearch.learn.ranker import FOLDS, train_on
 from ltrr_opensearch.learn.rated import Listed, dataset_from_ratings
 from ltrr_opensearch.logged import Part, Round
@@ -46,8 +44,8 @@ def learn_ratings(rated: Rated, job: Job, *, dry_run: bool = False) -> Learned:
     counts = Counter({"queries rated": len(rated.grades), "ratings": sum(map(len, rated.grades.values()))})
     job.progress("training the ranker", 0, None)
     trained = train_rated(rated, job, serving.get("ranker"))
-    if trained.part and not dry_run:
-        trained = _brought(trained, rated, job)
+    if not dry_run:
+        trained = brought(trained, rated.rounds, job)
     verdicts = (trained.verdict,)
     if dry_run or trained.part is None:
         return Learned(job.index, job.now, counts, verdicts, pinned=pinned)
@@ -76,7 +74,7 @@ def train_rated(rated: Rated, job: Job, serving: Part | None) -> Trained:
         part = train(data)
         version = f"{job.now:%Y%m%dT%H%M%S.%f}-{part.sha256[:8]}"
         part = replace(part, version=version, meta={**part.meta, RATED: [_digest(q) for q in queries]})
-        return _servable(Trained(verdict, part), index)
+        return servable(Trained(verdict, part), index)
     except (DataError, MissingExtra) as cause:
         return Trained(Verdict("ranker", False, str(cause)))
 
@@ -85,27 +83,6 @@ def _fair(serving: Part | None, data: Dataset) -> tuple[Part | None, frozenset[s
     """What serves, and the queries whose ratings it has not learned: it would remember the others."""
     known = set(serving.meta.get(RATED, ())) if serving else set()
     return serving, frozenset(q for q in data.query if _digest(q) not in known)
-
-
-def _servable(trained: Trained, index: IndexSettings) -> Trained:
-    assert trained.part
-    try:
-        refuse_unservable(trained.part, index)
-    except ModelError as cause:
-        return Trained(replace(trained.verdict, passed=False, reason=f"{trained.verdict.reason}; but {cause}"))
-    return trained
-
-
-def _brought(trained: Trained, rated: Rated, job: Job) -> Trained:
-    """With its model in the cluster, where that is wanted."""
-    if job.settings.learn.rank_in == "proxy" or trained.part is None:
-        return trained
-    place = Place(job.client, job.settings, job.index, job.encoder() if job.encoder else None)
-    try:
-        return replace(trained, part=bring(trained.part, rated.rounds, place))
-    except (ClusterError, ModelError) as cause:
-        refused = f"{trained.verdict.reason}; but not in the cluster: {cause}"
-        return Trained(replace(trained.verdict, passed=False, reason=refused))
 
 
 def _digest(query: str) -> str:

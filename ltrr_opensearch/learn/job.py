@@ -28,7 +28,7 @@ from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.plugin_models import delete_unnamed
-from ltrr_opensearch.learn.publishable import refuse_unservable
+from ltrr_opensearch.learn.publishable import servable
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
 from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
@@ -232,28 +232,22 @@ def _policy(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
 def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
     job.progress("training the ranker", 0, None)
     trained = candidates.ranker(rounds, job.settings, job.index_settings, run.serving.get("ranker"))
-    if trained.part is not None:
-        trained = _servable(trained, trained.part, job)
-    if job.settings.learn.rank_in == "proxy" or run.dry or trained.part is None:
+    trained = servable(trained, job.index_settings)
+    if run.dry or trained.part is None:
+        return trained
+    return brought(replace(trained, part=_dated(trained.part, run.until)), rounds, job)
+
+
+def brought(trained: candidates.Trained, rounds: Sequence[Round], job: Job) -> candidates.Trained:
+    """A ranker with its model in the cluster, where that is wanted; refused, with the reason, where it cannot be."""
+    if job.settings.learn.rank_in == "proxy" or trained.part is None:
         return trained
     job.progress("bringing the ranker into the cluster", 0, None)
     place = Place(job.client, job.settings, job.index, job.encoder() if job.encoder else None)
     try:
-        return replace(trained, part=bring(_dated(trained.part, run.until), rounds, place))
+        return replace(trained, part=bring(trained.part, rounds, place))
     except (ClusterError, ModelError) as cause:
-        refused = f"{trained.verdict.reason}; but not in the cluster: {cause}"
-        return candidates.Trained(replace(trained.verdict, passed=False, reason=refused))
-
-
-def _servable(trained: candidates.Trained, part: Part, job: Job) -> candidates.Trained:
-    """Refused, with the reason, where proxies could not serve it."""
-    try:
-        refuse_unservable(part, job.index_settings)
-    except ModelError as cause:
-        return candidates.Trained(
-            replace(trained.verdict, passed=False, reason=f"{trained.verdict.reason}; but {cause}")
-        )
-    return trained
+        return trained.refused(f"not in the cluster: {cause}")
 
 
 def _memory(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:

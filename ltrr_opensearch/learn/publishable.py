@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.learn.candidates import Trained
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
 from ltrr_opensearch.rank.rows import whole_names
+
+
+def servable(trained: Trained, index: IndexSettings) -> Trained:
+    """Refused, with the reason, where proxies could not serve it."""
+    if trained.part is None:
+        return trained
+    try:
+        refuse_unservable(trained.part, index)
+    except ModelError as cause:
+        return trained.refused(str(cause))
+    return trained
 
 
 def refuse_unservable(part: Part, index: IndexSettings) -> None:

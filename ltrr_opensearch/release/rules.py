@@ -65,6 +65,10 @@ class RuleStore:
         found = self._get(index, _source="false")
         return f"{found['_primary_term']}.{found['_seq_no']}" if found.get("found") else None
 
+    def in_force(self, index: str, configured: Iterable[RuleSettings]) -> Rules:
+        """All rules of an index; what is stored and is no rule is left out."""
+        return merged(configured, self.read(index).rules)
+
     def read(self, index: str) -> Stored:
         return self._read(index)[0]
 

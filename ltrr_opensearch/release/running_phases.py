@@ -6,17 +6,14 @@ safe plan acts until somebody says how far the policy is trusted. A record that 
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 
-from ltrr_opensearch.background import beside
+from ltrr_opensearch.background import refreshed
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.phase_settings import PhaseName
 
-PATIENCE_S = 2.0
-"""Longest wait for the first reading: a cluster that hangs does not keep the proxy from starting."""
 CAREFUL: PhaseName = "shadow"
 log = logging.getLogger(__name__)
 
@@ -54,12 +51,9 @@ class RunningPhases:
                 self._unread[index] = error
             self._told(index, self.current(index))
 
-    @asynccontextmanager
-    async def run(self) -> AsyncIterator[None]:
-        first = asyncio.create_task(asyncio.to_thread(self.refresh))
-        await asyncio.wait({first}, timeout=PATIENCE_S)
-        async with beside(self._keep_reading(first)):
-            yield
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """Keeps reading while its block runs."""
+        return refreshed(self.refresh, self._poll_s)
 
     def _learn(self, index: str, phase: PhaseName) -> None:
         before = self._known.get(index)
@@ -67,9 +61,3 @@ class RunningPhases:
             log.info("index %r is in phase %s%s", index, phase, f", before in {before}" if before else "")
         self._known[index] = phase
         self._unread.pop(index, None)
-
-    async def _keep_reading(self, first: asyncio.Task[None]) -> None:
-        await first
-        while True:
-            await asyncio.sleep(self._poll_s)
-            await asyncio.to_thread(self.refresh)

@@ -6,18 +6,15 @@ others hold.
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from ltrr_opensearch.background import beside
+from ltrr_opensearch.background import refreshed
 from ltrr_opensearch.release.rules import Stored, merged
 from ltrr_opensearch.rules.book import RuleBook, Rules
 
-PATIENCE_S = 2.0
-"""Longest wait for the first reading: a cluster that hangs does not keep the proxy from starting."""
 log = logging.getLogger(__name__)
 
 
@@ -55,12 +52,9 @@ class RunningRules:
                     log.warning("the rules of index %r cannot be read, those before hold: %s", index, error)
                 self._unread.add(index)
 
-    @asynccontextmanager
-    async def run(self) -> AsyncIterator[None]:
-        first = asyncio.create_task(asyncio.to_thread(self.refresh))
-        await asyncio.wait({first}, timeout=PATIENCE_S)
-        async with beside(self._keep_reading(first)):
-            yield
+    def run(self) -> AbstractAsyncContextManager[None]:
+        """Keeps reading while its block runs."""
+        return refreshed(self.refresh, self._poll_s)
 
     def _refresh(self, index: str) -> None:
         known = self._known.get(index, Stored())
@@ -72,12 +66,6 @@ class RunningRules:
         self._known[index] = stored
         self._books[index] = book = _book(self._configured[index], stored.rules)
         log.info("index %r has %d rules", index, len(book.rules) if book else 0)
-
-    async def _keep_reading(self, first: asyncio.Task[None]) -> None:
-        await first
-        while True:
-            await asyncio.sleep(self._poll_s)
-            await asyncio.to_thread(self.refresh)
 
 
 def _book(configured: Rules, stored: Rules) -> RuleBook | None:

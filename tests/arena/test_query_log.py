@@ -59,10 +59,10 @@ def test_a_log_that_is_none_is_told_where(name: str, text: str, says: str, writt
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("j.csv", "query,doc\nhat,1\n", "no column id"),
-        ("j.qrels", "1 a 1\n", "four columns"),
-        ("j.csv", "query,id,grade\nhat,1,0\n", "no grade above 0"),
-        ("j.csv", "query,id,grade\nhat,1,-1\n", "must be 0 or more"),
+        ("j.csv", "query,doc\nhat,1\n", "line 1: no column docid, rating"),
+        ("j.qrels", "1 a 1\n", "line 1: 3 columns"),
+        ("j.csv", "query,id,grade\nhat,1,0\n", "none of 1 judgments is above 0"),
+        ("j.csv", "query,id,grade\nhat,1,-1\n", "line 2: rating '-1' is below 0"),
     ],
 )
 def test_judgments_that_are_none_are_told_where(name: str, text: str, says: str, written) -> None:  # type: ignore[no-untyped-def]

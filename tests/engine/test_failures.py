@@ -14,6 +14,7 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch import engine
 from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.errors import Unreachable
+from ltrr_opensearch.own_page import OwnPage
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.in_cluster import ClusterRanker
 from ltrr_opensearch.rank.linear import LinearRanker
@@ -61,7 +62,7 @@ async def test_what_is_still_counted_when_the_page_cannot_be_had_is_given_up(
         return 0
 
     monkeypatch.setattr(engine, "within", gone)
-    monkeypatch.setattr(engine.Engine, "_more", counting)
+    monkeypatch.setattr(OwnPage, "lacking", counting)
     async with bench(node.url, serving_of()) as b:
         page = await b.page(request_of(products))
         await asyncio.sleep(0)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ltrr_opensearch.cli.rated import FORMS
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.judgment_lists.files import FORMATS, format_of, read_judgments, topics_beside, write_judgments
 from ltrr_opensearch.judgment_lists.places import Line, pooled
@@ -21,6 +22,10 @@ def written(tmp_path: Path, name: str, text: str) -> Path:
     file = tmp_path / name
     file.write_text(text, encoding="utf-8")
     return file
+
+
+def test_commands_offer_every_form() -> None:
+    assert tuple(FORMATS) == FORMS
 
 
 @pytest.mark.parametrize("form", list(FORMATS))

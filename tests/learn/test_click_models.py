@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from random import Random
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from ltrr_opensearch.arena.clicks import Cascade
 from ltrr_opensearch.learn.clicks.impressions import Impressions, impressions
 from ltrr_opensearch.learn.clicks.models import MODULES, click_model
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
-from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.learn_settings import ClickModelName, LearnSettings
 from ltrr_opensearch.logged import Round
 from tests.learn.clicks import EXAMINED, decision, searches
 
@@ -81,6 +82,10 @@ def test_who_reads_from_the_top_looked_at_all_above_their_last_click() -> None:
     often = seen.by_pair(fitted.examined) > 30
     gaps = fitted.attractive[often] - np.array([truth[pair] for pair in seen.pairs])[often]
     assert abs(float(gaps.mean())) < 0.03
+
+
+def test_the_models_are_those_that_may_be_set() -> None:
+    assert tuple(MODULES) == get_args(ClickModelName)
 
 
 def test_where_nothing_moved_swaps_know_what_they_assume() -> None:
