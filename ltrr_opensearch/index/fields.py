@@ -59,6 +59,7 @@ def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> l
         *((f, "text_fields", TEXTS | KEYWORDS, "text") for f in settings.text_fields),
         *((f, "slot_fields", KEYWORDS, "keyword") for f in settings.slot_fields),
         *((f, "vector.source_fields", None, "") for f in (settings.vector.source_fields if settings.vector else ())),
+        *((f, "sparse.source_fields", None, "") for f in (settings.sparse.source_fields if settings.sparse else ())),
     ]
     if settings.popularity:
         kinds = NUMERIC | {"rank_feature"}

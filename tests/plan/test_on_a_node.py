@@ -14,7 +14,7 @@ from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.types import EntityScore, Vector
+from ltrr_opensearch.types import Encoded, EntityScore, Vector
 from tests.plan.conftest import Analyze
 
 Search = Callable[..., list[str]]
@@ -71,7 +71,7 @@ def search(client: OpenSearch, index: str, ask: Analyze) -> Search:
         chosen = StrategySettings(name="mine", use=use, options=options or {})
         (strategy,) = build_strategies(SHOP.model_copy(update={"strategies": (chosen,)}), knowledge)
         (plan,) = strategy.plan(ask(text, SHOP, knowledge))
-        body = {"query": plan.clause(10, vector), "size": 4, "_source": False}
+        body = {"query": plan.clause(10, Encoded(vector)), "size": 4, "_source": False}
         return [hit["_id"] for hit in client.search(index=index, body=body)["hits"]["hits"]]
 
     return hits
@@ -107,7 +107,7 @@ def test_fresh_finds_what_matches_and_was_rarely_shown_or_is_new(client: OpenSea
             settings.model_copy(update={"strategies": (StrategySettings(name="fresh", use="fresh"),)}), knowledge
         )
         (plan,) = strategy.plan(ask("laptop", settings, knowledge))
-        hits = client.search(index=index, body={"query": plan.clause(10, None)})["hits"]["hits"]
+        hits = client.search(index=index, body={"query": plan.clause(10, Encoded())})["hits"]["hits"]
         return {hit["_id"] for hit in hits}
 
     assert found(SHOP) == {"1", "3"}

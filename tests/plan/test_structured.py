@@ -2,7 +2,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.structured import Structured
-from ltrr_opensearch.types import Json
+from ltrr_opensearch.types import Encoded, Json
 from tests.plan.conftest import Analyze
 
 INDEX = IndexSettings(text_fields={"title": 1}, slot_fields=("brand", "colour", "ink"))
@@ -23,7 +23,7 @@ def _match(words: str) -> Json:
 def test_a_reading_matches_its_text_and_evidences_its_slots(ask: Analyze) -> None:
     (plan,) = Structured("structured", {}, INDEX, KNOWN).plan(ask("Dell laptops", INDEX, KNOWN))
     brand = {"constant_score": {"filter": {"terms": {"brand": ["Dell"]}}, "boost": 0.6842}}
-    assert plan.clause(10, None) == {
+    assert plan.clause(10, Encoded()) == {
         "bool": {
             "must": [
                 _match("laptops"),
@@ -38,7 +38,7 @@ def test_a_reading_matches_its_text_and_evidences_its_slots(ask: Analyze) -> Non
 
 def test_readings_compete_by_likelihood_with_all_spellings(ask: Analyze) -> None:
     (plan,) = Structured("structured", {}, INDEX, KNOWN).plan(ask("black", INDEX, KNOWN))
-    clause = plan.clause(10, None)
+    clause = plan.clause(10, Encoded())
     assert clause is not None
     colour, ink = (q["bool"] for q in clause["dis_max"]["queries"])
     assert (colour["boost"], ink["boost"]) == (1.0, 0.4959)
@@ -49,7 +49,7 @@ def test_readings_compete_by_likelihood_with_all_spellings(ask: Analyze) -> None
 
 def test_a_slot_that_is_sure_enough_is_a_filter(ask: Analyze) -> None:
     (plan,) = Structured("strict", {"filter_from": 0.9}, INDEX, KNOWN).plan(ask("dell", INDEX, KNOWN))
-    clause = plan.clause(10, None)
+    clause = plan.clause(10, Encoded())
     assert clause is not None
     (slot,) = clause["bool"]["must"]
     assert slot["constant_score"]["filter"] == {"terms": {"brand": ["Dell"]}}
