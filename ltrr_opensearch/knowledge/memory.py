@@ -2,25 +2,32 @@
 
 Similar means alike in spelling (shared character trigrams) or, where an embedding is at hand, in meaning (cosine); the
 larger of both counts. What is done with the neighbours' entities is the plan's business (`plan.q2e`).
+
+A million queries must be looked up on the event loop, held by every worker and loaded while it answers: so all is in
+packed arrays, which are its bytes, too (`docs/memory.md` has time and size).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.columns import pack_columns, unpack_columns
+from ltrr_opensearch.knowledge.entity_lists import EntityLists
 from ltrr_opensearch.knowledge.nearest import Nearest
-from ltrr_opensearch.knowledge.packed import pack, unpack
+from ltrr_opensearch.knowledge.strings import Offsets, Strings
 from ltrr_opensearch.knowledge.transfer import Pair, Transfer, fit
-from ltrr_opensearch.knowledge.words import Words
+from ltrr_opensearch.knowledge.trigrams import Trigrams
+from ltrr_opensearch.knowledge.words import Words, word_columns
 from ltrr_opensearch.normalise import fold
-from ltrr_opensearch.types import EntityScore, Json, Matrix, Remembered, Vector
+from ltrr_opensearch.types import EntityScore, Matrix, Remembered, Vector
 
-_MAGIC = b"LTRRMEM1"
+_MAGIC = b"LTRRMEM2"
 SAME_WORDS = 0.98
 """Similarity of a query of the same words, whatever their order and number (plural)."""
 NOT_SAME = 0.97
@@ -51,51 +58,36 @@ class Memory:
     """Immutable; built from rows or bytes."""
 
     __slots__ = (
-        "_by_query",
         "_by_words",
         "_embedded",
         "_entities",
         "_kept",
         "_matrix",
         "_nearest",
-        "_postings",
         "_queries",
-        "_sizes",
         "_transfer",
+        "_trigrams",
         "words",
     )
 
     def __init__(
         self,
-        queries: Sequence[str],
-        entities: Sequence[tuple[EntityScore, ...]],
+        queries: Strings,
+        by_words: Offsets,
+        trigrams: Trigrams,
+        entities: EntityLists,
+        words: Words,
         embedded: Ids,
         matrix: Matrix,
         transfer: Transfer | None = None,
-    ):
-        """`embedded` says which query each row of the unit-length `matrix` belongs to.
-
-        Without a `transfer`, how far a neighbour can be trusted is learned from the memory itself.
+    ) -> None:
+        """`by_words`: queries in the order of their words. `embedded` says which query each row of the unit-length
+        `matrix` belongs to. Without a `transfer`, how far a neighbour can be trusted is learned from the memory itself.
         """
-        self._queries = tuple(queries)
-        self._entities = tuple(entities)
-        self._embedded = embedded
-        self._matrix = matrix
-        self._nearest = Nearest(matrix)
+        self._queries, self._by_words, self._trigrams = queries, by_words, trigrams
+        self._entities, self.words = entities, words
+        self._embedded, self._matrix, self._nearest = embedded, matrix, Nearest(matrix)
         self._kept: dict[tuple[str, bytes, int], tuple[Remembered, ...]] = {}
-        self._by_query = {q: i for i, q in enumerate(self._queries)}
-        self._by_words: dict[str, list[int]] = {}
-        postings: dict[str, list[int]] = {}
-        sizes = np.zeros(len(self._queries), dtype=np.int32)
-        for i, query in enumerate(self._queries):
-            self._by_words.setdefault(_words(query), []).append(i)
-            grams = _trigrams(query)
-            sizes[i] = len(grams)
-            for gram in grams:
-                postings.setdefault(gram, []).append(i)
-        self._sizes = sizes
-        self.words = Words(zip(self._queries, self._entities, strict=True))
-        self._postings = {gram: np.array(ids, dtype=np.int32) for gram, ids in postings.items()}
         self._transfer = transfer or Transfer()
         if transfer is None:
             self._transfer = fit(self._pairs())
@@ -103,13 +95,18 @@ class Memory:
     @classmethod
     def from_rows(cls, rows: Iterable[MemoryRow]) -> Memory:
         """Of rows with the same query the last counts; vectors must share one length."""
-        kept = list({row.query: row for row in rows}.values())
+        last = {row.query: row for row in rows}
+        queries = Strings.of(last)
+        kept = [last[queries[i]] for i in range(len(queries))]
         embedded = [i for i, row in enumerate(kept) if row.vector is not None]
         vectors = [row.vector for row in kept if row.vector is not None]
         if len({len(v) for v in vectors}) > 1:
             raise ModelError(f"memory: vectors of different lengths {sorted({len(v) for v in vectors})}; embed again")
         matrix = _unit(np.array(vectors, dtype=np.float32)) if vectors else np.zeros((0, 0), dtype=np.float32)
-        return cls([r.query for r in kept], [r.entities for r in kept], np.array(embedded, dtype=np.int32), matrix)
+        entities = EntityLists.of([row.entities for row in kept])
+        words = Words(len(kept), entities.ids, word_columns([row.query for row in kept], entities))
+        order = queries.order_by(_words)
+        return cls(queries, order, Trigrams.of(queries), entities, words, np.array(embedded, np.int32), matrix)
 
     def __len__(self) -> int:
         return len(self._queries)
@@ -130,14 +127,14 @@ class Memory:
         return known
 
     def _near(self, normalized: str, vector: Vector | None, limit: int) -> tuple[Remembered, ...]:
-        similarity = self._by_spelling(normalized)
+        similarity = dict(self._trigrams.alike(normalized, LEAST_SPELLING, NOT_SAME, limit))
         for i, cosine in self._by_meaning(vector):
             similarity[i] = max(similarity.get(i, 0.0), min(cosine, NOT_SAME))
-        for i in self._by_words.get(_words(normalized), ()):
+        for i in self._queries.with_key(_words(normalized), self._by_words, _words):
             similarity[i] = SAME_WORDS
-        if (same := self._by_query.get(normalized)) is not None:
+        if (same := self._queries.find(normalized)) is not None:
             similarity[same] = 1.0
-        best = sorted(similarity.items(), key=lambda s: (-s[1], self._queries[s[0]]))[:limit]
+        best = sorted(similarity.items(), key=lambda s: (-s[1], s[0]))[:limit]
         return tuple(Remembered(self._queries[i], s, self._entities[i], self._weight(s)) for i, s in best)
 
     def _weight(self, similarity: float) -> float:
@@ -156,16 +153,6 @@ class Memory:
                         if not entity.predicted:
                             yield near.similarity, entity.score, own.get(entity.id, 0.0)
 
-    def _by_spelling(self, normalized: str) -> dict[int, float]:
-        grams = _trigrams(normalized)
-        lists = [ids for gram in grams if (ids := self._postings.get(gram)) is not None]
-        if not lists:
-            return {}
-        shared = np.bincount(np.concatenate(lists), minlength=len(self._queries))
-        jaccard = shared / (len(grams) + self._sizes - shared)
-        alike = np.flatnonzero(jaccard >= LEAST_SPELLING)
-        return {int(i): min(float(jaccard[i]), NOT_SAME) for i in alike}
-
     def _by_meaning(self, vector: Vector | None) -> Iterable[tuple[int, float]]:
         if vector is None or not len(self._matrix) or len(vector) != self._matrix.shape[1]:
             return ()
@@ -173,38 +160,45 @@ class Memory:
         return ((int(self._embedded[row]), cosine) for row, cosine in near)
 
     def to_bytes(self) -> bytes:
-        """Vectors keep half precision."""
-        entities = [[[e.id, round(e.score, 6), int(e.predicted)] for e in es] for es in self._entities]
-        head: Json = {"queries": self._queries, "entities": entities, "embedded": self._embedded.tolist()}
-        head["transfer"] = self._transfer.values
-        return pack(_MAGIC, head, self._matrix)
+        """Vectors keep half precision, scores six decimals."""
+        letters, places = self._queries.columns()
+        columns: dict[str, NDArray[Any]] = {
+            "query_letters": letters,
+            "query_places": places,
+            "by_words": self._by_words,
+            **self._trigrams.columns(),
+            **self._entities.columns(),
+            **self.words.columns(),
+            "embedded": self._embedded,
+            "matrix": self._matrix.astype(np.float16),
+        }
+        return pack_columns(_MAGIC, {"transfer": self._transfer.values}, columns)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Memory:
-        head, matrix = unpack(_MAGIC, data)
+        head, columns = unpack_columns(_MAGIC, data)
         try:
-            queries = [str(q) for q in head["queries"]]
-            entities = [tuple(EntityScore(str(i), float(s), bool(p)) for i, s, p in es) for es in head["entities"]]
-            embedded = np.array(head["embedded"], dtype=np.int32)
             transfer = Transfer(tuple(float(v) for v in head["transfer"]))
+            queries = Strings.of_columns(columns["query_letters"], columns["query_places"])
+            trigrams, entities = Trigrams.of_columns(queries, columns), EntityLists.of_columns(columns)
+            words = Words(len(queries), entities.ids, columns)
+            by_words, embedded, matrix = columns["by_words"], columns["embedded"], columns["matrix"].astype(np.float32)
         except (KeyError, TypeError, ValueError) as e:
-            raise ModelError(f"memory: a row is not (id, score, predicted): {e!r}") from e
-        fits = len(queries) == len(entities) and len(embedded) == len(matrix)
-        if not fits or any(i not in range(len(queries)) for i in embedded):
+            raise ModelError(f"memory: something is missing: {e!r}; publish it again with `ltrr learn memory`") from e
+        if not len(queries) == len(entities) == len(by_words) or len(embedded) != len(matrix):
             counts = f"{len(queries)} queries, {len(entities)} entity lists, {len(embedded)} ids, {len(matrix)} vectors"
             raise ModelError(f"memory: {counts} do not fit together; publish it again with `ltrr learn memory`")
+        if any(len(rows) and not 0 <= rows.min() <= rows.max() < len(queries) for rows in (by_words, embedded)):
+            raise ModelError(
+                f"memory: rows beyond its {len(queries)} queries; publish it again with `ltrr learn memory`"
+            )
         if len(transfer.values) != len(Transfer().values):
             raise ModelError(f"memory: a transfer curve of {len(transfer.values)} values; publish it again")
-        return cls(queries, entities, embedded, matrix, transfer)
+        return cls(queries, by_words, trigrams, entities, words, embedded, matrix, transfer)
 
 
 def _words(normalized: str) -> str:
     return " ".join(sorted({fold(t) for t in normalized.split()}))
-
-
-def _trigrams(normalized: str) -> set[str]:
-    padded = f" {normalized} "
-    return {padded[i : i + 3] for i in range(len(padded) - 2)}
 
 
 def _unit(vectors: Matrix) -> Matrix:

@@ -47,7 +47,7 @@ _APART = ("memory", EXPLORATION)
 """Sources that no other plan is counted beside."""
 
 Columns = Mapping[str, list[float] | float]
-NOBODY, NOTHING = Popularity(), Words(())
+NOBODY, NOTHING = Popularity(), Words.of(())
 """Before anybody acted upon anything."""
 
 

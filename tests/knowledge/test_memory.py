@@ -1,11 +1,15 @@
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.columns import pack_columns, unpack_columns
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
-from ltrr_opensearch.knowledge.packed import pack
 from ltrr_opensearch.types import EntityScore, Vector
 
 X, Y = EntityScore("x", 0.9), EntityScore("y", 0.4, predicted=True)
@@ -108,15 +112,26 @@ def test_any_damage_is_noticed(data: st.DataObject) -> None:
         Memory.from_bytes(whole[:at])
 
 
-@pytest.mark.parametrize(
-    "head",
-    [
-        {},
-        {"queries": ["a"], "entities": [], "embedded": []},
-        {"queries": ["a"], "entities": [[["x"]]], "embedded": []},
-        {"queries": ["a"], "entities": [[]], "embedded": [5]},
-    ],
-)
-def test_wrong_content_is_refused(head: dict[str, object]) -> None:
+def _damaged(name: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> bytes:
+    head, columns = unpack_columns(b"LTRRMEM2", Memory.from_rows(ROWS).to_bytes())
+    return pack_columns(b"LTRRMEM2", head, {**columns, name: change(columns[name])})
+
+
+_CUT, _BEYOND = (lambda c: c[:-1]), (lambda c: c + 50)
+_FITTED = ("query_places", "by_words", "starts", "steps", "entity_places", "entity_counts", "entity_which", "embedded")
+
+
+@pytest.mark.parametrize("name", [*_FITTED, "word_places", "word_counts", "word_which"])
+@pytest.mark.parametrize("change", [_CUT, _BEYOND])
+def test_columns_that_do_not_fit_are_refused(name: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> None:
     with pytest.raises(ModelError):
-        Memory.from_bytes(pack(b"LTRRMEM1", head))
+        Memory.from_bytes(_damaged(name, change))
+
+
+@pytest.mark.parametrize("head", [{}, {"transfer": [0.5]}, {"transfer": "x"}, None])
+def test_a_head_that_says_too_little_is_refused(head: dict[str, object] | None) -> None:
+    _, columns = unpack_columns(b"LTRRMEM2", Memory.from_rows(ROWS).to_bytes())
+    with pytest.raises(ModelError):
+        Memory.from_bytes(pack_columns(b"LTRRMEM2", head, columns))
+    with pytest.raises(ModelError, match="missing"):
+        Memory.from_bytes(pack_columns(b"LTRRMEM2", {"transfer": [0.0] * 8}, {}))

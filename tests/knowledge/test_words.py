@@ -17,7 +17,7 @@ KNOWN = (
 
 
 def test_a_word_inherits_the_mean_of_the_queries_that_hold_it() -> None:
-    worked = Words(KNOWN).worked(["halo"])
+    worked = Words.of(KNOWN).worked(["halo"])
     assert worked == {
         "halo-3": pytest.approx(0.8 / 4),
         "halo-reach": pytest.approx(1.1 / 4),
@@ -26,7 +26,7 @@ def test_a_word_inherits_the_mean_of_the_queries_that_hold_it() -> None:
 
 
 def test_rare_words_speak_louder_and_unknown_ones_vouch_for_nothing() -> None:
-    known = Words(KNOWN)
+    known = Words.of(KNOWN)
     halo, reach, unknown = log(1 + 4 / 4), log(1 + 4 / 2), log(1 + 4 / 1)
     expected = (halo * 1.1 / 4 + reach * 0.9 / 2) / (halo + reach)
     assert known.worked(["reach", "halo"])["halo-reach"] == pytest.approx(expected)
@@ -35,18 +35,18 @@ def test_rare_words_speak_louder_and_unknown_ones_vouch_for_nothing() -> None:
 
 
 def test_number_and_repetition_of_words_do_not_matter() -> None:
-    known = Words(KNOWN)
+    known = Words.of(KNOWN)
     assert known.worked(["halos", "halo"]) == known.worked(["halo"])
 
 
 def test_nothing_known_nothing_worked() -> None:
-    assert Words(()).worked(["halo"]) == {}
-    assert Words(KNOWN).worked(["zelda"]) == Words(KNOWN).worked([]) == {}
-    assert (len(Words(())), len(Words(KNOWN))) == (0, 4)
-    assert Words(KNOWN).knows(["zelda", "halos"])
-    assert not Words(KNOWN).knows(["zelda"])
+    assert Words.of(()).worked(["halo"]) == {}
+    assert Words.of(KNOWN).worked(["zelda"]) == Words.of(KNOWN).worked([]) == {}
+    assert (len(Words.of(())), len(Words.of(KNOWN))) == (0, 4)
+    assert Words.of(KNOWN).knows(["zelda", "halos"])
+    assert not Words.of(KNOWN).knows(["zelda"])
 
 
 def test_a_word_keeps_its_best_entities(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(words, "MOST", 1)
-    assert set(Words(KNOWN).worked(["halo"])) == {"halo-reach"}
+    assert set(Words.of(KNOWN).worked(["halo"])) == {"halo-reach"}

@@ -108,7 +108,7 @@ def test_the_memory_of_a_candidate_tells_this_query_from_its_neighbours() -> Non
 
 
 def test_what_worked_for_the_words_of_the_query() -> None:
-    known = Words([("shoes", (EntityScore("a", 0.8),)), ("hats", (EntityScore("b", 0.8),))])
+    known = Words.of([("shoes", (EntityScore("a", 0.8),)), ("hats", (EntityScore("b", 0.8),))])
     found = Rrf().fuse([result("lexical", {"a": 8.0, "b": 2.0})])
     matrix = rows(found, query(), [], ("memory.words",), words=known)
     assert matrix[0, 0] > 0

@@ -1,0 +1,160 @@
+"""Texts alike in spelling: those that share the largest part of their character trigrams (Jaccard).
+
+An inverted index. The rarest trigrams of a text are followed first, as far as a budget of postings reaches; the most
+promising texts found so far are then compared whole. What shares only a text's commonest trigrams is not found then,
+which is the price of a bounded look-up (prefix filtering: Chaudhuri et al., ICDE 2006; Bayardo et al., WWW 2007).
+Within the budget it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.columns import Columns
+from ltrr_opensearch.knowledge.strings import Strings
+
+POSTINGS = 20_000
+"""Postings followed a look-up."""
+COMPARED = 150
+"""Texts compared whole where postings are left."""
+WEIGHED = 2_000
+"""Texts whose length is looked at before, those that share most of the rare trigrams."""
+_CHUNK = 50_000
+_BITS = 21
+"""Of a code point; three of them make a trigram's number."""
+
+Codes = NDArray[np.uint64]
+Rows = NDArray[np.intp]
+
+
+class Trigrams:
+    """Immutable. `rows[starts[i] : starts[i + 1]]`, ascending, have the trigram `codes[i]`; a row has `sizes[row]`."""
+
+    __slots__ = ("_codes", "_rows", "_sizes", "_starts", "_texts")
+
+    def __init__(
+        self,
+        texts: Strings,
+        codes: Codes,
+        starts: NDArray[np.int64],
+        rows: NDArray[np.uint32],
+        sizes: NDArray[np.uint16],
+    ) -> None:
+        self._texts, self._codes, self._starts, self._rows, self._sizes = texts, codes, starts, rows, sizes
+
+    @classmethod
+    def of(cls, texts: Strings) -> Trigrams:
+        codes = np.zeros(0, np.uint64)
+        for found, _, _ in _chunks(texts):
+            codes = np.union1d(codes, found)
+        keys: list[Codes] = []
+        sizes = np.zeros(len(texts), np.uint16)
+        for found, owners, first in _chunks(texts):
+            places = np.searchsorted(codes, found).astype(np.uint64)
+            keys.append(np.unique(places * np.uint64(len(texts)) + owners.astype(np.uint64)))
+            held = (keys[-1] % np.uint64(len(texts))).astype(np.intp) - first
+            grams = np.bincount(held)
+            sizes[first : first + len(grams)] = np.minimum(grams, np.iinfo(np.uint16).max)
+        key = np.concatenate([*keys, np.zeros(0, np.uint64)])
+        key.sort()
+        of_code, rows = np.divmod(key, np.uint64(max(len(texts), 1)))
+        starts = np.searchsorted(of_code, np.arange(len(codes) + 1, dtype=np.uint64)).astype(np.int64)
+        return cls(texts, codes, starts, rows.astype(np.uint32), sizes)
+
+    def columns(self) -> Columns:
+        """Rows as steps from one to the next, which are small and pack well."""
+        steps = np.diff(self._rows, prepend=np.uint32(0))
+        return {"codes": self._codes, "starts": self._starts, "steps": steps, "sizes": self._sizes}
+
+    @classmethod
+    def of_columns(cls, texts: Strings, columns: Columns) -> Trigrams:
+        codes, starts, sizes = columns["codes"], columns["starts"], columns["sizes"]
+        rows = np.cumsum(columns["steps"], dtype=np.uint32)
+        whole = len(starts) == len(codes) + 1 and starts[0] == 0 and starts[-1] == len(rows)
+        if not whole or len(sizes) != len(texts) or (np.diff(starts) < 0).any() or (rows >= len(texts)).any():
+            raise ModelError(f"{len(codes)} trigrams, {len(rows)} rows and {len(texts)} texts do not fit together")
+        return cls(texts, codes, starts, rows, sizes)
+
+    def alike(self, text: str, least: float, most: float, limit: int) -> list[tuple[int, float]]:
+        """(row, similarity) of the best `limit` of at least `least`, best first, ties by row; `most` caps it."""
+        grams = np.unique(_codes(f" {text} "))
+        rows, shared = self._sharing(grams, least * len(grams))
+        jaccard = shared / (len(grams) + self._sizes[rows] - shared)
+        good = jaccard >= least
+        rows, jaccard = rows[good], np.minimum(jaccard[good], most)
+        best = np.lexsort((rows, -jaccard))[:limit]
+        return [(int(rows[i]), float(jaccard[i])) for i in best]
+
+    def _sharing(self, grams: Codes, least: float) -> tuple[Rows, NDArray[np.int64]]:
+        """Rows that may share `least` of these trigrams or more, and how many they do share."""
+        lists = self._lists(grams)
+        followed = max(1, int(np.searchsorted(np.cumsum([len(one) for one in lists]), POSTINGS, side="right")))
+        left = len(lists) - followed
+        if left <= 0:
+            return _counted(lists, least - 1e-9)
+        rows, shared = _counted(lists[:followed], least - left - 1e-9, WEIGHED)
+        promise = shared / (len(grams) + self._sizes[rows] - shared)
+        if len(rows) > COMPARED:
+            rows = np.sort(rows[np.argpartition(-promise, COMPARED)[:COMPARED]])
+        return rows, self._compared(rows, grams)
+
+    def _lists(self, grams: Codes) -> list[NDArray[np.uint32]]:
+        """The rows that have each of the trigrams, the shortest list first; what nobody has is left out."""
+        at = np.searchsorted(self._codes, grams)
+        at, grams = at[at < len(self._codes)], grams[at < len(self._codes)]
+        at = at[self._codes[at] == grams]
+        starts, ends = self._starts[at], self._starts[at + 1]
+        return [self._rows[starts[i] : ends[i]] for i in np.argsort(ends - starts, kind="stable")]
+
+    def _compared(self, rows: Rows, grams: Codes) -> NDArray[np.int64]:
+        """How many of the trigrams each of the rows has, by its text."""
+        codes, owners = _of_texts([self._texts[row] for row in rows.tolist()])
+        at = np.searchsorted(grams, codes)
+        at[at == len(grams)] = 0
+        same = grams[at] == codes
+        has = np.zeros((len(rows), len(grams)), np.bool_)
+        has[owners[same], at[same]] = True
+        shared: NDArray[np.int64] = has.sum(axis=1)
+        return shared
+
+
+def _counted(lists: list[NDArray[np.uint32]], least: float, most: int | None = None) -> tuple[Rows, NDArray[np.int64]]:
+    """Every row in at least so many lists, and in how many; of the scarcest, as few as `most` leaves room for."""
+    if not lists:
+        return np.zeros(0, np.intp), np.zeros(0, np.int64)
+    if len(lists) == 1 and least <= 1:
+        return lists[0].astype(np.intp), np.ones(len(lists[0]), np.int64)
+    every = np.sort(np.concatenate(lists))
+    first = np.flatnonzero(np.diff(every, prepend=every[0] ^ np.uint32(1)))
+    shared = np.diff(first, append=len(every))
+    if most is not None:
+        at_least = np.bincount(shared)[::-1].cumsum()[::-1]
+        least = max(least, min(int((at_least > most).sum()), len(at_least) - 1))
+    able = shared >= least
+    return every[first[able]].astype(np.intp), shared[able]
+
+
+def _chunks(texts: Strings) -> Iterator[tuple[Codes, Rows, int]]:
+    """(trigrams with repetitions, the row of each, the first row), so many texts at a time."""
+    for first in range(0, len(texts), _CHUNK):
+        codes, owners = _of_texts([texts[row] for row in range(first, min(first + _CHUNK, len(texts)))])
+        yield codes, owners + first, first
+
+
+def _of_texts(texts: list[str]) -> tuple[Codes, Rows]:
+    """Trigrams with repetitions, and of which text each is."""
+    owners = np.repeat(np.arange(len(texts)), [len(text) + 2 for text in texts])
+    whole = owners[2:] == owners[:-2]
+    return _codes("".join(f" {text} " for text in texts))[whole], owners[2:][whole]
+
+
+def _codes(text: str) -> Codes:
+    points: NDArray[Any] = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+    one, two = np.uint64(_BITS), np.uint64(2 * _BITS)
+    codes: Codes = (points[:-2] << two) | (points[1:-1] << one) | points[2:]
+    return codes
