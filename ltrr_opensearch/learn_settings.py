@@ -53,6 +53,23 @@ class LearnSettings(Section):
     )
     memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
     memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
+    memory_queries: int = Field(
+        300_000,
+        ge=1,
+        description="Most queries that proxies remember, those with the most recent gain first; about 200 bytes each.",
+    )
+    memory_embedded: int = Field(
+        20_000, ge=0, description="Most of these that can be found by meaning, too; each look-up compares all of them."
+    )
+    memory_users: int = Field(
+        1,
+        ge=1,
+        description="Different people who must have acted on a query before others profit from it; with 2 or more, "
+        "searches that name no user, client or session are remembered for nobody.",
+    )
+    memory_user_cap: int = Field(
+        3, ge=1, description="Most searches of one person for the same query that the memory counts in one run."
+    )
     half_life_searches: Positive = Field(
         20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."
     )

@@ -19,7 +19,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.learn import candidates
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
-from ltrr_opensearch.learn.memory import Acted, Entry, fold, recall
+from ltrr_opensearch.learn.memory import Acted, Counting, Entry, fold, recall
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
 from ltrr_opensearch.learn.watermarks import THROUGH
@@ -118,15 +118,9 @@ class Learner:
 
     def recall(self, acted: Mapping[str, Sequence[Acted]]) -> None:
         """Counts a shop's own history into the memory, by normalised query."""
-        learn = self.settings.learn
+        counting = Counting.of(self.settings.learn, self.settings.state)
         for query, some in acted.items():
-            self.entries[query] = recall(
-                self.entries.get(query),
-                query,
-                some,
-                half_life_days=learn.memory_half_life_days,
-                limit=learn.memory_entities,
-            )
+            self.entries[query] = recall(self.entries.get(query), query, some, counting)
         self._snapshot()
 
     def _remember(self, rounds: Sequence[Round]) -> None:
@@ -136,20 +130,14 @@ class Learner:
         for one in rounds:
             if is_whole(one.decision.normalized):
                 by_query[one.decision.normalized].append(one)
+        counting = Counting.of(learn, self.settings.state)
         for query, some in by_query.items():
-            self.entries[query] = fold(
-                self.entries.get(query),
-                some,
-                examination,
-                run="",
-                half_life_days=learn.memory_half_life_days,
-                limit=learn.memory_entities,
-            )
+            self.entries[query] = fold(self.entries.get(query), some, examination, counting, run="")
         self._snapshot()
 
     def _snapshot(self) -> None:
         learn = self.settings.learn
-        scored = [(q, self.entries[q].scores(learn.memory_entities)) for q in sorted(self.entries)]
+        scored = [(q, self.entries[q].scores(learn.memory_entities, learn.memory_users)) for q in sorted(self.entries)]
         rows = [MemoryRow(q, entities, self.vectors.get(q)) for q, entities in scored if entities]
         self.knowledge = replace(self.knowledge, memory=Memory.from_rows(rows))
 

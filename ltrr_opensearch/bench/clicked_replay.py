@@ -75,7 +75,7 @@ class ClickedReplay:
         seen: set[str] = set()
         made: list[ClickAnswered] = []
         ranked_at = 0
-        for _, some in _by_day(clicks):
+        for _, some in by_day(clicks):
             replay = OneDay(self.recording, learner.serving(policy), self.template, self.limits)
             answered = [self._answer(replay, one, len(made) + place, seen) for place, one in enumerate(some)]
             made += [one for one, _ in answered]
@@ -139,7 +139,7 @@ class ClickedReplay:
     def _acted(self, clicks: Sequence[Clicked]) -> Mapping[str, list[Acted]]:
         acted: defaultdict[str, list[Acted]] = defaultdict(list)
         for one in clicks:
-            acted[self.text(one.query)].append(Acted(one.product, one.at, GAIN))
+            acted[self.text(one.query)].append(Acted(one.product, one.at, GAIN, one.user))
         return acted
 
 
@@ -147,11 +147,11 @@ def most_clicked(clicks: Sequence[Clicked], text: Callable[[str], str], recordin
     """Peer: the products most clicked for the very query so far (days before), then all strategies by RRF."""
     before: defaultdict[str, Counter[str]] = defaultdict(Counter)
     ranks: list[int | None] = []
-    for _, some in _by_day(clicks):
+    for _, some in by_day(clicks):
         for one in some:
             known = [id for id, _ in sorted(before[text(one.query)].items(), key=lambda c: (-c[1], c[0]))]
             rest = [id for id in rrf(recording, text(one.query)) if id not in set(known)]
-            ranks.append(_place([*known, *rest], one.product))
+            ranks.append(place_of([*known, *rest], one.product))
         for one in some:
             before[text(one.query)][one.product] += 1
     return ranks
@@ -160,11 +160,11 @@ def most_clicked(clicks: Sequence[Clicked], text: Callable[[str], str], recordin
 def popular(clicks: Sequence[Clicked], days: int, most: int) -> list[int | None]:
     """Peer: the products most clicked in the last days, whatever the query."""
     ranks: list[int | None] = []
-    by_day = {day: Counter(one.product for one in some) for day, some in _by_day(clicks)}
-    for day, some in _by_day(clicks):
-        last = sum((by_day.get(day - timedelta(days=d), Counter()) for d in range(1, days + 1)), Counter[str]())
+    of_days = {day: Counter(one.product for one in some) for day, some in by_day(clicks)}
+    for day, some in by_day(clicks):
+        last = sum((of_days.get(day - timedelta(days=d), Counter()) for d in range(1, days + 1)), Counter[str]())
         best = [id for id, _ in sorted(last.items(), key=lambda c: (-c[1], c[0]))[:most]]
-        ranks += [_place(best, one.product) for one in some]
+        ranks += [place_of(best, one.product) for one in some]
     return ranks
 
 
@@ -183,11 +183,11 @@ def alone(clicks: Sequence[Clicked], text: Callable[[str], str], recording: Reco
     for one in clicks:
         listed = recording.queries[text(one.query)].lists.get(plan)
         ids = [recording.documents[d] for d in listed.documents] if listed else []
-        ranks.append(_place(ids, one.product))
+        ranks.append(place_of(ids, one.product))
     return ranks
 
 
-def _place(ids: Sequence[str], id: str) -> int | None:
+def place_of(ids: Sequence[str], id: str) -> int | None:
     return ids.index(id) + 1 if id in ids else None
 
 
@@ -195,6 +195,6 @@ def _with(candidates: Sequence[CandidateRecord], one: CandidateRecord) -> tuple[
     return (*(c for c in candidates if c.key != one.key), one)
 
 
-def _by_day(clicks: Sequence[Clicked]) -> Iterator[tuple[date, list[Clicked]]]:
+def by_day(clicks: Sequence[Clicked]) -> Iterator[tuple[date, list[Clicked]]]:
     for day, some in groupby(clicks, key=lambda c: c.at.date()):
         yield day, list(some)

@@ -8,7 +8,6 @@ bootstraps over people, since clicks of one person are not independent.
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +33,7 @@ from ltrr_opensearch.bench.clicked_replay import (
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.bench.hybrid_lists import hybrid_lists
 from ltrr_opensearch.bench.recorded import Recorded, arena_stack, folder, prepare, recorded
+from ltrr_opensearch.bench.resampled import interval, mean, reciprocal
 from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.normalise import normalise
@@ -57,7 +57,6 @@ CHOSEN_DAYS = 21
 """Settings were chosen on clicks of no later day."""
 POPULAR_DAYS, POPULAR_MOST = 7, 200
 AIM, NEW_AIM = 0.80, 0.65
-RESAMPLES = 2000
 Ranks = Sequence[int | None]
 Floats = NDArray[np.float64]
 
@@ -94,25 +93,29 @@ def measure(console: Console, quick: bool) -> list[Figure]:
 
 
 def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+    made, clicks = world(console, quick, stack)
+    peers = _peers(console, stack, made, clicks)
+    return [f for mode in Mode for f in _figures(mode, clicks, replayed(console, made, clicks, mode), peers, made)]
+
+
+def world(console: Console, quick: bool, stack: Stack) -> tuple[Recorded, list[Clicked]]:
+    """The index with what every strategy answers, and the clicks that are replayed."""
     base = datasets.folder(bestbuy.FILES)
     prepare(console, stack, INDEX, bestbuy.index_body(), bestbuy.products(base), configuration(stack))
     clicks = [one for one in bestbuy.clicks(base) if normalise(one.query)]
     queries = sorted({normalise(one.query) for one in clicks})
     clicked = sorted({one.product for one in clicks})
     made = recorded(console, stack, INDEX, queries, bestbuy.application_query, dict.fromkeys(queries, clicked))
-    if quick:
-        until = clicks[0].at + timedelta(days=QUICK_DAYS)
-        clicks = [one for one in clicks if one.at < until]
-    peers = _peers(console, stack, made, clicks)
-    figures = []
-    for mode in Mode:
-        learner = Learner(made.settings, INDEX, made.gazetteer, _vectors(made), terms=made.terms)
-        limits = Limits(made.settings.serve.rank_depth, made.settings.log.feature_sample)
-        replay = ClickedReplay(made.recording, bestbuy.application_query, normalise, mode, limits=limits)
-        with bar(console, f"Best Buy, {mode}", len(clicks)) as done:
-            answered = replay.run(clicks, learner, done=done)
-        figures += _figures(mode, clicks, answered, peers, made)
-    return figures
+    until = clicks[0].at + timedelta(days=QUICK_DAYS)
+    return made, [one for one in clicks if not quick or one.at < until]
+
+
+def replayed(console: Console, made: Recorded, clicks: Sequence[Clicked], mode: Mode) -> list[ClickAnswered]:
+    learner = Learner(made.settings, INDEX, made.gazetteer, _vectors(made), terms=made.terms)
+    limits = Limits(made.settings.serve.rank_depth, made.settings.log.feature_sample)
+    replay = ClickedReplay(made.recording, bestbuy.application_query, normalise, mode, limits=limits)
+    with bar(console, f"Best Buy, {mode}", len(clicks)) as done:
+        return replay.run(clicks, learner, done=done)
 
 
 def _vectors(made: Recorded) -> dict[str, NDArray[np.float32]]:
@@ -162,8 +165,8 @@ def _figures(
     judged = np.array([one.at >= clicks[0].at + timedelta(days=FIRST_DAYS) for one in clicks])
     new = np.array([one.new for one in answered])
     users = np.unique([one.user for one in clicks], return_inverse=True)[1]
-    ours = _reciprocal([one.rank for one in answered])
-    every = _Judged(ours, {peer: _reciprocal(ranks) for peer, ranks in peers.items()}, users)
+    ours = reciprocal([one.rank for one in answered])
+    every = _Judged(ours, {peer: reciprocal(ranks) for peer, ranks in peers.items()}, users)
     late = np.array([one.at >= clicks[0].at + timedelta(days=CHOSEN_DAYS) for one in clicks])
     parts = {"all": judged, "repeated": judged & ~new, "new": judged & new}
     if late.any():
@@ -174,7 +177,7 @@ def _figures(
     share = float(drawn.mean() / asked)
     return [
         *figures,
-        Figure(f"bestbuy_{mode}_found", _mean(np.array([one.found for one in answered])[judged]), "share"),
+        Figure(f"bestbuy_{mode}_found", mean(np.array([one.found for one in answered])[judged]), "share"),
         Figure(f"bestbuy_{mode}_candidates", float(drawn.mean()), "candidates", ("asking everything", asked)),
         Figure(f"bestbuy_{mode}_candidates_share", share, "x", None, 0.5, False),
         _retrieval(mode, answered, made),
@@ -185,7 +188,7 @@ def _of_part(name: str, part: str, judged: _Judged) -> list[Figure]:
     ours, runs = judged.ours, len(judged.ours)
     aim = {"all": AIM, "new": NEW_AIM}.get(part.removeprefix("late_").replace("late", "all"))
     return [
-        Figure(f"{name}_mrr", _mean(ours), "MRR", interval=_interval(ours, judged.users), aim=aim, runs=runs),
+        Figure(f"{name}_mrr", mean(ours), "MRR", interval=interval(ours, judged.users), aim=aim, runs=runs),
         _success(f"{name}_success_at_1", ours == 1, judged.users),
         _success(f"{name}_success_at_10", ours >= 0.1, judged.users),
         *(_lead(f"{name}_lead_over", peer, judged, must=part in {"all", "late"}) for peer in judged.peers),
@@ -194,16 +197,16 @@ def _of_part(name: str, part: str, judged: _Judged) -> list[Figure]:
 
 def _success(name: str, reached: NDArray[np.bool_], users: NDArray[np.int64]) -> Figure:
     values = reached.astype(np.float64)
-    return Figure(name, _mean(values), "share", interval=_interval(values, users), runs=len(values))
+    return Figure(name, mean(values), "share", interval=interval(values, users), runs=len(values))
 
 
 def _lead(name: str, peer: str, judged: _Judged, *, must: bool) -> Figure:
     """How far ahead of a peer; the lower end of the interval where it must be above 0."""
     theirs = judged.peers[peer]
-    low, high = _interval(judged.ours - theirs, judged.users)
-    value = low if must else _mean(judged.ours - theirs)
+    low, high = interval(judged.ours - theirs, judged.users)
+    value = low if must else mean(judged.ours - theirs)
     target = 0.0 if must else None
-    return Figure(f"{name} {peer}", value, "MRR", (peer, _mean(theirs)), target, interval=(low, high), runs=len(theirs))
+    return Figure(f"{name} {peer}", value, "MRR", (peer, mean(theirs)), target, interval=(low, high), runs=len(theirs))
 
 
 def _retrieval(mode: Mode, answered: Sequence[ClickAnswered], made: Recorded) -> Figure:
@@ -214,16 +217,16 @@ def _retrieval(mode: Mode, answered: Sequence[ClickAnswered], made: Recorded) ->
     ours = np.array([one.found - price * one.candidates - request * one.requests for one in last])
     constant = best_in_hindsight(last, made)
     users = np.unique([one.click.user for one in last], return_inverse=True)[1]
-    low, high = _interval(ours - constant, users)
+    low, high = interval(ours - constant, users)
     return Figure(
         f"bestbuy_{mode}_retrieval_reward_over_best_constant",
         low,
         "reward",
-        ("best constant in hindsight", _mean(constant)),
+        ("best constant in hindsight", mean(constant)),
         0.0,
         interval=(low, high),
         runs=len(last),
-        made_with=f"ours {_mean(ours):.4f}",
+        made_with=f"ours {mean(ours):.4f}",
     )
 
 
@@ -240,24 +243,3 @@ def best_in_hindsight(last: Sequence[ClickAnswered], made: Recorded) -> Floats:
     values = np.array([actions.values({"": 1.0}, row[None, :]) for row in enough])
     best = int((counts @ values).argmax())
     return np.asarray(values[kind.ravel(), best])
-
-
-def _reciprocal(ranks: Ranks) -> Floats:
-    return np.array([1 / rank if rank else 0.0 for rank in ranks])
-
-
-def _mean(values: Floats) -> float:
-    return float(np.mean(values)) if len(values) else float("nan")
-
-
-def _interval(values: Floats, users: NDArray[np.int64]) -> tuple[float, float]:
-    """Of the mean, by a bootstrap over users (Poisson weights: Chamandy et al., 2012)."""
-    sums: defaultdict[int, list[float]] = defaultdict(lambda: [0.0, 0.0])
-    for value, user in zip(values.tolist(), users.tolist(), strict=True):
-        sums[user][0] += value
-        sums[user][1] += 1
-    table = np.array(list(sums.values()))
-    weights = np.random.default_rng(0).poisson(1.0, size=(RESAMPLES, len(table)))
-    totals = weights @ table
-    low, high = np.quantile(totals[:, 0] / totals[:, 1], [0.025, 0.975])
-    return float(low), float(high)

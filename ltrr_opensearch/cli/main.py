@@ -26,6 +26,7 @@ COMMANDS = {
     "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",
     "serve": "Run the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
+    "predict-queries": "Predict what documents may be asked by, for the memory to begin with.",
     "experiment": "Compare two ways of serving on live traffic.",
     "evaluate": "Judge policies by the log, and orders of results by people's ratings.",
     "judgments": "Turn judgment lists into other forms, and clicks into judgments.",
@@ -41,7 +42,13 @@ COMMANDS = {
     "on": "Turn learning on again.",
 }
 
-MODULES = {"off": "switch", "on": "switch", "cross-encoder": "cross_encoder", "sparse-encoder": "sparse_encoder"}
+MODULES = {
+    "off": "switch",
+    "on": "switch",
+    "cross-encoder": "cross_encoder",
+    "sparse-encoder": "sparse_encoder",
+    "predict-queries": "predict_queries",
+}
 """Of commands that share one, or whose name none can have; any other has a module of its name."""
 
 

@@ -8,6 +8,7 @@ Nothing is taken out while a shard of the index is missing: the memory is the on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import compress
 
 from opensearchpy import NotFoundError, OpenSearch
@@ -27,6 +28,21 @@ def forget_deleted(client: OpenSearch, prefix: str, key: str, id_field: str | No
         gone = _gone(client, key, id_field, {id for hit in page for id in _ids(hit)})
         forgotten += _take_out(client, page, gone)
     return forgotten
+
+
+def forget_unshared(client: OpenSearch, memory: str, users: int, before: datetime) -> int:
+    """What too few people ever acted on to be shared, and nobody since `before`; returns how many queries.
+
+    What was predicted from the catalogue tells nobody's query, and stays.
+    """
+    few: Json = {"range": {"enough": {"lt": users}}}
+    old = {"range": {"updated": {"lt": before.isoformat()}}}
+    query = {"bool": {"filter": [few, old], "must_not": {"term": {"predicted": True}}}}
+    try:
+        done = client.delete_by_query(index=memory, body={"query": query}, params={"conflicts": "proceed"})
+    except NotFoundError:
+        return 0
+    return int(done["deleted"])
 
 
 def _memory(client: OpenSearch, memory: str, key: str) -> Iterator[list[Json]]:

@@ -68,6 +68,14 @@ class JobStore:
     def save_loaded(self, job: str, key: str, lines: int, at: datetime) -> None:
         self._put(f"load-{job}", {"kind": "load", "index": key, "updated": at.isoformat(), "lines": lines})
 
+    def predicted(self, key: str) -> Json:
+        """How far `ltrr predict-queries` came: `plan`, what was asked for, `least`, and `marks` as those of sync."""
+        return self._get(f"predict-{key}")
+
+    def save_predicted(self, key: str, plan: Json, least: float, marks: Mapping[str, int], at: datetime) -> None:
+        body = {"kind": "predict", "index": key, "updated": at.isoformat(), "plan": plan, "least": least}
+        self._put(f"predict-{key}", {**body, "marks": dict(marks)})
+
     def _get(self, id: str) -> Json:
         try:
             source: Json = self._client.get(index=self._index, id=id)["_source"]

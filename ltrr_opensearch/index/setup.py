@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 from opensearchpy import NotFoundError, OpenSearch
@@ -12,7 +12,7 @@ from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import DENSE, SPARSE
-from ltrr_opensearch.index.forget import forget_deleted
+from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
 from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.prepare import (
@@ -123,7 +123,11 @@ class Setup:
         prefix = self._settings.state.prefix
         if forgotten := forget_deleted(self._client, prefix, self.key, self._index.named_by):
             yield f"{self.key}: {forgotten} entities of deleted documents left the memory"
-        yield from expire(self._client, self._settings.state, self._settings.log.retention_days, self._now())
+        kept, users = self._settings.log.retention_days, self._settings.learn.memory_users
+        before = self._now() - timedelta(days=kept)
+        if users > 1 and (few := forget_unshared(self._client, f"{prefix}_memory", users, before)):
+            yield f"{few} queries of fewer than {users} people, older than {kept} days, left the memory"
+        yield from expire(self._client, self._settings.state, kept, self._now())
 
     def publish(self) -> Iterator[str]:
         """Tells the proxies, where something differs from what is published."""

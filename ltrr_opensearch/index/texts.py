@@ -13,14 +13,15 @@ def includes(fields: Sequence[str]) -> list[str]:
 
 def text_of(source: Mapping[str, Any], fields: Sequence[str]) -> str:
     """The fields' values in order, each once, with single spaces; empty where the document has none of them."""
-    values = dict.fromkeys(" ".join(str(v).split()) for field in fields for v in _values(source, field.split(".")))
+    values = dict.fromkeys(" ".join(str(v).split()) for field in fields for v in values_of(source, field.split(".")))
     return " ".join(v for v in values if v)
 
 
-def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
+def values_of(node: Any, path: Sequence[str]) -> Iterator[Any]:
+    """Texts and numbers at a path, whose steps may be dotted keys."""
     if isinstance(node, list):
         for item in node:
-            yield from _values(item, path)
+            yield from values_of(item, path)
     elif not isinstance(node, Mapping):
         if isinstance(node, str | int | float) and not isinstance(node, bool):
             yield node  # also where path is left: then it was a multi-field
@@ -28,5 +29,5 @@ def _values(node: Any, path: Sequence[str]) -> Iterator[Any]:
         for cut in range(len(path), 0, -1):  # keys of _source may be dotted themselves
             name = ".".join(path[:cut])
             if name in node:
-                yield from _values(node[name], path[cut:])
+                yield from values_of(node[name], path[cut:])
                 return

@@ -66,7 +66,7 @@ class Memory:
         "_nearest",
         "_queries",
         "_transfer",
-        "_trigrams",
+        "trigrams",
         "words",
     )
 
@@ -84,7 +84,7 @@ class Memory:
         """`by_words`: queries in the order of their words. `embedded` says which query each row of the unit-length
         `matrix` belongs to. Without a `transfer`, how far a neighbour can be trusted is learned from the memory itself.
         """
-        self._queries, self._by_words, self._trigrams = queries, by_words, trigrams
+        self._queries, self._by_words, self.trigrams = queries, by_words, trigrams
         self._entities, self.words = entities, words
         self._embedded, self._matrix, self._nearest = embedded, matrix, Nearest(matrix)
         self._kept: dict[tuple[str, bytes, int], tuple[Remembered, ...]] = {}
@@ -127,7 +127,7 @@ class Memory:
         return known
 
     def _near(self, normalized: str, vector: Vector | None, limit: int) -> tuple[Remembered, ...]:
-        similarity = dict(self._trigrams.alike(normalized, LEAST_SPELLING, NOT_SAME, limit))
+        similarity = dict(self.trigrams.alike(normalized, LEAST_SPELLING, NOT_SAME, limit))
         for i, cosine in self._by_meaning(vector):
             similarity[i] = max(similarity.get(i, 0.0), min(cosine, NOT_SAME))
         for i in self._queries.with_key(_words(normalized), self._by_words, _words):
@@ -166,7 +166,7 @@ class Memory:
             "query_letters": letters,
             "query_places": places,
             "by_words": self._by_words,
-            **self._trigrams.columns(),
+            **self.trigrams.columns(),
             **self._entities.columns(),
             **self.words.columns(),
             "embedded": self._embedded,

@@ -95,7 +95,7 @@ class Job:
 
     @property
     def memory(self) -> MemoryStore:
-        return MemoryStore(self.client, self.prefix, self.index)
+        return MemoryStore(self.client, self.settings, self.index)
 
     @property
     def mark(self) -> MemoryMark:
@@ -264,11 +264,14 @@ def _memory(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
         job.mark.begin(done, until)
         _count_in(job, portion, until, run.counts)
         done = until
-    encoder = job.encoder() if job.encoder else None
-    rows = job.memory.rows(job.settings.learn, encoder, run.counts)
-    meta = {"queries": len(rows), "encoder": encoder.digest if encoder else None}
-    part = _part("memory", job, snapshot(rows), meta)
-    return candidates.Trained(Verdict("memory", True, f"{len(rows)} queries with gains remembered"), part)
+    part = memory_part(job, job.encoder() if job.encoder else None, run.counts)
+    return candidates.Trained(Verdict("memory", True, f"{part.meta['queries']} queries with gains remembered"), part)
+
+
+def memory_part(job: Job, encoder: Encoder | None, counts: Counter[str]) -> Part:
+    """The memory as its documents are now."""
+    rows = job.memory.rows(encoder, counts)
+    return _part("memory", job, snapshot(rows), {"queries": len(rows), "encoder": encoder.digest if encoder else None})
 
 
 def _portions(batches: Iterable[list[Round]], until: datetime, most: int) -> Iterator[tuple[list[Round], datetime]]:
@@ -310,7 +313,7 @@ def _new(kinds: Sequence[str], run: _Run) -> Window:
 
 def _count_in(job: Job, rounds: Sequence[Round], until: datetime, counts: Counter[str]) -> None:
     examination = judgments_from_clicks(rounds, job.settings.learn.click_model).examination
-    job.memory.count_in(rounds, examination, job.settings.learn, until.isoformat(), counts)
+    job.memory.count_in(rounds, examination, until.isoformat(), counts)
 
 
 def _finish_broken_off(job: Job, counts: Counter[str]) -> datetime | None:

@@ -10,13 +10,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Self
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn import reward
+from ltrr_opensearch.learn.people import Hashing, People, capped
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round
-from ltrr_opensearch.types import EntityScore, Json
+from ltrr_opensearch.settings import StateSettings
+from ltrr_opensearch.types import Asker, EntityScore, Json
 
 CONFIDENCE_Z = 1.0
 """Standard errors taken off; 1 is a one-sided confidence of 84 %."""
@@ -41,11 +45,40 @@ class Tally:
     def score(self) -> float:
         return wilson(self.gain, self.examined) if self.actual else float(self.predicted or 0.0)
 
+    def scored(self, id: str) -> EntityScore:
+        return EntityScore(id, self.score, not self.actual)
+
+    def foreseen(self, id: str) -> EntityScore:
+        """As if nobody had searched."""
+        return EntityScore(id, float(self.predicted or 0.0), True)
+
     def plus(self, gain: float, examined: float) -> Tally:
         return Tally(self.gain + gain, self.examined + examined, self.predicted)
 
     def faded(self, share: float) -> Tally:
         return Tally(self.gain * share, self.examined * share, self.predicted)
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """How searches are counted: as `learn.memory_*` say. `hashing` tells people apart."""
+
+    half_life_days: float
+    limit: int
+    users: int
+    user_cap: int
+    hashing: Hashing
+
+    @classmethod
+    def of(cls, learn: LearnSettings, state: StateSettings) -> Self:
+        hashing = Hashing.of(state)
+        return cls(
+            learn.memory_half_life_days, learn.memory_entities, learn.memory_users, learn.memory_user_cap, hashing
+        )
+
+    def share(self, age: timedelta) -> float:
+        """What is left of a gain of this age."""
+        return float(0.5 ** (age / timedelta(days=self.half_life_days)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +89,31 @@ class Entry:
     updated: datetime
     entities: Mapping[str, Tally] = field(default_factory=dict)
     run: str = ""
+    people: People = field(default_factory=People)
 
-    def scores(self, limit: int) -> tuple[EntityScore, ...]:
-        """The best entities with a positive score, as plans and features use them."""
-        scored = [EntityScore(id, t.score, not t.actual) for id, t in self.entities.items() if t.score > 0]
-        return tuple(sorted(scored, key=lambda e: (-e.score, e.id))[:limit])
+    def scores(self, limit: int, users: int = 1) -> tuple[EntityScore, ...]:
+        """The best entities with a positive score, as plans and features use them.
+
+        Where fewer people than `users` acted on the query, only what was predicted without them.
+        """
+        whole = users <= 1 or self.people.at_least(users)
+        scored = [t.scored(id) if whole else t.foreseen(id) for id, t in self.entities.items()]
+        return tuple(sorted((e for e in scored if e.score > 0), key=lambda e: (-e.score, e.id))[:limit])
+
+    def recent(self, half_life_days: float) -> float:
+        """Orders entries by their gain as it is at one moment, whichever: its binary logarithm."""
+        gain = sum(tally.gain for tally in self.entities.values())
+        return math.log2(gain) + self.updated.timestamp() / 86_400 / half_life_days if gain > 0 else -math.inf
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """One action of a shop's history: upon what, when, worth how much."""
+    """One action of a shop's history: upon what, when, worth how much, and whose."""
 
     id: str
     at: datetime
     gain: float = 1.0
+    user: str | None = None
 
 
 def wilson(gain: float, examined: float) -> float:
@@ -86,26 +130,25 @@ def fold(
     entry: Entry | None,
     rounds: Sequence[Round],
     examination: Sequence[float],
-    *,
+    counting: Counting,
     run: str,
-    half_life_days: float,
-    limit: int,
 ) -> Entry:
     """An entry with further rounds of its query counted in; `examination[k - 1]` belongs to position k."""
     query = rounds[0].decision.normalized
     before = entry or Entry(query, rounds[0].decision.at)
     updated = max([before.updated, *(one.decision.at for one in rounds)])
-    half_life = timedelta(days=half_life_days)
-    share = 0.5 ** ((updated - before.updated) / half_life)
-    entities = {id: tally.faded(share) for id, tally in before.entities.items()}
-    for one in rounds:
-        share = 0.5 ** ((updated - one.decision.at) / half_life)
+    entities = _faded(before, updated, counting)
+    told = [(one, counting.hashing.person(query, one.decision.asker)) for one in rounds]
+    for one in capped(told, counting.user_cap):
+        share = counting.share(updated - one.decision.at)
         for id, gain, examined in observed(one, examination):
             entities[id] = entities.get(id, Tally()).plus(gain * share, examined * share)
-    return Entry(query, updated, _most(entities, limit), run)
+    acting = [who for one, who in told if who and one.gains]
+    people = before.people.joined_by(acting, counting.users)
+    return Entry(query, updated, _most(entities, counting.limit), run, people)
 
 
-def recall(entry: Entry | None, query: str, acted: Sequence[Acted], *, half_life_days: float, limit: int) -> Entry:
+def recall(entry: Entry | None, query: str, acted: Sequence[Acted], counting: Counting) -> Entry:
     """An entry with a shop's own history counted in: actions on a query of which no page is known.
 
     Whoever acted could have acted upon any entity that the entry holds by then, so each action examines them all, and a
@@ -113,14 +156,30 @@ def recall(entry: Entry | None, query: str, acted: Sequence[Acted], *, half_life
     """
     before = entry or Entry(query, acted[0].at)
     updated = max([before.updated, *(one.at for one in acted)])
-    half_life = timedelta(days=half_life_days)
-    entities = {id: t.faded(0.5 ** ((updated - before.updated) / half_life)) for id, t in before.entities.items()}
-    for one in sorted(acted, key=lambda a: a.at):
-        share = 0.5 ** ((updated - one.at) / half_life)
+    entities = _faded(before, updated, counting)
+    told = [(a, counting.hashing.person(query, Asker(a.user))) for a in sorted(acted, key=lambda a: a.at)]
+    for one in capped(told, counting.user_cap):
+        share = counting.share(updated - one.at)
         entities.setdefault(one.id, Tally())
         for id, tally in entities.items():
             entities[id] = tally.plus(one.gain * share if id == one.id else 0.0, share)
-    return Entry(query, updated, _most(entities, limit), before.run)
+    people = before.people.joined_by((who for _, who in told if who), counting.users)
+    return Entry(query, updated, _most(entities, counting.limit), before.run, people)
+
+
+def foresee(entry: Entry | None, query: str, predicted: Mapping[str, float], at: datetime, limit: int) -> Entry | None:
+    """An entry with predicted scores of entities beside what was observed; None where they are there already."""
+    before = entry or Entry(query, at)
+    entities = dict(before.entities)
+    for id, score in predicted.items():
+        entities[id] = replace(entities.get(id, Tally()), predicted=score)
+    kept = _most(entities, limit)
+    return None if kept == before.entities else replace(before, entities=kept)
+
+
+def _faded(before: Entry, until: datetime, counting: Counting) -> dict[str, Tally]:
+    share = counting.share(until - before.updated)
+    return {id: tally.faded(share) for id, tally in before.entities.items()}
 
 
 def observed(one: Round, examination: Sequence[float]) -> Iterable[tuple[str, float, float]]:
@@ -150,6 +209,9 @@ def to_document(entry: Entry, index: str) -> Json:
         "query": entry.query,
         "updated": entry.updated.astimezone(UTC).isoformat(),
         "run": entry.run,
+        "people": list(entry.people.known),
+        "enough": entry.people.enough,
+        "predicted": any(tally.predicted is not None for tally in tallies),
         "entities": {"id": list(entry.entities), **columns},
     }
 
@@ -160,7 +222,8 @@ def from_document(source: Json) -> Entry:
         rows = zip(columns["id"], *(columns[name] for name in COLUMNS), strict=True)
         entities = {str(id): Tally(gain, examined, predicted) for id, gain, examined, predicted in rows}
         updated = datetime.fromisoformat(source["updated"])
-        return Entry(str(source["query"]), updated.astimezone(UTC), entities, str(source.get("run", "")))
+        people = People(tuple(map(str, source["people"])), int(source["enough"]))
+        return Entry(str(source["query"]), updated.astimezone(UTC), entities, str(source.get("run", "")), people)
     except (KeyError, TypeError, ValueError) as cause:
         raise DataError(
             f"memory of query {source.get('query', '?')!r} cannot be read: {cause!r}; delete it to learn it anew"

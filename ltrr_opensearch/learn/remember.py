@@ -8,7 +8,11 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode, b64encode
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from heapq import nlargest
+from math import inf
 
 import numpy as np
 from opensearchpy import OpenSearch
@@ -17,25 +21,28 @@ from opensearchpy.helpers import scan
 
 from ltrr_opensearch.errors import ClusterError, Conflict, DataError
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
-from ltrr_opensearch.learn.memory import Entry, fold, from_document, to_document
-from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.learn.memory import Counting, Entry, fold, foresee, from_document, to_document
 from ltrr_opensearch.logged import Round, is_whole
 from ltrr_opensearch.protocols import Encoder
-from ltrr_opensearch.types import Json, Vector
+from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import EntityScore, Json, Vector
 
 BATCH = 500
 ATTEMPTS = 5
+Scored = tuple[EntityScore, ...]
+Change = Callable[[str, Entry | None], Entry | None]
+"""(query, its entry as it is) -> the entry as it shall be; None leaves it."""
 
 
 class MemoryStore:
-    def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
-        self._client, self._name, self._index = client, f"{prefix}_memory", index
+    def __init__(self, client: OpenSearch, settings: Settings, index: str) -> None:
+        self._client, self._name, self._index = client, f"{settings.state.prefix}_memory", index
+        self._learn, self._counting = settings.learn, Counting.of(settings.learn, settings.state)
 
     def count_in(
         self,
         rounds: Sequence[Round],
         examination: Sequence[float],
-        learn: LearnSettings,
         run: str,
         counts: Counter[str],
     ) -> None:
@@ -44,106 +51,138 @@ class MemoryStore:
         for one in rounds:
             if is_whole(one.decision.normalized):
                 by_query[one.decision.normalized].append(one)
-        queries = sorted(by_query)
+
+        def counted(query: str, entry: Entry | None) -> Entry | None:
+            return (
+                None if entry and entry.run == run else fold(entry, by_query[query], examination, self._counting, run)
+            )
+
+        counts["queries counted for the memory"] += self._change(sorted(by_query), counted, counts)
+
+    def foresee(self, predicted: Mapping[str, Mapping[str, float]], at: datetime, counts: Counter[str]) -> None:
+        """Add predictions (query -> entity -> score) beside what people did."""
+
+        def foreseen(query: str, entry: Entry | None) -> Entry | None:
+            return foresee(entry, query, predicted[query], at, self._learn.memory_entities)
+
+        counts["queries with new predictions"] += self._change(sorted(predicted), foreseen, counts)
+
+    def asked(self, counts: Counter[str]) -> dict[str, dict[str, float]]:
+        """What people asked for entities, where enough of them did: entity -> query -> score."""
+        found: defaultdict[str, dict[str, float]] = defaultdict(dict)
+        for _, entry, scores in self._entries(counts):
+            for entity in scores:
+                if not entity.predicted:
+                    found[entity.id][entry.query] = entity.score
+        return dict(found)
+
+    def rows(self, encoder: Encoder | None, counts: Counter[str]) -> list[MemoryRow]:
+        """What proxies shall remember: the queries of most recent gain, with their best entities.
+
+        With an encoder the first of them have their embeddings, each computed once.
+        """
+        most = self._learn.memory_queries
+        best = nlargest(most, self._entries(counts), key=lambda one: one[0])
+        counts["queries beyond learn.memory_queries"] += counts["queries worth remembering"] - len(best)
+        rows = [MemoryRow(entry.query, entities) for _, entry, entities in best]
+        if encoder is not None:
+            near = rows[: self._learn.memory_embedded]
+            vectors = self._vectors([row.query for row in near], encoder)
+            rows[: len(near)] = [replace(row, vector=vector) for row, vector in zip(near, vectors, strict=True)]
+        return sorted(rows, key=lambda row: row.query)
+
+    def _entries(self, counts: Counter[str]) -> Iterator[tuple[tuple[float, float, str], Entry, Scored]]:
+        """Entries from which others may profit, with their scores and what orders them."""
+        learn = self._learn
+        for hit in self._hits():
+            try:
+                entry = from_document(hit["_source"])
+            except DataError:
+                counts["unreadable memories"] += 1
+                continue
+            scores = entry.scores(learn.memory_entities, learn.memory_users)
+            if scores:
+                counts["queries worth remembering"] += 1
+                recent = entry.recent(learn.memory_half_life_days) if not scores[0].predicted else -inf
+                yield (recent, scores[0].score, entry.query), entry, scores
+            elif learn.memory_users > 1 and not entry.people.at_least(learn.memory_users):
+                counts["queries of fewer people than learn.memory_users"] += 1
+
+    def _change(self, queries: Sequence[str], change: Change, counts: Counter[str]) -> int:
+        """Rewrites the entries that `change` makes anew, returning how many; what others write meanwhile is kept."""
+        done = 0
         for start in range(0, len(queries), BATCH):
-            left = queries[start : start + BATCH]
+            left: Sequence[str] = queries[start : start + BATCH]
             for _ in range(ATTEMPTS):
-                left = self._fold({q: by_query[q] for q in left}, examination, learn, run, counts)
+                written, left = self._write(left, change, counts)
+                done += written
                 if not left:
                     break
             else:
-                raise Conflict(f"{self._name} is being changed by others all the time; run `ltrr learn memory` again")
+                raise Conflict(f"{self._name} is being changed by others all the time; run the command again")
+        return done
 
-    def rows(self, learn: LearnSettings, encoder: Encoder | None, counts: Counter[str]) -> list[MemoryRow]:
-        """All remembered queries with their best entities; with an encoder also their embeddings, computed once."""
-        found: list[MemoryRow] = []
-        for batch in self._batches():
-            entries = []
-            for hit in batch:
-                try:
-                    entries.append((hit, from_document(hit["_source"])))
-                except DataError:
-                    counts["unreadable memories"] += 1
-            vectors = self._vectors([(h, e.query) for h, e in entries], encoder) if encoder else [None] * len(entries)
-            scored = [(e, e.scores(learn.memory_entities), v) for (_, e), v in zip(entries, vectors, strict=True)]
-            found += [MemoryRow(e.query, scores, v) for e, scores, v in scored if scores]
-        return sorted(found, key=lambda row: row.query)
-
-    def _fold(
-        self,
-        by_query: dict[str, list[Round]],
-        examination: Sequence[float],
-        learn: LearnSettings,
-        run: str,
-        counts: Counter[str],
-    ) -> list[str]:
-        """One batch; returns the queries whose documents somebody else changed meanwhile."""
+    def _write(self, queries: Sequence[str], change: Change, counts: Counter[str]) -> tuple[int, list[str]]:
+        """How many documents were written, and the queries whose documents somebody else changed meanwhile."""
         lines: list[Json] = []
         sent: list[str] = []
-        for query, hit in zip(by_query, self._get(list(by_query)), strict=True):
+        for query, hit in zip(queries, self._get(queries), strict=True):
             entry, condition = _entry(hit, counts)
-            if entry and entry.run == run:
-                continue
-            folded = fold(
-                entry,
-                by_query[query],
-                examination,
-                run=run,
-                half_life_days=learn.memory_half_life_days,
-                limit=learn.memory_entities,
-            )
-            kept = {k: v for k, v in hit.get("_source", {}).items() if k in ("vector", "encoder")}
-            action = "index" if condition else "create"
-            lines += [{action: {"_id": hit["_id"], **condition}}, {**to_document(folded, self._index), **kept}]
-            sent.append(query)
+            changed = change(query, entry)
+            if changed is not None:
+                kept = {k: v for k, v in hit.get("_source", {}).items() if k in ("vector", "encoder")}
+                header = {"index" if condition else "create": {"_id": hit["_id"], **condition}}
+                lines += [header, {**to_document(changed, self._index), **kept}]
+                sent.append(query)
         if not lines:
-            return []
+            return 0, []
         items = [next(iter(i.values())) for i in self._client.bulk(index=self._name, body=lines)["items"]]
         if bad := next((i for i in items if i["status"] >= 300 and i["status"] != 409), None):
-            raise ClusterError(
-                f"memory {bad['_id']} was not written ({bad.get('error')}); run `ltrr learn memory` again"
-            )
-        counts["queries counted for the memory"] += sum(i["status"] < 300 for i in items)
-        return [query for query, item in zip(sent, items, strict=True) if item["status"] == 409]
+            raise ClusterError(f"memory {bad['_id']} was not written ({bad.get('error')}); run the command again")
+        left = [query for query, item in zip(sent, items, strict=True) if item["status"] == 409]
+        return len(items) - len(left), left
 
-    def _get(self, queries: Sequence[str]) -> list[Json]:
+    def _get(self, queries: Sequence[str], source: Sequence[str] = ()) -> list[Json]:
+        """The documents of queries, found or not; with `source`, only these fields."""
         ids = [memory_id(self._index, q) for q in queries]
+        params = {"_source": ",".join(source)} if source else {}
         try:
-            docs: list[Json] = self._client.mget(index=self._name, body={"ids": ids})["docs"]
+            docs: list[Json] = self._client.mget(index=self._name, body={"ids": ids}, params=params)["docs"]
         except NotFoundError:
             return [{"_id": id} for id in ids]
         return docs
 
-    def _batches(self) -> Iterator[list[Json]]:
-        query = {"query": {"bool": {"should": [{"term": {f: self._index}} for f in ("index", "index.keyword")]}}}
+    def _hits(self) -> Iterator[Json]:
+        """All documents of the index, without their embeddings."""
+        query: Json = {"query": {"bool": {"should": [{"term": {f: self._index}} for f in ("index", "index.keyword")]}}}
         try:
             self._client.indices.refresh(index=self._name)
         except NotFoundError:
             return
-        batch: list[Json] = []
-        for hit in scan(self._client, index=self._name, query=query, size=BATCH):
-            batch.append(hit)
-            if len(batch) == BATCH:
-                yield batch
-                batch = []
-        yield batch
+        yield from scan(
+            self._client, index=self._name, query={**query, "_source": {"excludes": ["vector"]}}, size=BATCH
+        )
 
-    def _vectors(self, rows: Sequence[tuple[Json, str]], encoder: Encoder) -> list[Vector | None]:
+    def _vectors(self, queries: Sequence[str], encoder: Encoder) -> list[Vector | None]:
         """The embeddings kept in the documents; those that lack one of this encoder get it."""
-        found: list[Vector | None] = [_vector(hit["_source"], encoder) for hit, _ in rows]
-        lacking = [i for i, v in enumerate(found) if v is None]
-        if lacking:
-            fresh = encoder.encode([rows[i][1] for i in lacking])
-            lines: list[Json] = []
-            for i, vector in zip(lacking, fresh, strict=True):
-                found[i] = vector
-                packed = b64encode(vector.astype(np.float16).tobytes()).decode()
-                lines += [
-                    {"update": {"_id": rows[i][0]["_id"]}},
-                    {"doc": {"vector": packed, "encoder": encoder.digest}},
-                ]
-            self._client.bulk(index=self._name, body=lines)
+        found: list[Vector | None] = []
+        for start in range(0, len(queries), BATCH):
+            some = queries[start : start + BATCH]
+            found += self._embedded(some, self._get(some, ["vector", "encoder"]), encoder)
         return found
+
+    def _embedded(self, queries: Sequence[str], hits: Sequence[Json], encoder: Encoder) -> list[Vector | None]:
+        vectors = [_vector(hit.get("_source", {}), encoder) for hit in hits]
+        lacking = [i for i, v in enumerate(vectors) if v is None]
+        lines: list[Json] = []
+        for i, vector in zip(lacking, encoder.encode([queries[i] for i in lacking]) if lacking else (), strict=True):
+            vectors[i] = vector
+            packed = b64encode(vector.astype(np.float16).tobytes()).decode()
+            doc = {"vector": packed, "encoder": encoder.digest}
+            lines += [{"update": {"_id": hits[i]["_id"]}}, {"doc": doc}]
+        if lines:
+            self._client.bulk(index=self._name, body=lines)
+        return vectors
 
 
 def snapshot(rows: Sequence[MemoryRow]) -> bytes:

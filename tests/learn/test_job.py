@@ -177,7 +177,13 @@ def test_embeddings_are_made_once(shop: Shop) -> None:
     encoder = Letters()
     learn(("memory",), replace(shop.job(CLOSED), encoder=lambda: encoder))
     assert Memory.from_bytes(parts(shop)["memory"].payload).embedded == len(QUERIES)
-    store = MemoryStore(shop.client, shop.prefix, "shop")
-    rows = store.rows(shop.settings().learn, encoder, Counter())
+    rows = MemoryStore(shop.client, shop.settings(), "shop").rows(encoder, Counter())
     assert {len(row.vector) for row in rows if row.vector is not None} == {26}
     assert encoder.texts == len(QUERIES)
+    few, counts = MemoryStore(shop.client, shop.settings(memory_queries=2, memory_embedded=1), "shop"), Counter[str]()
+    rows = few.rows(encoder, counts)
+    assert (len(rows), sum(row.vector is not None for row in rows)) == (2, 1)
+    assert counts["queries beyond learn.memory_queries"] == len(QUERIES) - 2
+    many, counts = MemoryStore(shop.client, shop.settings(memory_users=10_000), "shop"), Counter()
+    assert many.rows(encoder, counts) == []
+    assert counts["queries of fewer people than learn.memory_users"] == len(QUERIES)

@@ -1,0 +1,27 @@
+"""Means over clicks with intervals over the people who clicked, whose clicks are not independent."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+RESAMPLES = 2000
+Floats = NDArray[np.float64]
+
+
+def mean(values: Floats) -> float:
+    return float(np.mean(values)) if len(values) else float("nan")
+
+
+def interval(values: Floats, users: NDArray[np.int64]) -> tuple[float, float]:
+    """Of the mean, by a bootstrap over users (Poisson weights: Chamandy et al., 2012)."""
+    whose = np.unique(users, return_inverse=True)[1]
+    table = np.stack([np.bincount(whose, values), np.bincount(whose)], axis=1)
+    weights = np.random.default_rng(0).poisson(1.0, size=(RESAMPLES, len(table)))
+    totals = weights @ table
+    low, high = np.quantile(totals[:, 0] / totals[:, 1], [0.025, 0.975])
+    return float(low), float(high)
+
+
+def reciprocal(ranks: list[int | None]) -> Floats:
+    return np.array([1 / rank if rank else 0.0 for rank in ranks])
