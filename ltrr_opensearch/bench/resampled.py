@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,5 +25,5 @@ def interval(values: Floats, users: NDArray[np.int64]) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def reciprocal(ranks: list[int | None]) -> Floats:
+def reciprocal(ranks: Sequence[int | None]) -> Floats:
     return np.array([1 / rank if rank else 0.0 for rank in ranks])
