@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.shards import Shard, changed, count, highest, shards_of
 from ltrr_opensearch.index.texts import includes, source_fields, text_of, values_of
@@ -22,6 +23,7 @@ from ltrr_opensearch.predict.predictor import Described
 from ltrr_opensearch.predict.relevance import Judged, Relevance, kept, threshold
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.types import Json
+from ltrr_opensearch.understand.embedding_cache import embedding_key
 
 PAGE = 200
 SAMPLE = 500
@@ -48,7 +50,9 @@ class Catalogue:
         titled = sorted(index.text_fields, key=lambda field: -index.text_fields[field])
         self._fields = tuple(dict.fromkeys([*titled, *index.slot_fields]))
         named = [index.named_by] if index.named_by else []
-        self.source = includes([*self._fields, *source_fields(index), self.vector, *named])
+        self._theirs = bool(index.vector and not index.vector.backfill)
+        """Whether vectors come from elsewhere, with no key of ours."""
+        self.source = includes([*self._fields, *source_fields(index), self.vector, key_field(self.vector), *named])
 
     def of(self, ids: Iterable[str]) -> Iterator[Described]:
         """Those of these names that are there."""
@@ -70,7 +74,7 @@ class Catalogue:
         """Documents with a text; their vectors are those of the index, or made here."""
         told = [(self._name(id, source), text_of(source, source_fields(self._index)), source) for id, source in sources]
         told = [one for one in told if one[1]]
-        vectors = [source.get(self.vector) for _, _, source in told]
+        vectors = [self._stored(source, text) for _, text, source in told]
         lacking = [i for i, vector in enumerate(vectors) if vector is None]
         if lacking:
             fresh = self._encoder.encode([told[i][1] for i in lacking])
@@ -81,6 +85,11 @@ class Catalogue:
             Described(id, text, {f: tuple(map(str, values_of(source, f.split(".")))) for f in self._fields}, vector)
             for (id, text, source), vector in zip(told, unit, strict=True)
         ]
+
+    def _stored(self, source: Mapping[str, object], text: str) -> object | None:
+        """The document's vector, if it is of this text by this encoder."""
+        ours = source.get(key_field(self.vector)) == embedding_key(self._encoder.digest, text)
+        return source.get(self.vector) if ours or self._theirs else None
 
     def _name(self, id: str, source: Mapping[str, object]) -> str:
         """As events, and so the memory, name the document."""

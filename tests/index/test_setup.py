@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from opensearchpy import OpenSearch
@@ -11,8 +11,9 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
-from ltrr_opensearch.index.forget import forget_deleted
+from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
 from ltrr_opensearch.index.prepare import Fields, index_requests
+from ltrr_opensearch.index.prepare import index_requests
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
@@ -147,6 +148,26 @@ def test_deleted_documents_leave_the_memory(client: OpenSearch, index_name: str)
         "id": ["here"],
         **{name: [0.5] for name in COLUMNS},
     }
+
+
+def test_queries_of_too_few_people_leave_the_memory_with_the_log(client: OpenSearch, index_name: str) -> None:
+    memory = f"{index_name}_l_memory"
+    templates = load_templates(StateSettings(prefix=f"{index_name}_l"))
+    mappings = next(t.body["template"]["mappings"] for t in templates if t.name.endswith("_memory"))
+    client.indices.create(index=memory, body={"mappings": mappings})
+    old, new = NOW.isoformat(), (NOW + timedelta(days=2)).isoformat()
+    for id, updated, enough, predicted in [
+        ("few", old, 0, False),
+        ("fresh", new, 0, False),
+        ("shared", old, 2, False),
+        ("predicted", old, 0, True),
+    ]:
+        put(client, memory, id, {"index": "shop", "updated": updated, "enough": enough, "predicted": predicted})
+    assert forget_unshared(client, memory, 2, NOW + timedelta(days=1)) == 1
+    client.indices.refresh(index=memory)
+    left = {hit["_id"] for hit in client.search(index=memory)["hits"]["hits"]}
+    assert left == {"fresh", "shared", "predicted"}
+    assert forget_unshared(client, f"{index_name}_none", 2, NOW) == 0
 
 
 def remember(client: OpenSearch, name: str, key: str, ids: list[str]) -> None:
