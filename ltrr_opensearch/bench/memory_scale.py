@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
+import tracemalloc
 from time import perf_counter, process_time, sleep, thread_time
 
 import numpy as np
@@ -19,7 +19,6 @@ PAIRS, QUICK_PAIRS = 1_000_000, 100_000
 ASKED = 2_000
 COMPARED = 200
 SLOWEST_MS = 3.0
-PAGE_BYTES = 4096
 BEAT_S = 0.0005
 
 
@@ -62,7 +61,7 @@ def scale(console: Console, quick: bool) -> list[Figure]:
 
 def _loaded(data: bytes) -> tuple[Memory, int, float, float]:
     """The memory, the bytes that it holds, how long loading took, and the longest that another thread had to wait."""
-    before, gaps, stop = _resident(), [0.0], threading.Event()
+    gaps, stop = [0.0], threading.Event()
 
     def beat() -> None:
         last = perf_counter()
@@ -74,12 +73,15 @@ def _loaded(data: bytes) -> tuple[Memory, int, float, float]:
 
     thread = threading.Thread(target=beat)
     thread.start()
+    tracemalloc.start()
     started = perf_counter()
     memory = Memory.from_bytes(data)
     took = perf_counter() - started
     stop.set()
     thread.join()
-    return memory, _resident() - before, took, max(gaps) * 1000
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return memory, held, took, max(gaps) * 1000
 
 
 def _timed(memory: Memory, query: str) -> float:
@@ -99,7 +101,3 @@ def _as_exact(name: str, memory: Memory, misspelled: list[str]) -> Figure:
         trigrams.POSTINGS = postings
         same += [s for _, s in within] == [s for _, s in exact]
     return Figure(f"{name}_nearest_as_exact", same / len(some), "share", ("no budget", 1.0), runs=len(some))
-
-
-def _resident() -> int:
-    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE_BYTES

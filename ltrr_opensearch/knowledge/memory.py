@@ -20,7 +20,7 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.columns import pack_columns, unpack_columns
 from ltrr_opensearch.knowledge.entity_lists import EntityLists
 from ltrr_opensearch.knowledge.nearest import Nearest
-from ltrr_opensearch.knowledge.strings import Offsets, Strings
+from ltrr_opensearch.knowledge.strings import ByKey, Strings
 from ltrr_opensearch.knowledge.transfer import Pair, Transfer, fit
 from ltrr_opensearch.knowledge.trigrams import Trigrams
 from ltrr_opensearch.knowledge.words import Words, word_columns
@@ -73,7 +73,7 @@ class Memory:
     def __init__(
         self,
         queries: Strings,
-        by_words: Offsets,
+        by_words: ByKey,
         trigrams: Trigrams,
         entities: EntityLists,
         words: Words,
@@ -81,7 +81,7 @@ class Memory:
         matrix: Matrix,
         transfer: Transfer | None = None,
     ) -> None:
-        """`by_words`: queries in the order of their words. `embedded` says which query each row of the unit-length
+        """`by_words`: queries by their words. `embedded` says which query each row of the unit-length
         `matrix` belongs to. Without a `transfer`, how far a neighbour can be trusted is learned from the memory itself.
         """
         self._queries, self._by_words, self.trigrams = queries, by_words, trigrams
@@ -105,8 +105,15 @@ class Memory:
         matrix = _unit(np.array(vectors, dtype=np.float32)) if vectors else np.zeros((0, 0), dtype=np.float32)
         entities = EntityLists.of([row.entities for row in kept])
         words = Words(len(kept), entities.ids, word_columns([row.query for row in kept], entities))
-        order = queries.order_by(_words)
-        return cls(queries, order, Trigrams.of(queries), entities, words, np.array(embedded, np.int32), matrix)
+        return cls(
+            queries,
+            ByKey.of(queries, _words),
+            Trigrams.of(queries),
+            entities,
+            words,
+            np.array(embedded, np.int32),
+            matrix,
+        )
 
     def __len__(self) -> int:
         return len(self._queries)
@@ -130,7 +137,7 @@ class Memory:
         similarity = dict(self.trigrams.alike(normalized, LEAST_SPELLING, NOT_SAME, limit))
         for i, cosine in self._by_meaning(vector):
             similarity[i] = max(similarity.get(i, 0.0), min(cosine, NOT_SAME))
-        for i in self._queries.with_key(_words(normalized), self._by_words, _words):
+        for i in self._by_words.find(_words(normalized)):
             similarity[i] = SAME_WORDS
         if (same := self._queries.find(normalized)) is not None:
             similarity[same] = 1.0
@@ -165,7 +172,8 @@ class Memory:
         columns: dict[str, NDArray[Any]] = {
             "query_letters": letters,
             "query_places": places,
-            "by_words": self._by_words,
+            "by_words": self._by_words.rows,
+            "word_sums": self._by_words.sums,
             **self.trigrams.columns(),
             **self._entities.columns(),
             **self.words.columns(),
@@ -182,13 +190,14 @@ class Memory:
             queries = Strings.of_columns(columns["query_letters"], columns["query_places"])
             trigrams, entities = Trigrams.of_columns(queries, columns), EntityLists.of_columns(columns)
             words = Words(len(queries), entities.ids, columns)
-            by_words, embedded, matrix = columns["by_words"], columns["embedded"], columns["matrix"].astype(np.float32)
+            by_words = ByKey(queries, _words, columns["word_sums"], columns["by_words"])
+            embedded, matrix = columns["embedded"], columns["matrix"].astype(np.float32)
         except (KeyError, TypeError, ValueError) as e:
             raise ModelError(f"memory: something is missing: {e!r}; publish it again with `ltrr learn memory`") from e
-        if not len(queries) == len(entities) == len(by_words) or len(embedded) != len(matrix):
+        if len(queries) != len(entities) or len(embedded) != len(matrix):
             counts = f"{len(queries)} queries, {len(entities)} entity lists, {len(embedded)} ids, {len(matrix)} vectors"
             raise ModelError(f"memory: {counts} do not fit together; publish it again with `ltrr learn memory`")
-        if any(len(rows) and not 0 <= rows.min() <= rows.max() < len(queries) for rows in (by_words, embedded)):
+        if len(embedded) and not 0 <= embedded.min() <= embedded.max() < len(queries):
             raise ModelError(
                 f"memory: rows beyond its {len(queries)} queries; publish it again with `ltrr learn memory`"
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
+from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from ltrr_opensearch.errors import ModelError
 
 Offsets = NDArray[np.uint32]
+Sums = NDArray[np.uint32]
 
 
 class Strings:
@@ -51,16 +53,32 @@ class Strings:
         row = bisect_left(range(len(self)), text, key=self.__getitem__)
         return row if row < len(self) and self[row] == text else None
 
-    def order_by(self, key: Callable[[str], str]) -> Offsets:
-        """Rows in the order of a key."""
-        keys = [key(self[row]) for row in range(len(self))]
-        return np.array(sorted(range(len(self)), key=keys.__getitem__), np.uint32)
 
-    def with_key(self, wanted: str, order: Offsets, key: Callable[[str], str]) -> list[int]:
-        """Rows whose key is `wanted`, in an `order_by` that key; it is computed for some twenty of a million."""
-        found = []
-        at = bisect_left(range(len(order)), wanted, key=lambda place: key(self[int(order[place])]))
-        while at < len(order) and key(self[int(order[at])]) == wanted:
-            found.append(int(order[at]))
-            at += 1
-        return found
+class ByKey:
+    """Rows of strings by a key of them, found by its checksum: keys are not kept, but made again of what is found."""
+
+    __slots__ = ("_key", "_texts", "rows", "sums")
+
+    def __init__(self, texts: Strings, key: Callable[[str], str], sums: Sums, rows: Offsets) -> None:
+        """`sums`, ascending, are those of the keys of `rows`."""
+        if not len(sums) == len(rows) == len(texts) or (np.diff(sums.astype(np.int64)) < 0).any():
+            raise ModelError(f"{len(sums)} checksums of {len(texts)} texts are out of order; publish it again")
+        if len(rows) and rows.max() >= len(texts):
+            raise ModelError(f"rows beyond its {len(texts)} texts; publish it again with `ltrr learn`")
+        self._texts, self._key, self.sums, self.rows = texts, key, sums, rows
+
+    @classmethod
+    def of(cls, texts: Strings, key: Callable[[str], str]) -> ByKey:
+        sums = np.array([_sum(key(texts[row])) for row in range(len(texts))], np.uint32)
+        order = np.argsort(sums, kind="stable").astype(np.uint32)
+        return cls(texts, key, sums[order], order)
+
+    def find(self, key: str) -> list[int]:
+        """Rows with this key."""
+        wanted = np.uint32(_sum(key))
+        first, last = np.searchsorted(self.sums, wanted), np.searchsorted(self.sums, wanted, side="right")
+        return [row for row in self.rows[first:last].tolist() if self._key(self._texts[row]) == key]
+
+
+def _sum(key: str) -> int:
+    return crc32(key.encode("utf-8", "surrogatepass"))

@@ -8,7 +8,9 @@ Within the budget it is exact.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -35,7 +37,7 @@ Rows = NDArray[np.intp]
 class Trigrams:
     """Immutable. `rows[starts[i] : starts[i + 1]]`, ascending, have the trigram `codes[i]`; a row has `sizes[row]`."""
 
-    __slots__ = ("_codes", "_rows", "_sizes", "_starts", "_texts")
+    __slots__ = ("_codes", "_places", "_rows", "_sizes", "_starts", "_texts")
 
     def __init__(
         self,
@@ -46,6 +48,8 @@ class Trigrams:
         sizes: NDArray[np.uint16],
     ) -> None:
         self._texts, self._codes, self._starts, self._rows, self._sizes = texts, codes, starts, rows, sizes
+        lists = zip(starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+        self._places: dict[int, tuple[int, int]] = dict(zip(codes.tolist(), lists, strict=True))
 
     @classmethod
     def of(cls, texts: Strings) -> Trigrams:
@@ -82,7 +86,7 @@ class Trigrams:
 
     def alike(self, text: str, least: float, most: float, limit: int) -> list[tuple[int, float]]:
         """(row, similarity) of the best `limit` of at least `least`, best first, ties by row; `most` caps it."""
-        grams = np.unique(_codes(f" {text} "))
+        grams = _distinct(f" {text} ")
         rows, shared = self._sharing(grams, least * len(grams))
         jaccard = shared / (len(grams) + self._sizes[rows] - shared)
         good = jaccard >= least
@@ -93,7 +97,7 @@ class Trigrams:
     def _sharing(self, grams: Codes, least: float) -> tuple[Rows, NDArray[np.int64]]:
         """Rows that may share `least` of these trigrams or more, and how many they do share."""
         lists = self._lists(grams)
-        followed = max(1, int(np.searchsorted(np.cumsum([len(one) for one in lists]), POSTINGS, side="right")))
+        followed = max(1, bisect_right(list(accumulate(map(len, lists))), POSTINGS))
         left = len(lists) - followed
         if left <= 0:
             return _counted(lists, least - 1e-9)
@@ -105,11 +109,8 @@ class Trigrams:
 
     def _lists(self, grams: Codes) -> list[NDArray[np.uint32]]:
         """The rows that have each of the trigrams, the shortest list first; what nobody has is left out."""
-        at = np.searchsorted(self._codes, grams)
-        at, grams = at[at < len(self._codes)], grams[at < len(self._codes)]
-        at = at[self._codes[at] == grams]
-        starts, ends = self._starts[at], self._starts[at + 1]
-        return [self._rows[starts[i] : ends[i]] for i in np.argsort(ends - starts, kind="stable")]
+        places = sorted((self._places[g] for g in grams.tolist() if g in self._places), key=lambda p: p[1] - p[0])
+        return [self._rows[start:end] for start, end in places]
 
     def _compared(self, rows: Rows, grams: Codes) -> NDArray[np.int64]:
         """How many of the trigrams each of the rows has, by its text."""
@@ -130,13 +131,13 @@ def _counted(lists: list[NDArray[np.uint32]], least: float, most: int | None = N
     if len(lists) == 1 and least <= 1:
         return lists[0].astype(np.intp), np.ones(len(lists[0]), np.int64)
     every = np.sort(np.concatenate(lists))
-    first = np.flatnonzero(np.diff(every, prepend=every[0] ^ np.uint32(1)))
-    shared = np.diff(first, append=len(every))
+    ends = np.append(np.flatnonzero(every[1:] != every[:-1]), len(every) - 1)
+    shared = np.diff(ends, prepend=-1)
     if most is not None:
         at_least = np.bincount(shared)[::-1].cumsum()[::-1]
         least = max(least, min(int((at_least > most).sum()), len(at_least) - 1))
     able = shared >= least
-    return every[first[able]].astype(np.intp), shared[able]
+    return every[ends[able]].astype(np.intp), shared[able]
 
 
 def _chunks(texts: Strings) -> Iterator[tuple[Codes, Rows, int]]:
@@ -151,6 +152,13 @@ def _of_texts(texts: list[str]) -> tuple[Codes, Rows]:
     owners = np.repeat(np.arange(len(texts)), [len(text) + 2 for text in texts])
     whole = owners[2:] == owners[:-2]
     return _codes("".join(f" {text} " for text in texts))[whole], owners[2:][whole]
+
+
+def _distinct(text: str) -> Codes:
+    """The trigrams of one text, each once, ascending."""
+    points = [ord(letter) for letter in text]
+    told = {a << 2 * _BITS | b << _BITS | c for a, b, c in zip(points, points[1:], points[2:], strict=False)}
+    return np.array(sorted(told), np.uint64)
 
 
 def _codes(text: str) -> Codes:

@@ -118,7 +118,17 @@ def _damaged(name: str, change: Callable[[NDArray[Any]], NDArray[Any]]) -> bytes
 
 
 _CUT, _BEYOND = (lambda c: c[:-1]), (lambda c: c + 50)
-_FITTED = ("query_places", "by_words", "starts", "steps", "entity_places", "entity_counts", "entity_which", "embedded")
+_FITTED = (
+    "query_places",
+    "by_words",
+    "word_sums",
+    "starts",
+    "steps",
+    "entity_places",
+    "entity_counts",
+    "entity_which",
+    "embedded",
+)
 
 
 @pytest.mark.parametrize("name", [*_FITTED, "word_places", "word_counts", "word_which"])
