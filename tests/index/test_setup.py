@@ -13,7 +13,6 @@ from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
 from ltrr_opensearch.index.prepare import Fields, index_requests
-from ltrr_opensearch.index.prepare import index_requests
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
