@@ -19,7 +19,7 @@ from ltrr_opensearch.bench.clicked_replay import GAIN, by_day, place_of, rrf
 from ltrr_opensearch.bench.recorded import Recorded
 from ltrr_opensearch.learn.memory import Acted
 from ltrr_opensearch.normalise import normalise
-from ltrr_opensearch.types import Asker
+from ltrr_opensearch.types import Asker, Encoded
 
 DEPTH = 200
 _NOON = datetime(2011, 9, 1, 12, tzinfo=UTC)
@@ -57,6 +57,6 @@ def remembered(made: Recorded, learner: Learner, query: str) -> list[str]:
     analyzed = serving.analyze(asked)
     strategy = next(one for one in serving.strategies if one.name == "q2e")
     for plan in strategy.plan(analyzed):
-        hits = remembered_hits(plan.clause(DEPTH, recording.queries[query].vector), recording, DEPTH)
+        hits = remembered_hits(plan.clause(DEPTH, Encoded(recording.queries[query].vector)), recording, DEPTH)
         return [hit.key.id for hit in hits or ()]
     return []

@@ -16,7 +16,7 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.shards import Shard, changed, count, highest, shards_of
-from ltrr_opensearch.index.texts import includes, source_fields, text_of, values_of
+from ltrr_opensearch.index.texts import includes, text_of, values_of
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.job import Job, memory_part
 from ltrr_opensearch.predict.predictor import Described
@@ -50,9 +50,10 @@ class Catalogue:
         titled = sorted(index.text_fields, key=lambda field: -index.text_fields[field])
         self._fields = tuple(dict.fromkeys([*titled, *index.slot_fields]))
         named = [index.named_by] if index.named_by else []
+        self._embedded = (index.vector.source_fields if index.vector else ()) or tuple(index.text_fields)
         self._theirs = bool(index.vector and not index.vector.backfill)
         """Whether vectors come from elsewhere, with no key of ours."""
-        self.source = includes([*self._fields, *source_fields(index), self.vector, key_field(self.vector), *named])
+        self.source = includes([*self._fields, *self._embedded, self.vector, key_field(self.vector), *named])
 
     def of(self, ids: Iterable[str]) -> Iterator[Described]:
         """Those of these names that are there."""
@@ -72,7 +73,7 @@ class Catalogue:
 
     def described(self, sources: Sequence[tuple[str, Mapping[str, object]]]) -> list[Described]:
         """Documents with a text; their vectors are those of the index, or made here."""
-        told = [(self._name(id, source), text_of(source, source_fields(self._index)), source) for id, source in sources]
+        told = [(self._name(id, source), text_of(source, self._embedded), source) for id, source in sources]
         told = [one for one in told if one[1]]
         vectors = [self._stored(source, text) for _, text, source in told]
         lacking = [i for i, vector in enumerate(vectors) if vector is None]
