@@ -139,8 +139,19 @@ class Settled:
 def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
     """Whether a document that the caller got has the slot's value."""
     values = (value_at(hit.get(part), slot.field) for hit in hits for part in ("_source", "fields"))
-    spelled = {slot.value, *slot.spellings}
-    return any(str(v) in spelled for value in values for v in (value if isinstance(value, list) else [value]))
+    return any(_holds(slot, v) for value in values for v in (value if isinstance(value, list) else [value]))
+
+
+def _holds(slot: SlotValue, value: object) -> bool:
+    """Whether a field's value is the slot's, or a number or day in its range."""
+    if not slot.ranged:
+        return str(value) in {slot.value, *slot.spellings} or (value is True and slot.value == "true")
+    bounds = (slot.gte, slot.lte)
+    if isinstance(value, str):
+        low, high = ("" if b is None else str(b) for b in bounds)
+        return low <= value[:10] and (not high or value[:10] <= high)
+    low, high = (float(b) if isinstance(b, int | float) else None for b in bounds)
+    return isinstance(value, int | float) and (low is None or value >= low) and (high is None or value <= high)
 
 
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:

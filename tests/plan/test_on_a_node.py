@@ -14,6 +14,7 @@ from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.types import EntityScore, Vector
 from tests.plan.conftest import Analyze
 
@@ -118,7 +119,7 @@ def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeyp
     monkeypatch.setattr("ltrr_opensearch.index.gazetteer.PAGE", 1)
     gazetteer = build_gazetteer(client, index, SHOP)
     assert gazetteer.documents == 40
-    (black,) = gazetteer.entries["black",]
+    (black,) = gazetteer.values.of("black")
     assert (black.field, black.spellings, black.count) == ("colour.keyword", ("Black", "black"), 20)
 
 
@@ -128,7 +129,7 @@ def test_the_gazetteer_believes_what_the_text_says(client: OpenSearch, index: st
 
 
 def test_slot_fields_that_cannot_be_read(client: OpenSearch, index: str) -> None:
-    text = SHOP.model_copy(update={"slot_fields": ("title",)})
+    text = SHOP.model_copy(update={"slot_fields": (SlotField(field="title"),)})
     with pytest.raises(DataError, match=r"slot field 'title' .* is analysed text; name its keyword subfield"):
         build_gazetteer(client, index, text)
     with pytest.raises(ClusterError, match="no_such_index"):

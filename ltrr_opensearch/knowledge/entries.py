@@ -1,0 +1,92 @@
+"""From an index's counted values to what the gazetteer keeps: spellings folded together, beliefs, synonyms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ltrr_opensearch.knowledge.beliefs import Mentions, confidences, repeats
+from ltrr_opensearch.knowledge.lookup import is_slot, key_of, parts_of
+from ltrr_opensearch.knowledge.slot_values import Entry
+from ltrr_opensearch.synonyms import Synonym
+
+SHORT = 0.9
+"""Belief that is left to a value in its short form."""
+MOST_LISTS = 50
+"""Of the texts that list a value among others, the commonest, so that a clause stays small."""
+_PARENTHESES = re.compile(r"\([^()]*\)")
+MAX_VALUES = 1_000_000
+"""Most values kept, the frequent ones first."""
+
+
+def entries_of(
+    rows: Sequence[tuple[str, str, int]], mentions: Mentions, synonyms: Sequence[Synonym]
+) -> dict[str, list[Entry]]:
+    spelled = _spellings(rows)
+    counts = {slot: sum(n for n, _ in ways) for slot, ways in spelled.items()}
+    fields: dict[str, list[str]] = {}
+    for name, key in sorted(counts, key=lambda slot: (-counts[slot], slot))[:MAX_VALUES]:
+        fields.setdefault(key, []).append(name)
+    repeating = repeats(rows)
+    entries = {}
+    for key, names in fields.items():
+        beliefs = confidences(key, {name: counts[name, key] for name in names}, repeating, mentions)
+        entries[key] = [
+            Entry(name, tuple(v for _, v in spelled[name, key]), counts[name, key], beliefs[name]) for name in names
+        ]
+    return with_synonyms(with_short_forms(entries), synonyms)
+
+
+def with_short_forms(entries: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
+    """Values that explain themselves in parentheses, "Hybrid (2-in-1)", also by what stands outside of these."""
+    further: dict[str, list[Entry]] = {}
+    for of in entries.values():
+        for entry in of:
+            outside = _PARENTHESES.sub(" ", entry.spellings[0]) if "(" in entry.spellings[0] else ""
+            if outside.strip() and (key := key_of(outside)) not in entries and is_slot(key):
+                further.setdefault(key, []).append(replace(entry, confidence=entry.confidence * SHORT))
+    return entries | {key: of for key, of in further.items() if len(of) == 1}
+
+
+def with_synonyms(entries: dict[str, list[Entry]], synonyms: Sequence[Synonym]) -> dict[str, list[Entry]]:
+    """Values under the words that mean them besides, also where these are a part of the value's words."""
+    said: dict[str, set[str]] = {}
+    for synonym in synonyms:
+        for meant in map(key_of, synonym.meant):
+            said.setdefault(meant, set()).update({key_of(s) for s in synonym.said} - {meant})
+    further: dict[str, list[Entry]] = {}
+    for key, of in entries.items() if said else ():
+        for other in _rewritten(key, said):
+            if other not in entries and is_slot(other):
+                further.setdefault(other, []).extend(of)
+    return entries | further
+
+
+def _rewritten(key: str, said: dict[str, set[str]]) -> Iterable[str]:
+    words = key.split(" ")
+    for start in range(len(words)):
+        for end in range(start + 1, len(words) + 1):
+            for other in sorted(said.get(" ".join(words[start:end]), ())):
+                yield " ".join([*words[:start], other, *words[end:]])
+
+
+def _spellings(rows: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], list[tuple[int, str]]]:
+    """Per field and key, how the field spells it with how many documents, the usual spelling first.
+
+    A text that lists values of the field spells each of them: who wants steel is served by "Plastic, Steel", too.
+    """
+    spelled: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for name, value, count in rows:
+        key = key_of(value)
+        if is_slot(key):
+            spelled.setdefault((name, key), []).append((count, value))
+    lists: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for name, value, count in rows:
+        slots = [(name, part) for part in parts_of(value)]
+        for slot in slots if all(slot in spelled for slot in slots) else ():
+            lists.setdefault(slot, []).append((count, value))
+    usual = {slot: sorted(ways, key=lambda w: (-w[0], w[1])) for slot, ways in spelled.items()}
+    for slot, ways in lists.items():
+        usual[slot] += sorted(ways, key=lambda w: (-w[0], w[1]))[:MOST_LISTS]
+    return usual
