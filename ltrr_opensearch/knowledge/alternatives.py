@@ -89,11 +89,11 @@ def _replaced(
 
 def _others(word: str, known: KnownWords, language: str) -> Iterator[tuple[tuple[str, ...], float]]:
     """What an unknown word may be, the likelier first."""
-    inflected = [f for f in dict.fromkeys(forms(word, language)) if known.in_values(f)]
+    inflected = [f for f in forms(word, language) if f in known and known.in_values(f)]
     if inflected:
         yield (max(inflected, key=known.in_values),), INFLECTED
     for i in range(_LEAST_PART, len(word) - _LEAST_PART + 1):
-        if known.in_values(word[:i]) and known.in_values(word[i:]):
+        if word[:i] in known and known.in_values(word[i:]) and known.in_values(word[:i]):
             yield (word[:i], word[i:]), JOINED
     near = known.near(word) if not inflected else []
     total = sum(n.count for n in near)

@@ -12,10 +12,11 @@ from ltrr_opensearch.types import SlotValue
 from ltrr_opensearch.understand.items import Item
 from ltrr_opensearch.understand.names import Names, beside
 from ltrr_opensearch.understand.numbers import NAMED, SURE, said
-from ltrr_opensearch.understand.quantities import Quantity, is_year
+from ltrr_opensearch.understand.quantities import YEARLY, Quantity, is_year
 
 ALONE = 0.4
 """That a year alone is when a thing came out, and not a part of its name ("office 2010")."""
+_DATED = frozenset({"", "between", *YEARLY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +30,14 @@ def date_slots(
     found: Sequence[Quantity], items: Sequence[Item], fields: Sequence[DateField], gazetteer: Gazetteer
 ) -> Iterator[SlotValue]:
     for quantity in found:
-        if quantity.unit or quantity.dimension not in (None, "year") or not all(map(is_year, quantity.bounds)):
+        if not _is_dated(quantity):
             continue
         first, last = _days(quantity)
         likely = [(of, *beside(quantity.start, quantity.end, items, of.names)) for of in fields]
         weights = [of.lies.documents * (NAMED if named else 1.0) for of, _, _, named in likely]
         for (of, start, end, named), weight in zip(likely, weights, strict=True):
             share = of.lies.share(_milliseconds(first), _milliseconds(last, late=True))
-            sure = SURE if named or quantity.dimension == "year" or quantity.cue else ALONE * (share > 0)
+            sure = SURE if named or quantity.cue else ALONE * (share > 0)
             if of.lies.documents:
                 yield SlotValue(
                     of.field,
@@ -49,6 +50,10 @@ def date_slots(
                     gte=first,
                     lte=last,
                 )
+
+
+def _is_dated(quantity: Quantity) -> bool:
+    return quantity.cue in _DATED and not quantity.unit and all(map(is_year, quantity.bounds))
 
 
 def _days(quantity: Quantity) -> tuple[str | None, str | None]:

@@ -1,7 +1,7 @@
 """A query's text in finer grain than tokens: numbers apart from what they count, and the symbols that tokens drop.
 
 "laptop under $500, 17\" or 2tb" is read as laptop, under, $, 500, 17, ", or, 2, tb, each with the token it stands in
-(a symbol belongs to the token that it touches, else to the one before), so that slots can be told in tokens.
+(a symbol belongs to the token that it touches or compares, else to the one before), so that slots are told in tokens.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ _INCH = ("''", "\u2032\u2032", "\u2033", "\u201d", "\u201c", '"')
 """What people write for inches; double primes after NFKC are two single ones."""
 _SYMBOLS = rf"[<>]=?|[\u2264\u2265$\u20ac\u00a3\u00a5\u20b9%~+\u2013]|{'|'.join(_INCH)}|(?<=\s)-(?=\s)"
 _PIECE = re.compile(rf"(?P<token>{TOKEN.pattern})|(?P<symbol>{_SYMBOLS})")
+_LEADING = frozenset("<>~\u2264\u2265")
 _GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
 
 
@@ -40,7 +41,7 @@ def items_of(text: str, language: str, most_tokens: int) -> tuple[Item, ...]:
         attached = piece.start() == end
         end = piece.end()
         if symbol := piece["symbol"]:
-            leads = not attached and plain[end : end + 1].strip()
+            leads = symbol[0] in _LEADING or (not attached and plain[end : end + 1].strip())
             beside = token + 1 if leads or token < 0 else token
             found.append(Item('"' if symbol in _INCH else symbol, beside, attached=attached))
             continue

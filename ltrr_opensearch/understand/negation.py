@@ -40,13 +40,15 @@ def negated_slots(slots: Sequence[SlotValue], items: Sequence[Item], cues: Cues)
 
 
 def _negations(words: Sequence[str], cues: Cues) -> dict[int, int]:
-    """Where what is negated begins (behind an article, too) -> where the negation does."""
+    """Where what is negated begins (behind articles, too) -> where the negation does."""
     found: dict[int, int] = {}
     for start in range(len(words)):
         if cue := cues.at(words, start, frozenset({"without"})):
-            found.setdefault(cue[1], start)
-            if article := cues.at(words, cue[1], frozenset({"articles"})):
-                found.setdefault(article[1], start)
+            end = cue[1]
+            found.setdefault(end, start)
+            while article := cues.at(words, end, frozenset({"articles"})):
+                end = article[1]
+                found.setdefault(end, start)
     return found
 
 

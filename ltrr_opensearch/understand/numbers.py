@@ -13,7 +13,7 @@ from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.types import SlotValue
 from ltrr_opensearch.understand.items import Item
 from ltrr_opensearch.understand.names import Names, beside
-from ltrr_opensearch.understand.quantities import Quantity
+from ltrr_opensearch.understand.quantities import Quantity, is_year
 from ltrr_opensearch.understand.units import MONEY, Unit
 
 SURE = 0.95
@@ -26,6 +26,8 @@ NEAR = 0.05
 """Values are alike within this share: 16 and 15.6 inches, 1000 and 1024 megabytes."""
 WIDE = 0.1
 """Weight of documents with a value within a factor of two: people also ask for what few documents have."""
+YEARS = 0.3
+"""What is left of that where "between 2010 and 2012" may be years."""
 DOUBT = 0.5
 """Documents' worth of doubt that a number alone with its unit is one of the field's values."""
 
@@ -54,7 +56,9 @@ def number_slots(
     for quantity in found:
         meant = [m for of in fields if (m := _meant(quantity, items, of))]
         total = sum(m.weight for m in meant)
-        sure = SURE if quantity.cue else SURE * total / (total + DOUBT)
+        sure = SURE * (1.0 if quantity.cue else total / (total + DOUBT))
+        if quantity.cue == "between" and not quantity.unit and all(map(is_year, quantity.bounds)):
+            sure *= YEARS
         for m in meant:
             count = round(m.of.lies.documents * m.of.lies.share(*_widened(m.low, m.high)))
             yield SlotValue(
@@ -82,7 +86,7 @@ def said(low: float | str | None, high: float | str | None) -> str:
 
 def _meant(quantity: Quantity, items: Sequence[Item], of: NumberField) -> _Meant | None:
     start, end, named = beside(quantity.start, quantity.end, items, of.names)
-    if not _fits(quantity, of, named):
+    if not of.lies.documents or not _fits(quantity, of, named):
         return None
     low, high = (_converted(b, quantity.unit, of.unit) for b in (quantity.low, quantity.high))
     bounds = [b for b in dict.fromkeys((low, high)) if b is not None]

@@ -17,7 +17,7 @@ ABOUT = 0.1
 _BELOW = {"most": None, "cheaper": MONEY, "lighter": "mass", "shorter": "length", "smaller": None}
 _ABOVE = {"least": None, "dearer": MONEY, "heavier": "mass", "longer": "length", "larger": None}
 _COMPARED = frozenset({*_BELOW, *_ABOVE, "about"})
-_YEARLY = {"newer": "newer", "older": "older", "since": "since", "until": "until"}
+YEARLY = frozenset({"newer", "older", "since", "until"})
 _BEHIND = frozenset({"or_less", "or_more"})
 
 
@@ -90,7 +90,7 @@ class _Reader:
 
     def _dated(self, start: int) -> Quantity | None:
         """ "newer than 2015"."""
-        cue = self.cues.at(self.words, start, frozenset(_YEARLY))
+        cue = self.cues.at(self.words, start, YEARLY)
         amount = self._amount(cue[1]) if cue else None
         if cue is None or amount is None or not is_year(amount.value) or amount.unit:
             return None

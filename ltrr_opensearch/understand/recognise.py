@@ -52,7 +52,8 @@ def recognise(
     """`tokens` are the first of `normalise.tokenize(text)`."""
     if not fields.known:
         return []
-    slots = [s for s in gazetteer.match(tokens, language) if s.field in fields.known and s.confidence > 0]
+    named = [token.removeprefix("non-") for token in tokens]
+    slots = [s for s in gazetteer.match(named, language) if s.field in fields.known and s.confidence > 0]
     items = items_of(text, language, len(tokens))
     if fields.numbers or fields.dates:
         found = quantities(items, language)
