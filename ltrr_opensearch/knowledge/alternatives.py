@@ -20,7 +20,7 @@ MISTYPED = (1.0, 0.85, 0.7)
 """
 MOST_VERSIONS = 4
 _LEAST_PART = 2
-_MOST_UNKNOWN = 8
+_MOST_UNKNOWN = 5
 """Unknown words of a query that are looked into; a query of more is in a language that the catalogue does not speak."""
 
 

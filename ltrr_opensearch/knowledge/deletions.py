@@ -23,6 +23,7 @@ LONG = 8
 MOST_NEAR = 1000
 """Candidates that are checked; more share a form only where the form is hardly a word."""
 
+_HALF = np.uint64(32)
 _FACTORS = np.random.default_rng(0).integers(1, 2**63, PREFIX, dtype=np.uint64) * np.uint64(2) + np.uint64(1)
 
 
@@ -39,28 +40,32 @@ class Deletions:
 
     @classmethod
     def of(cls, words: Sequence[str], numbers: Sequence[int]) -> Deletions:
-        hashes, owners = [np.empty(0, np.uint32)], [np.empty(0, np.uint32)]
+        pairs = [np.empty(0, np.uint64)]
         lengths = np.array([len(w) for w in words], dtype=np.int64)
-        numbered = np.array(numbers, dtype=np.uint32)
+        numbered = np.array(numbers, dtype=np.uint64)
         letters = _letters(words) if words else np.empty((0, PREFIX + 1), np.uint64)
         for length in range(SHORTEST, LONG + 1):
             rows = np.flatnonzero(lengths >= LONG if length == LONG else lengths == length)
             for kept in _kept(min(length, PREFIX), edits_for(length)) if rows.size else ():
-                hashes.append(_hash(letters[rows][:, kept]))
-                owners.append(numbered[rows])
-        hashed, owned = np.concatenate(hashes), np.concatenate(owners)
-        order = np.argsort(hashed, kind="stable")
-        return cls(hashed[order], owned[order])
+                pairs.append((_hash(letters[rows][:, kept]).astype(np.uint64) << _HALF) | numbered[rows])
+        paired = np.sort(np.concatenate(pairs))
+        return cls((paired >> _HALF).astype(np.uint32), paired.astype(np.uint32))
 
     def near(self, word: str) -> list[int]:
         """Numbers of the words that may be near, with some that are not."""
+        if not len(self.hashes):
+            return []
         kept = _kept(min(len(word), PREFIX), edits_for(len(word)))
-        asked = _hash(_letters([word])[0][kept])
-        first = np.searchsorted(self.hashes, asked, "left")
-        last = np.minimum(np.searchsorted(self.hashes, asked, "right"), first + MOST_NEAR)
-        hit = first < last
-        places = zip(first[hit].tolist(), last[hit].tolist(), strict=True)
-        return sorted({n for a, b in places for n in self.numbers[a:b].tolist()})[:MOST_NEAR]
+        asked = np.sort(_hash(_letters([word])[0][kept]))
+        first = np.searchsorted(self.hashes, asked)
+        hit = self._at(first) == asked
+        last = np.searchsorted(self.hashes, asked[hit], "right")
+        places = zip(first[hit].tolist(), last.tolist(), strict=True)
+        return sorted({n for a, b in places for n in self.numbers[a : min(b, a + MOST_NEAR)].tolist()})[:MOST_NEAR]
+
+    def _at(self, places: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Hashes at these places, of which the last may be one behind all."""
+        return self.hashes[np.minimum(places, len(self.hashes) - 1)]
 
     @property
     def nbytes(self) -> int:
@@ -75,7 +80,7 @@ def _letters(words: Sequence[str]) -> NDArray[np.uint64]:
 
 def _hash(letters: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Multilinear, over the last axis: the high half of a sum of products (Lemire and Kaser 2014)."""
-    return ((letters * _FACTORS).sum(-1) >> np.uint64(32)).astype(np.uint32)
+    return ((letters * _FACTORS).sum(-1) >> _HALF).astype(np.uint32)
 
 
 @lru_cache

@@ -54,10 +54,11 @@ class KnownWords:
     def numbered(cls, trie: marisa_trie.Trie, counts: NDArray[np.uint32]) -> KnownWords:
         if len(counts) != len(trie):
             raise ModelError("gazetteer: its words and their counts differ; publish it again with `ltrr setup`")
-        numbers = np.argsort(-counts.astype(np.int64), kind="stable")[: int((counts > 0).sum())]
-        words = [(trie.restore_key(int(n)), int(n)) for n in numbers]
-        corrected = [(w, n) for w, n in words if len(w) >= SHORTEST and w.isalpha()][:MOST_CORRECTED]
-        return cls(trie, counts, Deletions.of([w for w, _ in corrected], [n for _, n in corrected]))
+        known = counts.tolist()
+        words = [(w, n) for w, n in trie.items() if known[n] and len(w) >= SHORTEST and w.isalpha()]
+        if len(words) > MOST_CORRECTED:
+            words = sorted(words, key=lambda word: -known[word[1]])[:MOST_CORRECTED]
+        return cls(trie, counts, Deletions.of([w for w, _ in words], [n for _, n in words]))
 
     def __contains__(self, word: str) -> bool:
         return word in self.trie
@@ -72,16 +73,13 @@ class KnownWords:
         edits = edits_for(len(word))
         if not edits or not word.isalpha():
             return []
-        found = [n for number in self.deletions.near(word) if (n := self._near(word, number, edits))]
+        found = []
+        for number in self.deletions.near(word):
+            other = self.trie.restore_key(number)
+            distance = OSA.distance(word, other, score_cutoff=edits)
+            if distance <= 1 or (distance <= edits_for(len(other)) and word[0] == other[0]):
+                found.append(Near(other, distance, int(self.counts[number])))
         return sorted(found, key=lambda n: (n.edits, -n.count, n.word))[:most]
-
-    def _near(self, word: str, number: int, edits: int) -> Near | None:
-        other = self.trie.restore_key(number)
-        forgiven = min(edits, edits_for(len(other)))
-        distance = OSA.distance(word, other, score_cutoff=forgiven)
-        if distance > forgiven or (distance > 1 and word[0] != other[0]):
-            return None
-        return Near(other, distance, int(self.counts[number]))
 
     @property
     def nbytes(self) -> int:
