@@ -16,7 +16,7 @@ from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import key_of, parts_of
+from ltrr_opensearch.knowledge.lookup import first_of, generals_of, key_of, parts_of
 from ltrr_opensearch.types import Json
 
 SAMPLE = 10_000
@@ -33,16 +33,23 @@ def count_mentions(gazetteer: Gazetteer, documents: Iterable[Fields], settings: 
     meant: Counter[tuple[str, str]] = Counter()
     told: Counter[tuple[str, str]] = Counter()
     words: Counter[str] = Counter()
+    beside: Counter[tuple[str, str]] = Counter()
+    filled: Counter[str] = Counter()
+    total = 0
     names = _names_of_booleans(gazetteer, settings)
     for document in documents:
+        total += 1
         keys = [key_of(text[:MAX_CHARACTERS]) for field in settings.text_fields for text in _strings(document, field)]
         named = {key for text in keys for key in gazetteer.named_in(text)}
-        words.update({word for key in keys for word in key.split(" ") if word})
+        spoken = {word for key in keys for word in key.split(" ") if word}
+        words.update(spoken)
         for field in settings.slot_names:
             if field in document:
+                filled[field] += 1
+                beside.update((word, field) for word in spoken)
                 told.update((field, key) for key in named)
                 meant.update((field, key) for key in _keys(document, field, names) & named)
-    return Mentions(told, meant, words)
+    return Mentions(told, meant, words, beside, filled, total)
 
 
 def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) -> Iterator[Fields]:
@@ -71,10 +78,11 @@ def _names_of_booleans(gazetteer: Gazetteer, settings: IndexSettings) -> Mapping
 
 
 def _keys(document: Fields, field: str, booleans: Mapping[str, set[str]]) -> set[str]:
-    """The keys of the document's values; of a boolean that is true, the field's names."""
+    """What the document's values say: "Serial ATA III" of "Serial ATA", too; of a true boolean the field's names."""
     if field in booleans:
         return booleans[field] if True in document.get(field, ()) else set()
-    return {key for v in _strings(document, field) for key in (key_of(v), *parts_of(v))}
+    keys = {key for v in _strings(document, field) for key in (key_of(v), *parts_of(v))}
+    return keys.union(*map(generals_of, keys), map(first_of, keys))
 
 
 def _strings(document: Fields, field: str) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 DOUBT = 2.0
-"""Documents' worth of doubt that a match is no slot at all: a value seen in two documents is believed by half."""
+"""Documents' worth of doubt that a word is no slot at all: a value seen in two documents is believed by half."""
 SUREST = 0.98
 """What the fields that know some words claim of them together, at most."""
 
@@ -27,6 +27,12 @@ class Mentions:
     """(field, key) -> of these, the ones that have the value."""
     words: Mapping[str, int] = field(default_factory=dict)
     """Word -> documents whose text says it, whether or not it belongs to a value."""
+    beside: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    """(word, field) -> of these, the ones that have any value in the field."""
+    filled: Mapping[str, int] = field(default_factory=dict)
+    """Field -> documents that have any value in it."""
+    documents: int = 0
+    """In the sample."""
 
 
 def repeats(rows: Iterable[tuple[str, str, int]]) -> dict[str, float]:
@@ -46,13 +52,15 @@ def confidences(
 
     That they mean any is as likely as the surest field says: by counts alone a value is as likely as its share of all
     that the words may name; what the text says moves that belief, as if DOUBT documents had said it before. The fields
-    share it by the documents that have the value.
+    share it by the documents that have the value. Words that only happen to stand together are seldom a value: the more
+    words, the less doubt.
     """
-    total = DOUBT + sum(counts.values())
+    doubt = DOUBT / (key.count(" ") + 1)
+    total = doubt + sum(counts.values())
     having = {
-        name: repeating[name] * (mentions.meant.get((name, key), 0) + DOUBT * count / total)
+        name: max(repeating[name], 1 - 1 / count) * (mentions.meant.get((name, key), 0) + doubt * count / total)
         for name, count in counts.items()
     }
-    surest = max(have / (mentions.told.get((name, key), 0) + DOUBT) for name, have in having.items())
+    surest = max(have / (mentions.told.get((name, key), 0) + doubt) for name, have in having.items())
     scale = min(surest, SUREST) / (sum(having.values()) or 1.0)
     return {name: have * scale for name, have in having.items()}

@@ -48,7 +48,9 @@ class Distribution:
     def share(self, low: float | None, high: float | None) -> float:
         """Of the documents that have a value, how many have one from `low` to `high`; None is open."""
         between = (1.0 if high is None else self._below(high)) - (0.0 if low is None else self._below(low))
-        return max(between, min(self._counted(low, high) / max(self.documents, 1), 1.0), 0.0)
+        counted = self._counted(low, high) / max(self.documents, 1)
+        uncounted = 1 - self._counted(None, None) / max(self.documents, 1)
+        return min(max(counted + uncounted * between, 0.0), 1.0)
 
     def _counted(self, low: float | None, high: float | None) -> int:
         """Documents of the commonest values in the range."""

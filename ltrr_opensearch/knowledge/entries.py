@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from ltrr_opensearch.knowledge.beliefs import Mentions, confidences, repeats
-from ltrr_opensearch.knowledge.lookup import is_slot, key_of, parts_of
+from ltrr_opensearch.knowledge.beliefs import DOUBT, Mentions, confidences, repeats
+from ltrr_opensearch.knowledge.lookup import first_of, generals_of, is_slot, key_of, parts_of
 from ltrr_opensearch.knowledge.slot_values import Entry
 from ltrr_opensearch.synonyms import Synonym
 
 SHORT = 0.9
 """Belief that is left to a value in its short form."""
+LEAST_FIRST = 0.8
+"""Share of the documents that say a first word and have the field that must have a name beginning so."""
 MOST_LISTS = 50
-"""Of the texts that list a value among others, the commonest, so that a clause stays small."""
+"""Of the texts that hold a value among others, the commonest, so that a clause stays small."""
 _PARENTHESES = re.compile(r"\([^()]*\)")
 MAX_VALUES = 1_000_000
 """Most values kept, the frequent ones first."""
@@ -35,18 +37,38 @@ def entries_of(
         entries[key] = [
             Entry(name, tuple(v for _, v in spelled[name, key]), counts[name, key], beliefs[name]) for name in names
         ]
-    return with_synonyms(with_short_forms(entries), synonyms)
+    return with_synonyms(with_first_words(entries, mentions) | with_short_forms(entries) | entries, synonyms)
 
 
 def with_short_forms(entries: dict[str, list[Entry]]) -> dict[str, list[Entry]]:
-    """Values that explain themselves in parentheses, "Hybrid (2-in-1)", also by what stands outside of these."""
+    """Values that explain themselves in parentheses, "Hybrid (2-in-1)", by what stands outside of these."""
     further: dict[str, list[Entry]] = {}
     for of in entries.values():
         for entry in of:
             outside = _PARENTHESES.sub(" ", entry.spellings[0]) if "(" in entry.spellings[0] else ""
             if outside.strip() and (key := key_of(outside)) not in entries and is_slot(key):
                 further.setdefault(key, []).append(replace(entry, confidence=entry.confidence * SHORT))
-    return entries | {key: of for key, of in further.items() if len(of) == 1}
+    return {key: of for key, of in further.items() if len(of) == 1}
+
+
+def with_first_words(entries: dict[str, list[Entry]], mentions: Mentions) -> dict[str, list[Entry]]:
+    """Longer names by their first word, where documents that say it mostly have them: "kingston", never "electric".
+
+    Before any document was read they are there without belief, so that it is looked for them.
+    """
+    longer: dict[tuple[str, str], list[Entry]] = {}
+    for key, of in entries.items():
+        if (first := first_of(key)) and first not in entries:
+            for entry in of:
+                longer.setdefault((first, entry.field), []).append(entry)
+    further: dict[str, list[Entry]] = {}
+    for (first, name), of in longer.items():
+        belief = mentions.meant.get((name, first), 0) / (mentions.told.get((name, first), 0) + DOUBT)
+        if belief >= LEAST_FIRST or not mentions.documents:
+            usual = sorted(of, key=lambda e: (-e.count, e.spellings))
+            spellings = tuple(s for e in usual[:MOST_LISTS] for s in e.spellings)
+            further.setdefault(first, []).append(Entry(name, spellings, sum(e.count for e in of), belief))
+    return {first: of for first, of in further.items() if is_slot(first)}
 
 
 def with_synonyms(entries: dict[str, list[Entry]], synonyms: Sequence[Synonym]) -> dict[str, list[Entry]]:
@@ -74,7 +96,8 @@ def _rewritten(key: str, said: dict[str, set[str]]) -> Iterable[str]:
 def _spellings(rows: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], list[tuple[int, str]]]:
     """Per field and key, how the field spells it with how many documents, the usual spelling first.
 
-    A text that lists values of the field spells each of them: who wants steel is served by "Plastic, Steel", too.
+    A text that lists values of the field spells each of them, and a special one the general one: who wants steel is
+    served by "Plastic, Steel" and by "Stainless steel", too.
     """
     spelled: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for name, value, count in rows:
@@ -83,9 +106,11 @@ def _spellings(rows: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], li
             spelled.setdefault((name, key), []).append((count, value))
     lists: dict[tuple[str, str], list[tuple[int, str]]] = {}
     for name, value, count in rows:
-        slots = [(name, part) for part in parts_of(value)]
-        for slot in slots if all(slot in spelled for slot in slots) else ():
-            lists.setdefault(slot, []).append((count, value))
+        listed = [(name, part) for part in parts_of(value)]
+        general = [(name, key) for key in generals_of(key_of(value))]
+        for slot in {*(listed if all(slot in spelled for slot in listed) else ()), *general}:
+            if slot in spelled:
+                lists.setdefault(slot, []).append((count, value))
     usual = {slot: sorted(ways, key=lambda w: (-w[0], w[1])) for slot, ways in spelled.items()}
     for slot, ways in lists.items():
         usual[slot] += sorted(ways, key=lambda w: (-w[0], w[1]))[:MOST_LISTS]

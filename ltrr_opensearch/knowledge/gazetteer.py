@@ -15,10 +15,12 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.alternatives import versions
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.blobs import pack_blobs, unpack_blobs
+from ltrr_opensearch.knowledge.company import Company
 from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.entries import entries_of
 from ltrr_opensearch.knowledge.known_words import KnownWords, words_of
 from ltrr_opensearch.knowledge.lookup import word_of
+from ltrr_opensearch.knowledge.nested import prefer_longer
 from ltrr_opensearch.knowledge.slot_values import SlotValues
 from ltrr_opensearch.synonyms import Synonym
 from ltrr_opensearch.types import SlotValue
@@ -31,6 +33,7 @@ class Gazetteer:
     documents: int
     values: SlotValues
     words: KnownWords
+    company: Company
     kinds: Mapping[str, str] = field(default_factory=dict)
     """Field -> keyword, number, boolean or date, where it is not a keyword."""
     numbers: Mapping[str, Distribution] = field(default_factory=dict)
@@ -56,7 +59,7 @@ class Gazetteer:
         in_values = words_of((key, sum(e.count for e in of)) for key, of in entries.items())
         words = KnownWords.of(in_values, said.words)
         total = _fullest(rows) if documents is None else documents
-        return cls(total, SlotValues.packed(entries), words, kinds or {}, numbers or {})
+        return cls(total, SlotValues.packed(entries), words, Company.of(said), kinds or {}, numbers or {})
 
     def match(self, tokens: Sequence[str], language: str = "und") -> tuple[SlotValue, ...]:
         """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
@@ -68,7 +71,8 @@ class Gazetteer:
                     span = version.tokens(start, end)
                     if belief > found.get(span, (0.0, ""))[0]:
                         found[span] = belief, key
-        return tuple(s for (start, end), (belief, key) in found.items() for s in self._slots(key, start, end, belief))
+        slots = [s for (start, end), (belief, key) in found.items() for s in self._slots(key, start, end, belief)]
+        return tuple(prefer_longer(slots))
 
     def named_in(self, key: str) -> set[str]:
         """The keys of all values that a text says, given as its own key (`lookup.key_of`)."""
@@ -82,6 +86,8 @@ class Gazetteer:
     def _slots(self, key: str, start: int, end: int, belief: float) -> Iterator[SlotValue]:
         for e in self.values.of(key):
             confidence = e.confidence * belief
+            if not confidence:
+                continue
             if self.kinds.get(e.field) == "boolean":
                 yield SlotValue(e.field, "true", start, end, confidence, ("true",), self.idf(e.count), "boolean")
             else:
@@ -93,17 +99,18 @@ class Gazetteer:
     @property
     def nbytes(self) -> int:
         """Memory taken by what grows with the index."""
-        return self.values.nbytes + self.words.nbytes
+        return self.values.nbytes + self.words.nbytes + self.company.nbytes
 
     def to_bytes(self) -> bytes:
         head = {
             "documents": self.documents,
             "fields": self.values.names,
             "longest": self.values.longest,
+            "company": self.company.fields,
             "kinds": dict(sorted(self.kinds.items())),
             "numbers": {name: d.to_json() for name, d in sorted(self.numbers.items())},
         }
-        return pack_blobs(_MAGIC, head, {**self.values.blobs(), **self.words.blobs()})
+        return pack_blobs(_MAGIC, head, {**self.values.blobs(), **self.words.blobs(), **self.company.blobs()})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gazetteer:
@@ -111,7 +118,8 @@ class Gazetteer:
         try:
             values = SlotValues.from_blobs(head["fields"], int(head["longest"]), blobs)
             numbers = {str(name): Distribution.read(row) for name, row in head["numbers"].items()}
-            return cls(int(head["documents"]), values, KnownWords.from_blobs(blobs), dict(head["kinds"]), numbers)
+            words, company = KnownWords.from_blobs(blobs), Company.from_blobs(head["company"], blobs)
+            return cls(int(head["documents"]), values, words, company, dict(head["kinds"]), numbers)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise ModelError(f"gazetteer: damaged ({e!r}); publish it again with `ltrr setup`") from e
 

@@ -77,7 +77,7 @@ class KnownWords:
         for number in self.deletions.near(word):
             other = self.trie.restore_key(number)
             distance = OSA.distance(word, other, score_cutoff=edits)
-            if distance <= 1 or (distance <= edits_for(len(other)) and word[0] == other[0]):
+            if distance <= min(edits, edits_for(len(other))) and (distance < 2 or word[0] == other[0]):
                 found.append(Near(other, distance, int(self.counts[number])))
         return sorted(found, key=lambda n: (n.edits, -n.count, n.word))[:most]
 

@@ -9,6 +9,9 @@ from functools import lru_cache
 from ltrr_opensearch.normalise import fold, tokenize
 
 _LISTED = re.compile(r"[,;|/]|\s[&+]\s")
+_VERSION = re.compile(r"\d[\d.]*|[ivx]+|v\d[\d.]*")
+_DOMAIN = re.compile(r"([^\W\d_]{4,})\.[a-z]{2,4}$")
+_LEAST_FIRST = 4
 MAX_WORDS = 5
 """Longer values are descriptions, which no query spells out."""
 
@@ -31,6 +34,26 @@ def parts_of(value: str) -> tuple[str, ...]:
     """The keys of the values that a list in one text holds, "Plastic, Steel"; none for a single value."""
     parts = [key for part in _LISTED.split(value) if (key := key_of(part))] if _LISTED.search(value) else []
     return tuple(dict.fromkeys(parts)) if len(parts) > 1 else ()
+
+
+def generals_of(key: str) -> tuple[str, ...]:
+    """What a value is a kind of, by its words: "stainless steel" is steel, "serial ata iii" is serial ata.
+
+    The head of a name is its last word, but for numbers behind it; so a "notebook case" is no notebook.
+    """
+    words = key.split(" ")
+    last = len(words)
+    while last > 1 and _VERSION.fullmatch(words[last - 1]):
+        last -= 1
+    ends = [" ".join(words[start:last]) for start in range(last)]
+    return tuple(end for end in ends if end != key)
+
+
+def first_of(key: str) -> str:
+    """What a longer name may be called in short, its first word: "kingston", and "startech" of "startech.com"."""
+    first, _, rest = key.partition(" ")
+    domain = _DOMAIN.match(first)
+    return domain[1] if domain else first if rest and len(first) >= _LEAST_FIRST else ""
 
 
 def is_slot(key: str) -> bool:

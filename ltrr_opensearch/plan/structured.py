@@ -69,17 +69,17 @@ class Structured:
 
     def _reading(self, query: AnalyzedQuery, reading: Reading, boost: float) -> Json:
         must = [self._text(reading.residual)] if reading.residual else []
-        must += [self._slot(slot, _words(query, slot)) for slot in reading.slots if not slot.negated]
+        must += [self._slot(slot, _spoken(query, slot)) for slot in reading.slots if not slot.negated]
         return {"bool": {"must": must, **_without(reading), "boost": round(boost, 4)}}
 
-    def _slot(self, slot: SlotValue, words: str) -> Json:
+    def _slot(self, slot: SlotValue, spoken: Sequence[str]) -> Json:
         weight = slot.idf * slot.confidence * self._options.slot_weight
         having = evidence(slot, weight)
         if slot.confidence >= self._options.filter_from:
             return having[0] if len(having) == 1 else _any(having)
         if slot.ranged:
             having = [*having, lacking(slot.field)]
-        return _any([*having, *([self._text(words)] if slot.gte == slot.lte else [])])
+        return _any([*having, *(map(self._text, spoken) if slot.gte == slot.lte else ())])
 
     def _relaxed(self, query: AnalyzedQuery, reading: Reading) -> Json:
         """Any of what the reading asks for, far behind what has all of it."""
@@ -87,7 +87,7 @@ class Structured:
         should = [self._any_word(reading.residual)] if reading.residual else []
         for slot in wanted:
             should += evidence(slot, slot.idf * slot.confidence * self._options.slot_weight)
-            should += [] if slot.ranged else [self._any_word(_words(query, slot))]
+            should += [] if slot.ranged else map(self._any_word, _spoken(query, slot))
         return {"bool": {"should": should, "minimum_should_match": 1, **_without(reading), "boost": FALL_BACK}}
 
     def _text(self, words: str) -> Json:
@@ -102,10 +102,11 @@ def _asks(reading: Reading) -> bool:
     return bool(reading.slots) and (bool(reading.residual) or not all(slot.negated for slot in reading.slots))
 
 
-def _words(query: AnalyzedQuery, slot: SlotValue) -> str:
-    """What the text of a document would say: the query's words, or the value's where these were mistyped or more."""
+def _spoken(query: AnalyzedQuery, slot: SlotValue) -> tuple[str, ...]:
+    """How the text of a document may say it: as the query does, and as the value is spelled where that differs."""
     asked = " ".join(query.tokens[slot.start : slot.end])
-    return slot.value if slot.kind == "keyword" and key_of(asked) != key_of(slot.value) else asked
+    differs = slot.kind == "keyword" and key_of(asked) != key_of(slot.value)
+    return (asked, slot.value) if differs else (asked,)
 
 
 def _without(reading: Reading) -> Json:

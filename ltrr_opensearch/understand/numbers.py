@@ -20,7 +20,9 @@ SURE = 0.95
 """That a number with a unit, a name or a cue is meant as a slot."""
 NAMED = 50.0
 """How much likelier a field is when its name stands beside the number."""
-OWN_UNIT = 5.0
+UNSAID = 0.05
+"""Of any number but a price, beside one, where a bound has no unit: "under 500"."""
+OWN_UNIT = 20.0
 """How much likelier a field is that counts in the very unit said: screens in inches, cables in metres."""
 NEAR = 0.05
 """Values are alike within this share: 16 and 15.6 inches, 1000 and 1024 megabytes."""
@@ -86,23 +88,28 @@ def said(low: float | str | None, high: float | str | None) -> str:
 
 def _meant(quantity: Quantity, items: Sequence[Item], of: NumberField) -> _Meant | None:
     start, end, named = beside(quantity.start, quantity.end, items, of.names)
-    if not of.lies.documents or not _fits(quantity, of, named):
+    fits = _fits(quantity, of, named) if of.lies.documents else 0.0
+    if not fits:
         return None
     low, high = (_converted(b, quantity.unit, of.unit) for b in (quantity.low, quantity.high))
     bounds = [b for b in dict.fromkeys((low, high)) if b is not None]
     weight = sum(_likely(b, of.lies) for b in bounds) / len(bounds) + 0.01
-    weight *= (NAMED if named else 1.0) * (OWN_UNIT if of.unit and of.unit == quantity.unit else 1.0)
+    weight *= fits * (NAMED if named else 1.0) * (OWN_UNIT if of.unit and of.unit == quantity.unit else 1.0)
     return _Meant(of, low, high, start, end, weight)
 
 
-def _fits(quantity: Quantity, of: NumberField, named: bool) -> bool:
+def _fits(quantity: Quantity, of: NumberField, named: bool) -> float:
+    """Whether the field may be meant, and how far, by what was said of its unit."""
+    dimension = of.unit.dimension if of.unit else None
     if quantity.dimension == "year":
-        return False
+        return 0.0
     if quantity.unit is not None:
-        return of.unit.dimension == quantity.unit.dimension if of.unit else False
+        return float(dimension == quantity.unit.dimension)
     if quantity.dimension is not None:
-        return of.unit is not None and of.unit.dimension == quantity.dimension
-    return named or (bool(quantity.cue) and of.unit is not None and of.unit.dimension == MONEY)
+        return float(dimension == quantity.dimension)
+    if named or not quantity.cue:
+        return float(named)
+    return 1.0 if dimension == MONEY else UNSAID
 
 
 def _converted(value: float | None, unit: Unit | None, to: Unit | None) -> float | None:

@@ -12,6 +12,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.types import SlotValue
+from ltrr_opensearch.understand.company import in_company
 from ltrr_opensearch.understand.cues import cues_of
 from ltrr_opensearch.understand.dates import DateField, date_slots
 from ltrr_opensearch.understand.items import items_of
@@ -59,6 +60,7 @@ def recognise(
         found = quantities(items, language)
         slots += number_slots(found, items, fields.numbers, gazetteer)
         slots += date_slots(found, items, fields.dates, gazetteer)
+    slots = in_company(slots, tokens, gazetteer)
     slots += named_slots(slots, items, fields.names)
     return [*slots, *negated_slots(slots, items, cues_of(language))]
 

@@ -24,6 +24,10 @@ def test_finds_what_trying_every_word_finds(counts: dict[str, int], word: str) -
     assert all(n.edits == OSA.distance(word, n.word) and n.count == counts[n.word] for n in known.near(word))
 
 
+def test_a_short_word_is_not_led_to_a_long_one_two_edits_away() -> None:
+    assert [n.word for n in KnownWords.of({"verbatim": 9}, {}).near("vertvim")] == []
+
+
 def test_the_likeliest_comes_first() -> None:
     known = KnownWords.of({"lenova": 5, "lenovo": 500, "lenoxo": 900}, {})
     assert [n.word for n in known.near("lenovq")] == ["lenovo", "lenova"]
