@@ -8,6 +8,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from ltrr_opensearch.section import Section
+from ltrr_opensearch.units import UNITS, unit_named
 
 SlotKind = Literal["keyword", "number", "boolean", "date"]
 
@@ -22,6 +23,13 @@ class SlotField(Section):
     names: tuple[str, ...] = Field(
         (), description="What people call the field, like ram, memory; default: the words of its path."
     )
+
+    @field_validator("unit")
+    @classmethod
+    def _known_unit(cls, value: str | None) -> str | None:
+        if value is not None and unit_named(value) is None:
+            raise ValueError(f"{value!r} is no unit that is known; known: {', '.join(UNITS)}")
+        return value
 
     @field_validator("names")
     @classmethod

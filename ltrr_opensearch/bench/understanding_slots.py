@@ -27,7 +27,7 @@ from ltrr_opensearch.plan.text import TextOptions, text_query
 DEPTH = 50
 RRF_CONSTANT = 60
 QUICK_VALUES = 50_000
-MAIN = "nDCG@10"
+MAIN, JUDGED = "nDCG@10", "Judged@10"
 TARGET_SLOTS, TARGET_READINGS, TARGET_GAIN = 0.90, 0.95, 0.02
 
 Lists = Mapping[str, Sequence[str]]
@@ -53,7 +53,7 @@ def read_as_meant(world: SlotsWorld) -> list[Figure]:
         Figure("slots right, F1", by["all"].f1, "", ("without synonyms", plain.f1), TARGET_SLOTS, runs=runs),
         *(Figure(f"slots right, F1: {kind}", of.f1, "") for kind, of in sorted(by.items()) if kind != "all"),
         Figure("slots right, precision", by["all"].right / by["all"].found, ""),
-        Figure("slots right, recall", by["all"].right / by["all"].meant, ""),
+        Figure("slots right, recall", by["all"].right / by["all"].meant, "", None, TARGET_SLOTS),
         Figure("ambiguous: intended among the first three", sum(first) / len(first), "", None, TARGET_READINGS),
     ]
 
@@ -87,11 +87,16 @@ def searched(console: Console, world: SlotsWorld) -> list[Figure]:
     union = {q: _fused(found.own[q], found.whole[q], found.slots[q]) for q in found.slots}
     text_union = {q: _fused(found.own[q], found.whole[q]) for q in found.slots}
     fused, plain = (per_query(judgments, of, (MAIN,))[MAIN] for of in (union, text_union))
+    rated = {name: _rated_only(world, of) for name, of in (("slots", found.slots), ("whole", found.whole))}
+    condensed = {name: per_query(judgments, of, (MAIN,))[MAIN] for name, of in rated.items()}
+    seen = {name: per_query(judgments, vars(found)[name], (JUDGED,))[JUDGED] for name in rated}
     reach = [_reached(world, q, union[q]) for q in union], [_reached(world, q, text_union[q]) for q in union]
     keyed = [dict(zip(union, of, strict=True)) for of in reach]
     return [
         _gain("slots on, beside the residual text alone", values["slots"], values["residual"], TARGET_GAIN),
         _gain("slots on, beside the whole text", values["slots"], values["whole"], TARGET_GAIN),
+        _gain("slots on, beside the whole text, judged documents alone", condensed["slots"], condensed["whole"], None),
+        _gain("slots on, beside the whole text: how many were judged", seen["slots"], seen["whole"], None, unit=JUDGED),
         _gain("union with slots, beside the union without", fused, plain, 0.0),
         _gain("union's share of good documents, with and without", *keyed, 0.0, unit="share"),
     ]
@@ -125,12 +130,19 @@ def _fused(*lists: Sequence[str]) -> list[str]:
     return sorted(scores, key=lambda id_: (-scores[id_], id_))
 
 
+def _rated_only(world: SlotsWorld, lists: Lists) -> Lists:
+    """As if nothing unrated were there: what was judged was found by text search, which structured search is not."""
+    return {query: [id_ for id_ in ids if id_ in world.grades[query]] for query, ids in lists.items()}
+
+
 def _reached(world: SlotsWorld, query: str, ids: Sequence[str]) -> float:
     good = {id_ for id_, grade in world.grades[query].items() if grade >= 2}
     return len(good & set(ids)) / len(good) if good else 1.0
 
 
-def _gain(name: str, ours: Mapping[str, float], theirs: Mapping[str, float], target: float, unit: str = MAIN) -> Figure:
+def _gain(
+    name: str, ours: Mapping[str, float], theirs: Mapping[str, float], target: float | None, unit: str = MAIN
+) -> Figure:
     gap: Difference = paired_difference(ours, theirs)
     values = (("ours", mean(ours)), ("theirs", mean(theirs)))
     made_with = "; ".join(f"{who} {value:.4f}" for who, value in values)

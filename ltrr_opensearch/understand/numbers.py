@@ -14,7 +14,7 @@ from ltrr_opensearch.types import SlotValue
 from ltrr_opensearch.understand.items import Item
 from ltrr_opensearch.understand.names import Names, beside
 from ltrr_opensearch.understand.quantities import Quantity, is_year
-from ltrr_opensearch.understand.units import MONEY, Unit
+from ltrr_opensearch.units import MONEY, Unit
 
 SURE = 0.95
 """That a number with a unit, a name or a cue is meant as a slot."""

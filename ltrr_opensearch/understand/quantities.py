@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from ltrr_opensearch.understand.cues import Cues, cues_of
 from ltrr_opensearch.understand.items import Item
-from ltrr_opensearch.understand.units import MONEY, Unit, unit_of
+from ltrr_opensearch.units import MONEY, Unit, unit_of
 
 ABOUT = 0.1
 """What "about" gives and takes."""

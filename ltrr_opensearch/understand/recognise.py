@@ -20,7 +20,7 @@ from ltrr_opensearch.understand.names import Names, names_of
 from ltrr_opensearch.understand.negation import named_slots, negated_slots
 from ltrr_opensearch.understand.numbers import NumberField, number_slots
 from ltrr_opensearch.understand.quantities import quantities
-from ltrr_opensearch.understand.units import Unit, unit_named
+from ltrr_opensearch.units import Unit, unit_named
 
 
 @dataclass(frozen=True, slots=True)

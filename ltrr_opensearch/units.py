@@ -55,3 +55,5 @@ _NAMED = {word: unit for unit, kind, word in _ALL if kind == "name"}
 _WORDS = {word: unit for unit, kind, word in _ALL if kind == "words"}
 _ATTACHED = {word: unit for unit, kind, word in _ALL if kind == "attached"}
 _FRENCH = {word: unit for unit, kind, word in _ALL if kind == "french"}
+UNITS = tuple(_NAMED)
+"""Their names, as a configuration may give them; any of their words will do, too."""
