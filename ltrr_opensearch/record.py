@@ -146,12 +146,11 @@ def _holds(slot: SlotValue, value: object) -> bool:
     """Whether a field's value is the slot's, or a number or day in its range."""
     if not slot.ranged:
         return str(value) in {slot.value, *slot.spellings} or (value is True and slot.value == "true")
-    bounds = (slot.gte, slot.lte)
     if isinstance(value, str):
-        low, high = ("" if b is None else str(b) for b in bounds)
-        return low <= value[:10] and (not high or value[:10] <= high)
-    low, high = (float(b) if isinstance(b, int | float) else None for b in bounds)
-    return isinstance(value, int | float) and (low is None or value >= low) and (high is None or value <= high)
+        return (slot.gte is None or str(slot.gte) <= value[:10]) and (slot.lte is None or value[:10] <= str(slot.lte))
+    if not isinstance(value, int | float) or isinstance(slot.gte, str) or isinstance(slot.lte, str):
+        return False
+    return (slot.gte is None or slot.gte <= value) and (slot.lte is None or value <= slot.lte)
 
 
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:

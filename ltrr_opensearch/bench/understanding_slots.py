@@ -91,14 +91,14 @@ def searched(console: Console, world: SlotsWorld) -> list[Figure]:
     condensed = {name: per_query(judgments, of, (MAIN,))[MAIN] for name, of in rated.items()}
     seen = {name: per_query(judgments, vars(found)[name], (JUDGED,))[JUDGED] for name in rated}
     reach = [_reached(world, q, union[q]) for q in union], [_reached(world, q, text_union[q]) for q in union]
-    keyed = [dict(zip(union, of, strict=True)) for of in reach]
+    with_slots, without = (dict(zip(union, of, strict=True)) for of in reach)
     return [
         _gain("slots on, beside the residual text alone", values["slots"], values["residual"], TARGET_GAIN),
         _gain("slots on, beside the whole text", values["slots"], values["whole"], TARGET_GAIN),
         _gain("slots on, beside the whole text, judged documents alone", condensed["slots"], condensed["whole"], None),
         _gain("slots on, beside the whole text: how many were judged", seen["slots"], seen["whole"], None, unit=JUDGED),
         _gain("union with slots, beside the union without", fused, plain, 0.0),
-        _gain("union's share of good documents, with and without", *keyed, 0.0, unit="share"),
+        _gain("union's share of good documents, with and without", with_slots, without, 0.0, unit="share"),
     ]
 
 

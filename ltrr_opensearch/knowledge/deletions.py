@@ -80,7 +80,8 @@ def _letters(words: Sequence[str]) -> NDArray[np.uint64]:
 
 def _hash(letters: NDArray[np.uint64]) -> NDArray[np.uint32]:
     """Multilinear, over the last axis: the high half of a sum of products (Lemire and Kaser 2014)."""
-    return ((letters * _FACTORS).sum(-1) >> _HALF).astype(np.uint32)
+    sums: NDArray[np.uint64] = (letters * _FACTORS).sum(-1)
+    return (sums >> _HALF).astype(np.uint32)
 
 
 @lru_cache

@@ -46,8 +46,8 @@ def cues_of(language: str) -> Cues:
                 own.setdefault(tuple(_words(phrase)), set()).add(meaning)
         meanings = {phrase: frozenset(meant) for phrase, meant in own.items()} | meanings
     longest: dict[str, int] = {}
-    for phrase in meanings:
-        longest[phrase[0]] = max(len(phrase), longest.get(phrase[0], 0))
+    for words in meanings:
+        longest[words[0]] = max(len(words), longest.get(words[0], 0))
     return Cues(meanings, longest)
 
 
