@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
 from ltrr_opensearch.knowledge.beliefs import DOUBT, Mentions, confidences, repeats
@@ -100,18 +100,22 @@ def _spellings(rows: Sequence[tuple[str, str, int]]) -> dict[tuple[str, str], li
     served by "Plastic, Steel" and by "Stainless steel", too.
     """
     spelled: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for name, value, count in rows:
-        key = key_of(value)
+    keys = [key_of(value) for _, value, _ in rows]
+    for (name, value, count), key in zip(rows, keys, strict=True):
         if is_slot(key):
             spelled.setdefault((name, key), []).append((count, value))
-    lists: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for name, value, count in rows:
-        listed = [(name, part) for part in parts_of(value)]
-        general = [(name, key) for key in generals_of(key_of(value))]
-        for slot in {*(listed if all(slot in spelled for slot in listed) else ()), *general}:
-            if slot in spelled:
-                lists.setdefault(slot, []).append((count, value))
+    wider: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for (name, value, count), key in zip(rows, keys, strict=True):
+        for slot in _wider(name, value, key, spelled):
+            wider.setdefault(slot, []).append((count, value))
     usual = {slot: sorted(ways, key=lambda w: (-w[0], w[1])) for slot, ways in spelled.items()}
-    for slot, ways in lists.items():
+    for slot, ways in wider.items():
         usual[slot] += sorted(ways, key=lambda w: (-w[0], w[1]))[:MOST_LISTS]
     return usual
+
+
+def _wider(name: str, value: str, key: str, known: Container[tuple[str, str]]) -> set[tuple[str, str]]:
+    """The values of the field that a value is besides itself: those that it lists, if it lists no others, and kinds."""
+    general = {(name, of) for of in generals_of(key) if (name, of) in known}
+    listed = {(name, part) for part in parts_of(value)}
+    return general | listed if all(slot in known for slot in listed) else general

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.normalise import tokenize
@@ -212,3 +213,31 @@ def test_any_text_is_read(text: str) -> None:
             assert 0 < slot.confidence <= 1
             if isinstance(slot.gte, float) and isinstance(slot.lte, float):
                 assert slot.gte <= slot.lte
+
+
+def test_what_the_other_words_go_without_gives_way() -> None:
+    """ "3m" is a maker's name and three metres of cable; documents that say "filter" have no length."""
+    said = Mentions(
+        told={("brand", "3m"): 60},
+        meant={("brand", "3m"): 30},
+        words={"filter": 100, "cord": 100},
+        beside={("filter", "brand"): 100, ("cord", "brand"): 100, ("cord", "length"): 100},
+        filled={"brand": 1000, "length": 500},
+        documents=1000,
+    )
+    numbers = {"length": NUMBERS["length"]}
+    known = Gazetteer.from_values(VALUES, 2000, said, {"length": "number"}, numbers)
+    fields = SlotFields.of(SHOP, known)
+
+    def likeliest(text: str) -> str:
+        slots = recognise(text, tokenize(text), "und", fields, known)
+        return max(slots, key=lambda s: s.confidence).field
+
+    assert likeliest("3m filter") == "brand"
+    assert likeliest("3m cord") == "length"
+
+
+def test_a_bound_without_unit_may_also_be_of_another_field() -> None:
+    fields = [r.slots[0].field for r in read("between 14 and 19") if r.slots]
+    assert fields[0] == "price"
+    assert "screen" in fields
