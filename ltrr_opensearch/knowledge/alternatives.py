@@ -20,6 +20,8 @@ MISTYPED = (1.0, 0.85, 0.7)
 """
 MOST_VERSIONS = 4
 _LEAST_PART = 2
+_LONGEST = 40
+"""Letters of a word that is looked into: every place to split it costs."""
 _MOST_UNKNOWN = 5
 """Unknown words of a query that are looked into; a query of more is in a language that the catalogue does not speak."""
 
@@ -41,6 +43,13 @@ class Version:
         costs = [b for b in self.beliefs[start:end] if b is not None]
         return None if not costs else min(1.0, _product(costs))
 
+    def starts(self, longest: int) -> Sequence[int]:
+        """Where a stretch of at most so many words may begin that holds a replaced one; all where none was replaced."""
+        places = [i for i, belief in enumerate(self.beliefs) if belief is not None]
+        if not places:
+            return range(len(self.words))
+        return sorted({start for i in places for start in range(max(0, i - longest + 1), i + 1)})
+
     def tokens(self, start: int, end: int) -> tuple[int, int]:
         return self.spans[start][0], self.spans[end - 1][1]
 
@@ -57,7 +66,7 @@ def versions(words: Sequence[str], known: KnownWords, language: str) -> Iterator
     spans = tuple((i, i + 1) for i in range(len(words)))
     yield Version(tuple(words), spans, (None,) * len(words))
     yield from _joined(words, spans, known)
-    unknown = [i for i, w in enumerate(words) if w not in known][:_MOST_UNKNOWN]
+    unknown = [i for i, w in enumerate(words) if len(w) <= _LONGEST and w not in known][:_MOST_UNKNOWN]
     others = {i: list(_others(words[i], known, language)) for i in unknown}
     for rank in range(min(MOST_VERSIONS, max(map(len, others.values()), default=0))):
         yield _replaced(words, spans, {i: o[rank] for i, o in others.items() if rank < len(o)})

@@ -45,11 +45,15 @@ class Company:
 
     def share(self, field: str, words: Iterable[str]) -> float:
         """Of the word that goes least with the field; 1 where nothing is known."""
-        if field not in self.fields:
-            return 1.0
-        column = self.fields.index(field)
+        return self.of_words(words).get(field, 1.0)
+
+    def of_words(self, words: Iterable[str]) -> Mapping[str, float]:
+        """The same of every field; empty where nothing is known of any word."""
         rows = [row for word in words if (row := self.words.get(word)) is not None]
-        return max(min((int(self.shares[row, column]) for row in rows), default=_FULL) / _FULL, LEAST_SHARE)
+        if not rows:
+            return {}
+        least = np.maximum(self.shares[rows].min(axis=0) / _FULL, LEAST_SHARE)
+        return dict(zip(self.fields, least.tolist(), strict=True))
 
     @property
     def nbytes(self) -> int:

@@ -66,7 +66,7 @@ class Gazetteer:
         plain = [word_of(t) for t in tokens]
         found: dict[tuple[int, int], tuple[float, str]] = {}
         for version in versions(plain, self.words, language):
-            for start, end, key in self._named(version.words):
+            for start, end, key in self._named(version.words, version.starts(self.values.longest)):
                 if (belief := version.belief(start, end)) is not None:
                     span = version.tokens(start, end)
                     if belief > found.get(span, (0.0, ""))[0]:
@@ -76,10 +76,11 @@ class Gazetteer:
 
     def named_in(self, key: str) -> set[str]:
         """The keys of all values that a text says, given as its own key (`lookup.key_of`)."""
-        return {named for _, _, named in self._named(key.split(" "))}
+        words = key.split(" ")
+        return {named for _, _, named in self._named(words, range(len(words)))}
 
-    def _named(self, words: Sequence[str]) -> Iterator[tuple[int, int, str]]:
-        for start in range(len(words)):
+    def _named(self, words: Sequence[str], starts: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+        for start in starts:
             for key in self.values.beginning(words[start : start + self.values.longest]):
                 yield start, start + key.count(" ") + 1, key
 

@@ -29,6 +29,9 @@ def in_company(slots: Sequence[SlotValue], tokens: Sequence[str], gazetteer: Gaz
 
 
 def _dealt(rivals: Sequence[SlotValue], others: Sequence[str], gazetteer: Gazetteer) -> list[SlotValue]:
-    left = [slot.confidence * gazetteer.company.share(slot.field, others) for slot in rivals]
+    shares = gazetteer.company.of_words(others)
+    if not shares:
+        return list(rivals)
+    left = [slot.confidence * shares.get(slot.field, 1.0) for slot in rivals]
     scale = min(sum(slot.confidence for slot in rivals), SUREST) / (sum(left) or 1.0)
     return [replace(slot, confidence=share * scale) for slot, share in zip(rivals, left, strict=True)]

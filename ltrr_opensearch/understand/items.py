@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from ltrr_opensearch.normalise import TOKEN
 
 _NUMBER = r"\d+(?:[.,]\d+)*"
-_PARTS = re.compile(rf"({_NUMBER})(?:([-/x])?({_NUMBER}))?[-]?([^\W\d_]+(?:/[^\W\d_]+)?)?([+])?")
+_PARTS = re.compile(rf"({_NUMBER})(?:([-/x])({_NUMBER}))?[-]?([^\W\d_]+(?:/[^\W\d_]+)?)?([+])?")
 """5, 5gb, 5-inch, 500-800, 500-800eur, 16gb+."""
 _INCH = ("''", "\u2032\u2032", "\u2033", "\u201d", "\u201c", '"')
 """What people write for inches; double primes after NFKC are two single ones."""
 _SYMBOLS = rf"[<>]=?|[\u2264\u2265$\u20ac\u00a3\u00a5\u20b9%~+\u2013]|{'|'.join(_INCH)}|(?<=\s)-(?=\s)"
 _PIECE = re.compile(rf"(?P<token>{TOKEN.pattern})|(?P<symbol>{_SYMBOLS})")
 _LEADING = frozenset("<>~\u2264\u2265")
+_LONGEST = 40
+"""Characters of a number with what belongs to it; a longer token is something else."""
 _GROUPED = re.compile(r"\d{1,3}([.,]\d{3})+")
 
 
@@ -59,7 +61,7 @@ def _cut(word: str, token: int, language: str, attached: bool) -> list[Item]:
         if joint and head == "non" and rest:
             return [Item(head, token), Item(rest, token, attached=True)]
         return [Item(word, token, attached=attached)]
-    parts = _PARTS.fullmatch(word)
+    parts = _PARTS.fullmatch(word) if len(word) <= _LONGEST else None
     if parts is None or parts[2] in ("/", "x"):
         return [Item(word, token, attached=attached)]
     first, _, second, unit, plus = parts.groups()

@@ -144,4 +144,4 @@ class _Reader:
 
 
 def is_year(value: float) -> bool:
-    return value == int(value) and 1950 <= value < 2100
+    return 1950 <= value < 2100 and value == int(value)

@@ -142,6 +142,12 @@ def test_in_other_languages(text: str, slots: dict[str, str]) -> None:
     assert best(text)[0] == slots
 
 
+@pytest.mark.parametrize("piece", ["9", "1.", "1,", "x", "9x", "a-", "9-", '"', "non-", "under "])
+def test_hostile_lengths_are_read_quickly_and_mean_nothing(piece: str) -> None:
+    """Fifty thousand pieces take minutes where a step is quadratic."""
+    assert all(not r.slots for r in read(piece * 50_000))
+
+
 def test_every_language_has_the_same_cues() -> None:
     assert LANGUAGES == ("en", "de", "fr", "es", "it", "nl", "pt")
 
