@@ -40,8 +40,9 @@ from ltrr_opensearch.telemetry.watch import NoSpans, Spans, Watch
 from ltrr_opensearch.understand.batched import Batched
 from ltrr_opensearch.understand.cross_encoder import LatePairs, PairScorer
 from ltrr_opensearch.understand.encoders import load_encoder
-from ltrr_opensearch.understand.late_encoder import LateEncoder
+from ltrr_opensearch.understand.late_encoder import LateEncoder, LateSparseEncoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
+from ltrr_opensearch.understand.sparse_encoders import load_sparse_encoder
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +56,8 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
     writer = Writer(settings.cluster, settings.log, set_up)
     store = ReleaseStore(connect(settings.cluster), settings.state.prefix)
     encoder = _late_encoder(settings)
-    builder = ServingBuilder(settings, connect(settings.cluster), encoder)
+    sparse = _late_sparse_encoder(settings)
+    builder = ServingBuilder(settings, connect(settings.cluster), encoder, sparse)
     releases = RunningReleases(
         store, tuple(settings.indexes), _told(builder, metrics), settings.serve.poll_s, metrics.release_failed
     )
@@ -73,10 +75,11 @@ def proxy(settings: Settings) -> tuple[ProxyApp, AdminApp]:
         limits=limits(settings),
         rules=rules.current,
         pairs={key: pairs_of(settings, key, scorer) for key, scorer in late.items()},
+        sparse=QueryEncoder(sparse, settings.sparse_encoder.cache_texts) if sparse else None,
     )
     polled = _polled(releases, builder, tuple(settings.indexes), settings.serve.poll_s)
     switch, warm = _switch(settings, upstream, metrics, set_up), asyncio.Event()
-    loaded = tuple(map(warmed, (*((encoder,) if encoder else ()), *late.values())))
+    loaded = tuple(map(warmed, (*((encoder,) if encoder else ()), *((sparse,) if sparse else ()), *late.values())))
     paged = (shared.running,) if shared else ()
     recorded = (*paged, sampled(metrics, writer), _written(writer), _drained(engine))
     beside = (
@@ -151,6 +154,12 @@ def _late_encoder(settings: Settings) -> LateEncoder | None:
     if settings.encoder.model is None or not dimensions:
         return None
     return LateEncoder(lambda: load_encoder(settings.encoder, min(dimensions)))
+
+
+def _late_sparse_encoder(settings: Settings) -> LateSparseEncoder | None:
+    if settings.sparse_encoder.model is None or not any(index.sparse for index in settings.indexes.values()):
+        return None
+    return LateSparseEncoder(lambda: load_sparse_encoder(settings.sparse_encoder))
 
 
 def _told(builder: ServingBuilder, metrics: Metrics) -> Callable[[Release], Serving]:

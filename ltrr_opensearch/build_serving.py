@@ -21,6 +21,7 @@ from ltrr_opensearch.errors import ClusterError, ModelError, Unreachable
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
 from ltrr_opensearch.index.backfill import key_field
+from ltrr_opensearch.index.fillers import DENSE, SPARSE
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.index_settings import FusionSettings, IndexSettings
 from ltrr_opensearch.knowledge.aggregates import Aggregates
@@ -33,7 +34,7 @@ from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker
+from ltrr_opensearch.protocols import Encoder, Fusion, Policy, Ranker, SparseEncoder
 from ltrr_opensearch.rank.feature_sets import OF_BEST, FeatureSet, derive
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL, ClusterRanker
 from ltrr_opensearch.rank.load import load_built_in, load_ranker, verify_ranker
@@ -43,6 +44,7 @@ from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import COLD, Serving
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import Json
 
 T = TypeVar("T")
 
@@ -59,10 +61,13 @@ log = logging.getLogger(__name__)
 class ServingBuilder:
     """Called off the event loop. A part that cannot be used is named by a `PartError`."""
 
-    def __init__(self, settings: Settings, client: OpenSearch, encoder: Encoder | None) -> None:
+    def __init__(
+        self, settings: Settings, client: OpenSearch, encoder: Encoder | None, sparse: SparseEncoder | None = None
+    ) -> None:
         self._settings = settings
         self._client = client
         self._encoder = encoder
+        self._sparse = sparse
         self._cold: dict[str, Serving] = {}
         self._unsure: set[str] = set()
         """Indexes of which something could not be asked of the cluster."""
@@ -141,35 +146,42 @@ class ServingBuilder:
             return build_policy(self._settings.choose, part)
 
     def _searchable(self, key: str) -> tuple[IndexSettings, tuple[str, ...]]:
-        """The index with the vector field that this proxy's encoder filled (none while it is still being filled).
+        """The index with the fields that this proxy's encoders filled (none while one is still being filled).
 
-        A proxy without an encoder has nothing to ask that field with, and still hides what others made.
+        A proxy without an encoder has nothing to ask such a field with, and still hides what others made.
         """
-        index = self._settings.indexes[key]
-        if index.vector is None or not index.vector.backfill:
-            return index, ()
-        base = index.vector.field
-        try:
-            written, field = self._vector_fields(key, base)
-        except NOT_ANSWERED as error:
-            log.warning("index %r: cannot tell which vector field is complete (%s); taking %s", key, error, base)
-            self._doubt(key, error)
-            return index, _with_keys({base})
-        hidden = _with_keys({base, *written})
-        if self._encoder is None:
-            return index, hidden
-        if field is None:
-            log.warning("index %r: its vectors are still being written; no dense retrieval until a restart", key)
-            return without_vectors(index), hidden
-        return index.model_copy(update={"vector": index.vector.model_copy(update={"field": field})}), hidden
+        index, hidden = self._settings.indexes[key], set[str]()
+        if index.vector and index.vector.backfill:
+            field, written = self._filled(key, DENSE, index.vector.field, self._encoder)
+            hidden |= written
+            if field:
+                index = index.model_copy(update={"vector": index.vector.model_copy(update={"field": field})})
+            elif self._encoder:
+                index = without(index, "vector", "knn")
+        if index.sparse:
+            field, written = self._filled(key, SPARSE, index.sparse.field, self._sparse)
+            hidden |= written
+            if field:
+                index = index.model_copy(update={"sparse": index.sparse.model_copy(update={"field": field})})
+            else:
+                index = without(index, "sparse", "sparse")
+        return index, _with_keys(hidden)
 
-    def _vector_fields(self, key: str, base: str) -> tuple[list[str], str | None]:
-        """The fields that encoders have written, and the one that ours has completed."""
-        prefix = self._settings.state.prefix
-        written = [f.name for f in JobStore(self._client, prefix).vector_fields(key).by_encoder.values()]
-        if self._encoder is None:
-            return written, None
-        return written, serving_field(self._client, prefix, key, self._encoder.digest, base)
+    def _filled(
+        self, key: str, kind: str, base: str, encoder: Encoder | SparseEncoder | None
+    ) -> tuple[str | None, set[str]]:
+        """The field that the encoder has completed, and all that encoders have written."""
+        prefix, digest = self._settings.state.prefix, encoder.digest if encoder else None
+        try:
+            written = JobStore(self._client, prefix).vector_fields(key, kind).by_encoder.values()
+            field = serving_field(self._client, prefix, key, digest, base, kind) if digest else None
+        except NOT_ANSWERED as error:
+            log.warning("index %r: cannot tell which field of %s is complete (%s); taking %s", key, kind, error, base)
+            self._doubt(key, error)
+            return base, {base}
+        if encoder and field is None:
+            log.warning("index %r: its %s are still being written; they are not asked until a restart", key, kind)
+        return field, {base, *(one.name for one in written)}
 
     def _proven(self, key: str, field: str | None) -> str | None:
         """The field that is said to repeat each document's `_id`, if it does so in a sample."""
@@ -237,9 +249,12 @@ def _with_keys(fields: Collection[str]) -> tuple[str, ...]:
     return tuple(sorted({*fields, *map(key_field, fields)}))
 
 
-def without_vectors(index: IndexSettings) -> IndexSettings:
-    strategies = tuple(s for s in index.strategies if s.use != "knn")
-    return index.model_copy(update={"vector": None, "strategies": strategies})
+def without(index: IndexSettings, section: str, use: str) -> IndexSettings:
+    """The index without a section of its settings, and without the strategies that need it."""
+    lacking: Json = {section: None}
+    if "strategies" in index.model_fields_set:  # of the usual ones, those that need it are left out anyway
+        lacking["strategies"] = tuple(s for s in index.strategies if s.use != use)
+    return index.model_copy(update=lacking)
 
 
 def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:

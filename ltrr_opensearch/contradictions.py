@@ -104,7 +104,11 @@ def _strategies(index: IndexSettings) -> Iterator[Contradiction]:
     if not index.strategies:
         yield ("strategies",), "is empty, so that nothing is asked; leave the key out for the usual ones"
     uses = [s.use for s in index.strategies]
-    needs = {"knn": (index.vector, "a `vector` section"), "structured": (index.slot_fields, "slot_fields")}
+    needs = {
+        "knn": (index.vector, "a `vector` section"),
+        "sparse": (index.sparse, "a `sparse` section"),
+        "structured": (index.slot_fields, "slot_fields"),
+    }
     for n, use in enumerate(uses):
         if use == "original" and "original" in uses[:n]:
             first = index.strategies[uses.index("original")].name

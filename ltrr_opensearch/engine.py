@@ -7,13 +7,12 @@ answer, counted by reason. Nothing here knows HTTP or OpenSearch's query languag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from time import perf_counter
-from typing import Protocol
 
 from ltrr_opensearch.answer import compose
 from ltrr_opensearch.answer.listing import listing
@@ -21,6 +20,7 @@ from ltrr_opensearch.answer.pages import page_key
 from ltrr_opensearch.answer.why import to_json
 from ltrr_opensearch.behind import Behind, Observer, Recorder
 from ltrr_opensearch.chance import place_of, seed_of, uniform
+from ltrr_opensearch.encoding import Encoding, TextEncoder
 from ltrr_opensearch.errors import Unreachable
 from ltrr_opensearch.experiment.both import deepest
 from ltrr_opensearch.explaining import Explaining
@@ -40,11 +40,9 @@ from ltrr_opensearch.stages import Pairs, Stages
 from ltrr_opensearch.trials import part_of
 from ltrr_opensearch.types import (
     Answer,
-    Draw,
-    QueryPlan,
     SearchRequest,
+    SparseVector,
     Vector,
-    VectorUse,
 )
 
 USUAL_WINDOW = 10_000
@@ -53,11 +51,6 @@ OF_NOBODY = 2**32
 """A position beyond any slot's, so that the place of a search says nothing of its draw."""
 DRAWN_ALIKE_S = 600
 """A caller that repeats a search within such a stretch of time, without a query_id of its own, gets the same draw."""
-
-
-class TextEncoder(Protocol):
-    async def encode(self, text: str) -> Vector: ...
-    def at_hand(self, text: str) -> Vector | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +70,18 @@ class Engine:
         self,
         fan_out: FanOut,
         serving: Callable[[str], Serving],
-        encoder: TextEncoder | None,
+        encoder: TextEncoder[Vector] | None,
         record: Recorder,
         observer: Observer,
         orders: Orders,
         limits: Limits,
         rules: Callable[[str], RuleBook | None] = lambda _key: None,
         pairs: Mapping[str, Pairs] | None = None,
+        sparse: TextEncoder[SparseVector] | None = None,
     ) -> None:
         self._fan_out = fan_out
         self._serving = serving
-        self._encoder = encoder
+        self._encoding = Encoding(encoder, sparse, observer, limits.deadline_ms)
         self._observer = observer
         self._orders = orders
         self._limits = limits
@@ -239,10 +233,10 @@ class Engine:
                 for one in asked.systems
             ]
             chosen = drawn[0] if not asked.rivals else Chosen(drawn[0].context, deepest([d.draw for d in drawn]), TRIAL)
-        vector = await self._vector(request.text, plans, chosen.draw)
+        encoded = await self._encoding.of(request.text, plans, chosen.draw)
         with self._timed("retrieve"):
             found = await self._fan_out.retrieve(
-                request, plans, chosen.draw, vector, serving.hidden, asked.preference, serving.index.id_field
+                request, plans, chosen.draw, encoded, serving.hidden, asked.preference, serving.index.id_field
             )
         self._observer.retrieved(found.results)
         if found.original.page is None:
@@ -256,7 +250,7 @@ class Engine:
         try:
             await sent()
             ranked, teams, stages = await self._ordering.ordered(
-                asked, query, [d.draw for d in drawn], found.results, vector
+                asked, query, [d.draw for d in drawn], found.results, encoded.dense
             )
             # interleaved teams are not to be moved; nor do their systems explore
             order, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
@@ -272,27 +266,11 @@ class Engine:
             )
         met = tuple(rule.id for rule in asked.rules)
         searched = Searched(
-            query, chosen, found.results, order, vector, explored, asked.trial, teams, met, stages=stages
+            query, chosen, found.results, order, encoded.dense, explored, asked.trial, teams, met, stages=stages
         )
         listed = listing(order, own, request.query_id)
         settled = Settled(found.original, own, found.documents(), listed, searched, more)
         return settled.under(under) if under else settled
-
-    async def _vector(self, text: str, plans: Sequence[QueryPlan], draw: Draw) -> Vector | None:
-        """The embedding, computed only if a drawn plan needs it; late or failed, those plans have nothing to ask."""
-        if self._encoder is None:
-            return None
-        known = self._encoder.at_hand(text)
-        if known is not None or not any(p.vector is VectorUse.NEEDED and draw.depth(p.name) for p in plans):
-            return known
-        try:
-            with self._timed("encode"):
-                return await asyncio.wait_for(self._encoder.encode(text), self._limits.deadline_ms / 1000)
-        except TimeoutError:
-            self._observer.fallback("encode_late")
-        except Exception:  # without an embedding the other plans still answer
-            self._observer.fallback("encode")
-        return None
 
     def _timed(self, stage: str) -> AbstractContextManager[None]:
         return timed(self._observer, stage)

@@ -26,6 +26,11 @@ class VectorSettings(Section):
     )
 
 
+class SparseSettings(Section):
+    field: str = Field("ltrr_sparse", description="The rank_features field that set-up and sync fill.")
+    source_fields: tuple[str, ...] = Field((), description="Fields whose text is encoded; default: the text fields.")
+
+
 class PopularitySettings(Section):
     field: str = Field(description="A numeric field that grows with popularity.")
     pivot: Positive = Field(100, description="Value at which half of the bias is reached (saturation).")
@@ -34,7 +39,9 @@ class PopularitySettings(Section):
 
 class StrategySettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
-    use: str = Field(description="original, lexical, knn, structured, q2e, popular, fresh, or an entry point's name.")
+    use: str = Field(
+        description="original, lexical, knn, sparse, structured, q2e, popular, fresh, or an entry point's name."
+    )
     options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
 
 
@@ -58,6 +65,7 @@ def default_strategies() -> tuple[StrategySettings, ...]:
         StrategySettings(name="structured", use="structured"),
         StrategySettings(name="q2e", use="q2e"),
         StrategySettings(name="knn", use="knn"),
+        StrategySettings(name="sparse", use="sparse"),
         StrategySettings(name="fresh", use="fresh"),
     )
 
@@ -78,6 +86,7 @@ class IndexSettings(Section):
         None, description="A keyword field that repeats each document's _id: plans read ids from it, which is cheaper."
     )
     vector: VectorSettings | None = Field(None, description="Dense retrieval; leave out to do without.")
+    sparse: SparseSettings | None = Field(None, description="Learned sparse retrieval; leave out to do without.")
     strategies: tuple[StrategySettings, ...] = Field(
         default_factory=default_strategies,
         description="What may be asked, in the order in which slots are drawn.",

@@ -9,7 +9,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from ltrr_opensearch.types import AnalyzedQuery, Candidate, Doubles, Matrix, PlanResult, QueryPlan, Slot, Vector
+from ltrr_opensearch.types import (
+    AnalyzedQuery,
+    Candidate,
+    Doubles,
+    Matrix,
+    PlanResult,
+    QueryPlan,
+    Slot,
+    SparseVector,
+    Vector,
+)
 
 
 class Strategy(Protocol):
@@ -72,3 +82,15 @@ class Encoder(Protocol):
     digest: str
 
     def encode(self, texts: Sequence[str]) -> Vector: ...
+
+
+class SparseEncoder(Protocol):
+    """Texts to learned sparse vectors, one each. `digest` names the weights of both sides."""
+
+    digest: str
+
+    def encode(self, texts: Sequence[str]) -> list[SparseVector]:
+        """Queries, with the terms that weigh most."""
+        ...
+
+    def encode_documents(self, texts: Sequence[str]) -> list[SparseVector]: ...

@@ -137,6 +137,19 @@ class EncoderSettings(Section):
     cache_dir: str | None = Field(None, description="Folder that keeps documents' embeddings between runs of set-up.")
 
 
+class SparseEncoderSettings(Section):
+    model: str | None = Field(
+        None,
+        description="A SPLADE-like model of sentence-transformers (`SparseEncoder`), a name or a folder; "
+        "`ltrr sparse-encoder` makes one.",
+    )
+    max_tokens: int = Field(128, ge=8, description="Longer texts are cut before encoding.")
+    batch_size: int = Field(16, ge=1, description="Documents encoded together.")
+    document_terms: int = Field(128, ge=1, description="Most terms kept of a document, the heaviest.")
+    query_terms: int = Field(32, ge=1, le=512, description="Most terms asked of a query, the heaviest.")
+    cache_texts: int = Field(50_000, ge=0, description="Sparse vectors of queries kept in memory by a proxy.")
+
+
 class Settings(Section):
     cluster: ClusterSettings = Field(default_factory=ClusterSettings)
     serve: ServeSettings = Field(default_factory=ServeSettings)
@@ -144,6 +157,7 @@ class Settings(Section):
     state: StateSettings = Field(default_factory=StateSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     encoder: EncoderSettings = Field(default_factory=EncoderSettings)
+    sparse_encoder: SparseEncoderSettings = Field(default_factory=SparseEncoderSettings)
     choose: ChooseSettings = Field(default_factory=ChooseSettings)
     learn: LearnSettings = Field(default_factory=LearnSettings)
     phases: PhaseSettings = Field(default_factory=PhaseSettings)

@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 
 Json = dict[str, Any]
 Vector = NDArray[np.float32]
+SparseVector = Mapping[str, float]
+"""A learned sparse vector: numbers of vocabulary terms, as text, to positive weights."""
 Matrix = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 Headers = tuple[tuple[bytes, bytes], ...]
@@ -180,6 +182,13 @@ class AnalyzedQuery:
     remembered: tuple[Remembered, ...]
 
 
+class Encoded(NamedTuple):
+    """The query as encoders see it, as far as a drawn plan wanted it: None where nothing encodes it, or not in time."""
+
+    dense: Vector | None = None
+    sparse: SparseVector | None = None
+
+
 class VectorUse(StrEnum):
     """Whether a plan wants the query's embedding: never, only if another plan caused it, or always."""
 
@@ -191,8 +200,8 @@ class VectorUse(StrEnum):
 EXPLORATION = "exploration"
 """Source of plans that are there to learn from: no policy draws them but the exploration budget."""
 
-Clause = Callable[[int, Vector | None], Json | None]
-"""(depth, embedding) -> the plan's OpenSearch query, or None when there is nothing to ask after all."""
+Clause = Callable[[int, Encoded], Json | None]
+"""(depth, encoded query) -> the plan's OpenSearch query, or None when there is nothing to ask after all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +221,8 @@ class QueryPlan:
     original: bool = False
     facts: Features = field(default_factory=dict)
     """What the strategy knows before asking (slots matched, similarity of the nearest memory), as action features."""
+    sparse: bool = False
+    """Whether it wants the query's sparse vector."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import numpy as np
@@ -20,7 +20,18 @@ from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.retrieve.sending import Sender
 from ltrr_opensearch.serving import Serving
-from ltrr_opensearch.types import Asker, DocKey, Features, Json, Outcome, PlanResult, SearchRequest, Vector
+from ltrr_opensearch.types import (
+    Asker,
+    DocKey,
+    Encoded,
+    Features,
+    Json,
+    Outcome,
+    PlanResult,
+    SearchRequest,
+    SparseVector,
+    Vector,
+)
 
 AT_ONCE = 2
 PATIENCE_MS = 30_000.0
@@ -34,7 +45,10 @@ Template = Callable[[str], Json]
 
 @dataclass(frozen=True, slots=True)
 class Recorder:
-    """`serving` gives strategies and features; its policy and ranker are not asked. `vectors`: embeddings by text."""
+    """`serving` gives strategies and features; its policy and ranker are not asked.
+
+    `vectors`: embeddings by text; `sparse`: sparse vectors.
+    """
 
     sender: Sender
     serving: Serving
@@ -42,6 +56,7 @@ class Recorder:
     template: Template
     depth: int
     vectors: Mapping[str, Vector]
+    sparse: Mapping[str, SparseVector] = field(default_factory=dict)
 
     async def record(
         self,
@@ -64,7 +79,7 @@ class Recorder:
 
     async def _asked(self, text: str, also: Iterable[str]) -> tuple[Sequence[PlanResult], Mapping[DocKey, Features]]:
         asked = request(text, self.target, self.template)
-        vector = self.vectors.get(text)
+        encoded = Encoded(self.vectors.get(text), self.sparse.get(text))
         query = self.serving.analyze(asked)
         plans = self.serving.propose(query, lambda _: None)
         choose = self.serving.choose.model_copy(
@@ -73,14 +88,14 @@ class Recorder:
         drawn = draw(Fixed(self.depth), plans, {}, [{}] * len(plans), choose, 0, explore=False)
         fan_out = FanOut(self.sender, PATIENCE_MS)
         hidden, own_ids = self.serving.hidden, self.serving.index.id_field
-        found = await fan_out.retrieve(asked, plans, drawn, vector, hidden, "arena", own_ids)
+        found = await fan_out.retrieve(asked, plans, drawn, encoded, hidden, "arena", own_ids)
         if lost := next((r for r in found.results if r.outcome in LOST), None):
             raise ClusterError(f"query {text!r}, strategy {lost.plan.name}: {lost.outcome}: {lost.error}")
         keys = list(dict.fromkeys([*found.keys(), *(DocKey(self.serving.key, id) for id in also)]))
         features: dict[DocKey, Features] = {}
         for start in range(0, len(keys), FEATURED_AT_ONCE):
             some = keys[start : start + FEATURED_AT_ONCE]
-            features |= await fan_out.features(asked, some, vector, self.serving.logged, "arena")
+            features |= await fan_out.features(asked, some, encoded.dense, self.serving.logged, "arena")
         return found.results, features
 
     def _recording(self, answers: Mapping[str, tuple[Sequence[PlanResult], Mapping[DocKey, Features]]]) -> Recording:

@@ -23,6 +23,7 @@ from ltrr_opensearch.types import (
     AnalyzedQuery,
     Asker,
     Candidate,
+    Encoded,
     Hit,
     Json,
     Outcome,
@@ -30,7 +31,6 @@ from ltrr_opensearch.types import (
     QueryPlan,
     Ranked,
     SearchRequest,
-    Vector,
 )
 
 MEMORY_MS = 1.0
@@ -70,21 +70,21 @@ class Replay:
     def search(self, text: str, query_id: str, at: datetime, asker: Asker) -> Replayed:
         asked = request(text, self.recording.index, self.template, query_id, at, asker)
         serving = self.serving
-        vector = self.recording.queries[text].vector
+        encoded = Encoded(self.recording.queries[text].vector)
         query = serving.analyze(asked)
         plans = serving.propose(query, lambda name: _fail(f"strategy {name}"))
         same = asked.body | {"text": text}
         seed = seed_of(self.limits.secret, query_id, same, asked.target)
         chosen = serving.draw(query, plans, seed, lambda: _fail("the policy"))
-        results = [self._asked(text, plan, chosen.draw.depth(plan.name), vector) for plan in plans]
+        results = [self._asked(text, plan, chosen.draw.depth(plan.name), encoded) for plan in plans]
         ranked, explored = placed(self._ranked(text, query, results), chosen.draw, seed)
-        searched = Searched(query, chosen, tuple(results), ranked, vector, explored)
+        searched = Searched(query, chosen, tuple(results), ranked, encoded.dense, explored)
         return self._recorded(asked, searched, seed)
 
-    def _asked(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> PlanResult:
+    def _asked(self, text: str, plan: QueryPlan, depth: int, encoded: Encoded) -> PlanResult:
         if depth == 0:
             return PlanResult(plan, 0, Outcome.NOT_ASKED)
-        hits = self._hits(text, plan, depth, vector)
+        hits = self._hits(text, plan, depth, encoded)
         if hits is None:
             return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
         listed = self.recording.queries[text].lists.get(plan.name)
@@ -92,9 +92,9 @@ class Replay:
         total = listed.total if plan.original and listed else len(hits)
         return PlanResult(plan, depth, Outcome.OK, hits, total, took_ms)
 
-    def _hits(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> tuple[Hit, ...] | None:
+    def _hits(self, text: str, plan: QueryPlan, depth: int, encoded: Encoded) -> tuple[Hit, ...] | None:
         if plan.source in COMPUTED:
-            return remembered_hits(plan.clause(depth, vector), self.recording, depth)
+            return remembered_hits(plan.clause(depth, encoded), self.recording, depth)
         hits = self.recording.hits(text, plan.name)
         return None if hits is None else hits[:depth]
 

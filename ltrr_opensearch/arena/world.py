@@ -20,7 +20,7 @@ from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.normalise import normalise
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Hit
+from ltrr_opensearch.types import Encoded, Hit
 
 
 @dataclass(frozen=True)
@@ -88,6 +88,6 @@ class World:
 
     def _remembered(self, query: str, serving: Serving) -> dict[str, Sequence[Hit]]:
         analyzed = serving.analyze(request(query, self.key, self.template))
-        depth, vector = self.recording.depth, self.recording.queries[query].vector
+        depth, encoded = self.recording.depth, Encoded(self.recording.queries[query].vector)
         plans = [p for p in serving.propose(analyzed, lambda _: None) if p.source == MEMORY]
-        return {p.name: remembered_hits(p.clause(depth, vector), self.recording, depth) or () for p in plans}
+        return {p.name: remembered_hits(p.clause(depth, encoded), self.recording, depth) or () for p in plans}

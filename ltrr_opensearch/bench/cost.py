@@ -43,7 +43,7 @@ from ltrr_opensearch.release.store import Release, ReleaseStore
 from ltrr_opensearch.retrieve.fan_out import FanOut
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import PlanResult, SearchRequest
+from ltrr_opensearch.types import PlanResult, SearchRequest, Vector
 from ltrr_opensearch.understand.encoders import load_encoder
 from ltrr_opensearch.understand.query_encoder import QueryEncoder
 
@@ -100,7 +100,7 @@ class Bench:
     settings: Settings
     index: str
     upstream: Upstream
-    encoder: QueryEncoder
+    encoder: QueryEncoder[Vector]
     servings: dict[str, Serving]
 
     def engine(self, serving: Serving, observer: Stages) -> Engine:

@@ -18,7 +18,7 @@ from ltrr_opensearch.demo.peers import MAX_SUBQUERIES, PIPELINE, hybrid_body
 from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.types import Json
+from ltrr_opensearch.types import Encoded, Json
 from ltrr_opensearch.understand.analyze import analyze
 
 AT_ONCE = 2
@@ -68,6 +68,6 @@ def _body(made: Recorded, query: str, template: Template) -> Json:
     knowledge = Knowledge(gazetteer=made.gazetteer)
     asked = analyze(request(query, made.recording.index, template), knowledge, index)
     plans = [plan for strategy in build_strategies(index, knowledge) for plan in strategy.plan(asked)]
-    vector = made.recording.queries[query].vector
-    clauses = [clause for plan in plans if (clause := plan.clause(DEPTH, vector))]
+    encoded = Encoded(made.recording.queries[query].vector)
+    clauses = [clause for plan in plans if (clause := plan.clause(DEPTH, encoded))]
     return hybrid_body(clauses[:MAX_SUBQUERIES], DEPTH) | {"size": DEPTH, "_source": False}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ltrr_opensearch.arena.replay import Replay
-from ltrr_opensearch.types import AnalyzedQuery, Hit, PlanResult, QueryPlan, Ranked, Vector
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Hit, PlanResult, QueryPlan, Ranked
 
 
 @dataclass(frozen=True)
@@ -18,14 +18,14 @@ class OneDay(Replay):
 
     def place(self, text: str, plan: QueryPlan, document: str) -> int | None:
         """Where a plan has a document at the deepest rung, whatever was drawn."""
-        depth, vector = self.recording.depth, self.recording.queries[text].vector
-        hits = self._hits(text, plan, depth, vector) or ()
+        depth, encoded = self.recording.depth, Encoded(self.recording.queries[text].vector)
+        hits = self._hits(text, plan, depth, encoded) or ()
         return next((hit.rank for hit in hits if hit.key.id == document), None)
 
-    def _hits(self, text: str, plan: QueryPlan, depth: int, vector: Vector | None) -> tuple[Hit, ...] | None:
+    def _hits(self, text: str, plan: QueryPlan, depth: int, encoded: Encoded) -> tuple[Hit, ...] | None:
         asked = text, plan.name, depth
         if asked not in self._lists:
-            self._lists[asked] = super()._hits(text, plan, depth, vector)
+            self._lists[asked] = super()._hits(text, plan, depth, encoded)
         return self._lists[asked]
 
     def _ranked(self, text: str, query: AnalyzedQuery, results: Sequence[PlanResult]) -> tuple[Ranked, ...]:

@@ -23,6 +23,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.logged import Judgment
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.plan.text import TextOptions, text_query
+from ltrr_opensearch.types import Encoded
 
 DEPTH = 50
 RRF_CONSTANT = 60
@@ -113,7 +114,7 @@ def _search(world: SlotsWorld, judged: Sequence[str], done: Callable[[int], None
         done(1)
         asked = world.read(query)
         for plan in strategy.plan(asked):
-            slots[query] = world.ids(plan.clause(DEPTH, None) or {}, DEPTH)
+            slots[query] = world.ids(plan.clause(DEPTH, Encoded()) or {}, DEPTH)
             best = next(r for r in asked.readings if r.slots)
             residual[query] = world.ids(text_query(best.residual, fields, options), DEPTH) if best.residual else []
             whole[query] = world.ids(text_query(query, fields, options), DEPTH)

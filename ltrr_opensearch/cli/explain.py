@@ -18,7 +18,7 @@ from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
     from ltrr_opensearch.logged import Decision, LaterShown
-    from ltrr_opensearch.protocols import Encoder
+    from ltrr_opensearch.protocols import Encoder, SparseEncoder
     from ltrr_opensearch.rules.book import RuleBook
     from ltrr_opensearch.serving import Serving
     from ltrr_opensearch.types import Json, PlanResult, SearchRequest
@@ -88,8 +88,8 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
     from ltrr_opensearch.understand.query_encoder import QueryEncoder
 
     settings = unhurried(settings, key)
-    encoder, scorer = _encoder(settings, key), _scorer(settings, key)
-    serving, book = await asyncio.to_thread(_in_force, settings, key, encoder)
+    encoder, sparse, scorer = _encoder(settings, key), _sparse(settings, key), _scorer(settings, key)
+    serving, book = await asyncio.to_thread(_in_force, settings, key, encoder, sparse)
     request = _request(settings, key, query, size, body)
     upstream, seen = Upstream(settings.cluster), _Seen()
     await upstream.open()
@@ -104,6 +104,7 @@ async def _asked(settings: Settings, key: str, query: str, size: int, body: Json
             limits=replace(limits(settings), explain_ms=PATIENCE_MS),
             rules=lambda _: book,
             pairs={key: pairs_of(settings, key, scorer)} if scorer else {},
+            sparse=QueryEncoder(sparse, 1) if sparse else None,
         )
         answer = await engine.search(request, key)
     finally:
@@ -135,7 +136,9 @@ def _request(settings: Settings, key: str, query: str, size: int, body: Json | N
     return found
 
 
-def _in_force(settings: Settings, key: str, encoder: Encoder | None) -> tuple[Serving, RuleBook | None]:
+def _in_force(
+    settings: Settings, key: str, encoder: Encoder | None, sparse: SparseEncoder | None
+) -> tuple[Serving, RuleBook | None]:
     """What serves the index now, in its phase, and its rules. Blocking."""
     from ltrr_opensearch.build_serving import ServingBuilder
     from ltrr_opensearch.cluster.admin import connect
@@ -147,7 +150,7 @@ def _in_force(settings: Settings, key: str, encoder: Encoder | None) -> tuple[Se
 
     prefix = settings.state.prefix
     with connect(settings.cluster) as client:
-        builder = ServingBuilder(settings, client, encoder)
+        builder = ServingBuilder(settings, client, encoder, sparse)
         release = ReleaseStore(client, prefix).current(key)
         serving = builder.of_release(release) if release else builder.cold(key)
         phase = PhaseStore(client, prefix, settings.phases.first).phase(key)
@@ -165,6 +168,14 @@ def _encoder(settings: Settings, key: str) -> Encoder | None:
     encoder = LateEncoder(lambda: load_encoder(settings.encoder, vector.dimension))
     encoder.warm()
     return encoder
+
+
+def _sparse(settings: Settings, key: str) -> SparseEncoder | None:
+    from ltrr_opensearch.understand.sparse_encoders import load_sparse_encoder
+
+    if settings.indexes[key].sparse is None or settings.sparse_encoder.model is None:
+        return None
+    return load_sparse_encoder(settings.sparse_encoder)
 
 
 def _scorer(settings: Settings, key: str) -> PairScorer | None:

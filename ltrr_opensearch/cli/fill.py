@@ -8,21 +8,21 @@ from pathlib import Path
 import click
 
 from ltrr_opensearch.cli.progress import documents_bar
-from ltrr_opensearch.index.backfill import Tally
+from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.setup import Setup
 
 
-def fill_and_report(run: Setup, docs_per_second: float | None, failed: Path | None) -> list[str]:
+def fill_and_report(run: Setup, target: Target, docs_per_second: float | None, failed: Path | None) -> list[str]:
     """Returns what was done, in words; nothing where nothing was to do."""
     failures = Failures(failed or failures_file(run.key))
-    with documents_bar(f"{run.key}: embedding") as progress:
-        tally, done = run.fill(failures, Pace(docs_per_second), progress)
+    with documents_bar(f"{run.key}: encoding into {target.field}") as progress:
+        tally, done = run.fill(target, failures, Pace(docs_per_second), progress)
     report_failures(failures)
     if not done:
         click.echo(f"{run.key}: not finished; the cluster was busy or kept being written to: run again", err=True)
-    line = summary(run.key, run.field, tally)
+    line = summary(run.key, target.field, tally)
     if tally.embedded or tally.failed or not done:
         click.echo(line)
         return [line]

@@ -56,7 +56,7 @@ def load(
         jobs = JobStore(client, settings.state.prefix)
         pace = Pace(docs_per_second)
         counts = Load(
-            client, to, file, id_field, run.target, run.shape, jobs, failures, pace, progress.advance, now
+            client, to, file, id_field, run.targets, run.shape, jobs, failures, pace, progress.advance, now
         ).run()
     report_failures(failures)
     click.echo(f"{index}: {counts.indexed} of {total} loaded, {counts.failed} failed{_further(counts)}")

@@ -31,6 +31,7 @@ COMMANDS = {
     "judgments": "Turn judgment lists into other forms, and clicks into judgments.",
     "models": "List, promote, roll back and unpin what was published.",
     "cross-encoder": "Teach a second stage from judgments.",
+    "sparse-encoder": "Make a sparse encoder from an index's own documents.",
     "explain": "Why a query is answered as it is, hit by hit.",
     "rules": "Pin, boost, bury and exclude documents by query, whatever the models say.",
     "phases": "Show, check, set and hold how far the learned policy is let.",
@@ -40,7 +41,7 @@ COMMANDS = {
     "on": "Turn learning on again.",
 }
 
-MODULES = {"off": "switch", "on": "switch", "cross-encoder": "cross_encoder"}
+MODULES = {"off": "switch", "on": "switch", "cross-encoder": "cross_encoder", "sparse-encoder": "sparse_encoder"}
 """Of commands that share one, or whose name none can have; any other has a module of its name."""
 
 

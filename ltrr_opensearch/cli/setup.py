@@ -59,8 +59,8 @@ def setup(
         _show(run)
         return
     changed = [_tell(f"{r.method} {r.path}  ({r.why})") for r in run.prepare()]
-    if run.target:
-        changed += fill_and_report(run, docs_per_second, failed)
+    for target in run.targets:
+        changed += fill_and_report(run, target, docs_per_second, failed)
     changed += [_tell(line) for line in run.publish()]
     if not changed:
         click.echo(f"{run.key}: nothing to do")

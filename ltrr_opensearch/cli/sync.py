@@ -78,8 +78,8 @@ def _once(run: Setup, docs_per_second: float | None, failed: Path | None, *, tid
     said = [f"{r.method} {r.path}  ({r.why})" for r in run.prepare()]
     for line in said:
         click.echo(line)
-    if run.target:
-        said += fill_and_report(run, docs_per_second, failed)
+    for target in run.targets:
+        said += fill_and_report(run, target, docs_per_second, failed)
     for line in run.tidy() if tidy else ():
         click.echo(line)
         said.append(line)

@@ -14,7 +14,7 @@ from ltrr_opensearch.demo.users import PAGE, application_query
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.types import EXPLORATION, Asker, Json, QueryPlan, SearchRequest, Vector
+from ltrr_opensearch.types import EXPLORATION, Asker, Encoded, Json, QueryPlan, SearchRequest, Vector
 from ltrr_opensearch.understand.analyze import analyze
 
 PIPELINE = "ltrr_demo_rrf"
@@ -72,7 +72,7 @@ def peers(
     """The original query, every strategy alone, and `hybrid` of all plans under the name given."""
     search = f"/{index}/_search"
     proposed = plans(text, index, settings, knowledge)
-    clauses = {plan.name: plan.clause(HYBRID_DEPTH, vector) for plan in proposed if not plan.original}
+    clauses = {plan.name: plan.clause(HYBRID_DEPTH, Encoded(vector)) for plan in proposed if not plan.original}
     # the proxy hides the vector field; without set-up it would not be there at all
     shown = {"size": PAGE, "_source": {"excludes": [settings.vector.field]} if settings.vector else True}
     made = [Peer(ORIGINAL, search, application_query(text) | shown, PAGE)]

@@ -1,4 +1,4 @@
-"""Gives every document its vector, and keeps it so: the loop of set-up and of sync.
+"""Gives every document its vector (or learned terms), and keeps it so: the loop of set-up and of sync.
 
 Shard by shard, in the order of sequence numbers, from the last mark. Beside the vector a document gets the key of what
 was embedded (encoder and text), so that a changed text is noticed and an unchanged one costs nothing. Updates are
@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
-import numpy as np
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.bulk import Action, Result, send
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.fillers import DENSE, Filler
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.shards import Document, Shard, changed, count, highest
 from ltrr_opensearch.index.texts import includes, text_of
-from ltrr_opensearch.protocols import Encoder
-from ltrr_opensearch.types import Json, Vector
+from ltrr_opensearch.types import Json
 from ltrr_opensearch.understand.embedding_cache import embedding_key
 
 _PAGE = 200
@@ -50,15 +50,19 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """The field to fill, the fields whose text is embedded, and by what."""
+    """The field to fill, the fields whose text is encoded, and by what."""
 
     field: str
     sources: tuple[str, ...]
-    encoder: Encoder
+    filler: Filler
 
     @property
     def key_field(self) -> str:
         return key_field(self.field)
+
+    def holds(self, document: Document) -> bool:
+        """Whether the document has a value. A `rank_features` field answers no such query; its key tells."""
+        return document.has_vector if self.filler.kind == DENSE else self.key_field in document.source
 
 
 def key_field(vector_field: str) -> str:
@@ -70,19 +74,26 @@ def need_of(document: Document, target: Target) -> tuple[Need, str]:
     """What a document needs, and its text. Pure."""
     text = text_of(document.source, target.sources)
     stored = document.source.get(target.key_field)
-    if document.has_vector and stored is None:
+    if target.holds(document) and stored is None:
         return Need.KEEP, text
     if not text:
         return Need.NO_TEXT, text
-    if document.has_vector and stored == embedding_key(target.encoder.digest, text):
+    if target.holds(document) and stored == embedding_key(target.filler.digest, text):
         return Need.NOTHING, text
     return Need.EMBED, text
 
 
-def fields_with_vector(target: Target, text: str, vector: Vector) -> Json:
-    """What is added to a document: the vector, to seven decimals, and its key."""
-    numbers = np.round(vector.astype(np.float64), 7).tolist()
-    return {target.field: numbers, target.key_field: embedding_key(target.encoder.digest, text)}
+def filled(target: Target, text: str, value: Any) -> Json:
+    """What is added to a document: the value, and its key."""
+    return {target.field: value, target.key_field: embedding_key(target.filler.digest, text)}
+
+
+def update_of(target: Target, text: str, value: Any) -> Json:
+    """The update that adds it. Terms take the place of those before: a partial document would be merged with them."""
+    added = filled(target, text, value)
+    if target.filler.kind == DENSE:
+        return {"doc": added}
+    return {"script": {"source": "ctx._source.putAll(params.added)", "params": {"added": added}}}
 
 
 @dataclass
@@ -126,7 +137,8 @@ class Backfill:
 
     def _pass(self, shard: Shard, mark: int, top: int, ours: set[int]) -> bool:
         fields = [*includes(self.target.sources), self.target.key_field]
-        for page in changed(self.client, shard, mark, top, fields, self.target.field, _PAGE):
+        asked = self.target.field if self.target.filler.kind == DENSE else None
+        for page in changed(self.client, shard, mark, top, fields, asked, _PAGE):
             busy = self._page([d for d in page if d.seq_no not in ours], ours)
             if busy is not None:
                 self._advance(shard, busy - 1)
@@ -152,8 +164,8 @@ class Backfill:
         if not wanting:
             return None
         self.pace.wait(len(wanting))
-        vectors = self.target.encoder.encode([text for _, text in wanting])
-        actions = [self._update(d, t, v) for (d, t), v in zip(wanting, vectors, strict=True)]
+        values = self.target.filler.values([text for _, text in wanting])
+        actions = [self._update(d, t, v) for (d, t), v in zip(wanting, values, strict=True)]
         results = send(self.client, actions)
         self.on_progress(len(wanting))
         left = [d.seq_no for (d, _), r in zip(wanting, results, strict=True) if self._settle(d, r, ours)]
@@ -171,7 +183,7 @@ class Backfill:
             case Need.EMBED:
                 pass
 
-    def _update(self, document: Document, text: str, vector: Vector) -> Action:
+    def _update(self, document: Document, text: str, value: Any) -> Action:
         header: Json = {
             "_index": document.index,
             "_id": document.id,
@@ -180,7 +192,7 @@ class Backfill:
         }
         if document.routing is not None:
             header["routing"] = document.routing
-        return Action("update", header, {"doc": fields_with_vector(self.target, text, vector)})
+        return Action("update", header, update_of(self.target, text, value))
 
     def _settle(self, document: Document, result: Result, ours: set[int]) -> bool:
         """Accounts for one update; true if it should be tried again later."""

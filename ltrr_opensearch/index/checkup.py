@@ -19,12 +19,13 @@ from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.errors import ClusterError, LtrrError
 from ltrr_opensearch.index.fields import flatten, misfits
+from ltrr_opensearch.index.fillers import SPARSE
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.permissions import account, missing
 from ltrr_opensearch.index.prepare import state_clashes, state_requests
 from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
 from ltrr_opensearch.index.vector_mapping import missing_properties
-from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.index_settings import IndexSettings, SparseSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.log.look import look_at
 from ltrr_opensearch.plan.registry import build_strategies
@@ -225,6 +226,8 @@ def _index(
     yield from _release(client, settings, key)
     if index.vector:
         yield from _vectors(client, settings, key, index, capabilities, documents)
+    if index.sparse:
+        yield from _sparse(client, settings, key, index.sparse)
 
 
 def _release(client: OpenSearch, settings: Settings, key: str) -> Iterator[Finding]:
@@ -266,6 +269,22 @@ def _vectors(
     if index.vector and not settings.encoder.model:
         fix = "set encoder.model to what made the vectors, or remove the knn strategy"
         yield Finding(what, State.WARN, "no encoder for queries: the knn strategy stays silent", fix)
+
+
+def _sparse(client: OpenSearch, settings: Settings, key: str, sparse: SparseSettings) -> Iterator[Finding]:
+    what = f"learned terms of {key}"
+    if not settings.sparse_encoder.model:
+        fix = "set sparse_encoder.model (`ltrr sparse-encoder` makes one), or take the `sparse` section out"
+        yield Finding(what, State.WARN, "no sparse encoder: the sparse strategy stays silent", fix)
+        return
+    fields = JobStore(client, settings.state.prefix).vector_fields(key, SPARSE).by_encoder.values()
+    if not fields:
+        yield Finding(what, State.BROKEN, f"field {sparse.field} was never filled", f"ltrr setup {key}")
+    for field in fields:
+        # rank_features fields answer no exists query, so the job's own mark tells
+        said = "filled" if field.complete else "still being filled"
+        state = State.OK if field.complete else State.WARN
+        yield Finding(what, state, f"{field.name}: {said}", "" if field.complete else f"ltrr sync {key}")
 
 
 def _mapped(client: OpenSearch, key: str, index: IndexSettings, names: list[str]) -> list[str]:

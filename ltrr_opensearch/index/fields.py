@@ -68,6 +68,7 @@ def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> l
         *((f, "text_fields", TEXTS | KEYWORDS, "text") for f in settings.text_fields),
         *((f.field, "slot_fields", *_SLOTS[f.kind]) for f in settings.slot_fields),
         *((f, "vector.source_fields", None, "") for f in (settings.vector.source_fields if settings.vector else ())),
+        *((f, "sparse.source_fields", None, "") for f in (settings.sparse.source_fields if settings.sparse else ())),
     ]
     if settings.popularity:
         kinds = NUMERIC | {"rank_feature"}

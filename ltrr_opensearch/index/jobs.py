@@ -8,6 +8,7 @@ from datetime import datetime
 
 from opensearchpy import NotFoundError, OpenSearch
 
+from ltrr_opensearch.index.fillers import DENSE
 from ltrr_opensearch.types import Json
 
 
@@ -43,13 +44,14 @@ class JobStore:
         self._client = client
         self._index = f"{prefix}_jobs"
 
-    def vector_fields(self, key: str) -> VectorFields:
-        stored = self._get(f"vectors-{key}").get("fields", [])
+    def vector_fields(self, key: str, kind: str = DENSE) -> VectorFields:
+        """`kind`: of embeddings, or of learned sparse vectors."""
+        stored = self._get(f"{kind}-{key}").get("fields", [])
         return VectorFields({f["encoder"]: VectorField(f["field"], f["complete"]) for f in stored})
 
-    def save_vector_fields(self, key: str, fields: VectorFields, at: datetime) -> None:
+    def save_vector_fields(self, key: str, fields: VectorFields, at: datetime, kind: str = DENSE) -> None:
         rows = [{"encoder": d, "field": f.name, "complete": f.complete} for d, f in fields.by_encoder.items()]
-        self._put(f"vectors-{key}", {"kind": "vectors", "index": key, "updated": at.isoformat(), "fields": rows})
+        self._put(f"{kind}-{key}", {"kind": kind, "index": key, "updated": at.isoformat(), "fields": rows})
 
     def marks(self, key: str, digest: str) -> dict[str, int]:
         """Per shard, the sequence number up to which every document has its vector."""
@@ -77,12 +79,12 @@ class JobStore:
         self._client.index(index=self._index, id=id, body=body)
 
 
-def serving_field(client: OpenSearch, prefix: str, key: str, digest: str, base: str) -> str | None:
+def serving_field(client: OpenSearch, prefix: str, key: str, digest: str, base: str, kind: str = DENSE) -> str | None:
     """The field that a proxy with this encoder may search: None while its vectors are still being written.
 
     Where we never wrote vectors (they come from elsewhere) it is the configured field.
     """
-    fields = JobStore(client, prefix).vector_fields(key)
+    fields = JobStore(client, prefix).vector_fields(key, kind)
     if not fields.by_encoder:
         return base
     entry = fields.by_encoder.get(digest)

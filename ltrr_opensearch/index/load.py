@@ -14,10 +14,11 @@ from pathlib import Path
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.index.backfill import Target, fields_with_vector
+from ltrr_opensearch.index.backfill import Target, filled
 from ltrr_opensearch.index.bulk import Action, Result, send
 from ltrr_opensearch.index.destination import Destination
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.fillers import DENSE
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
@@ -48,7 +49,7 @@ class Load:
     to: Destination
     file: Path
     id_field: str | None
-    target: Target | None
+    targets: Sequence[Target]
     shape: VectorShape | None
     """The vector field, whoever fills it."""
     jobs: JobStore
@@ -94,13 +95,15 @@ class Load:
                 self._told_of_vector(row, bool(extra), counts)
 
     def _vectors(self, rows: Sequence[Row]) -> list[dict[str, object]]:
-        """What is added to each document: nothing to one that brings its vector, or has no text to embed."""
-        target = self.target
-        if target is None:
-            return [{} for _ in rows]
-        texts = ["" if self._brings_vector(row) else text_of(row.document, target.sources) for row in rows]
-        known = iter(target.encoder.encode([t for t in texts if t]))
-        return [fields_with_vector(target, t, next(known)) if t else {} for t in texts]
+        """What is added to each document: no vector to one that brings its own, nothing where there is no text."""
+        added: list[dict[str, object]] = [{} for _ in rows]
+        for target in self.targets:
+            own = target.filler.kind == DENSE
+            texts = ["" if own and self._brings_vector(row) else text_of(row.document, target.sources) for row in rows]
+            known = iter(target.filler.values([t for t in texts if t]))
+            for extra, text in zip(added, texts, strict=True):
+                extra.update(filled(target, text, next(known)) if text else {})
+        return added
 
     def _brings_vector(self, row: Row) -> bool:
         return self.shape is not None and self.shape.brought_by(row.document)
@@ -109,10 +112,11 @@ class Load:
         """Accounts for an indexed document's vector: brought, made, or lacking for want of text."""
         if self._brings_vector(row):
             counts.own_vector += 1
-        elif self.target and not made:
+        elif self.targets and not made:
             counts.without_text += 1
             place = f"{self.file.name}:{row.line} _id {row.id}"
-            self.failures.add(place, f"loaded without vector: no text in {', '.join(self.target.sources)}")
+            sources = dict.fromkeys(field for target in self.targets for field in target.sources)
+            self.failures.add(place, f"loaded without vector: no text in {', '.join(sources)}")
 
     def _settle(self, row: Row, result: Result, counts: Loaded) -> None:
         if result.status < 300:

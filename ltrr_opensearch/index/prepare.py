@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from opensearchpy import NotFoundError, OpenSearch
 
@@ -15,6 +15,7 @@ from ltrr_opensearch.errors import Conflict, SettingsError
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.own_mappings import additions, clashes, made_without_template
 from ltrr_opensearch.index.requests import Request
+from ltrr_opensearch.index.sparse_mapping import missing_sparse_properties, sparse_properties
 from ltrr_opensearch.index.vector_mapping import missing_properties, properties
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
@@ -52,8 +53,15 @@ def state_clashes(client: OpenSearch, state: StateSettings) -> list[str]:
     ]
 
 
-def index_requests(client: OpenSearch, key: str, settings: IndexSettings, field: str | None) -> list[Request]:
-    """What the client's index lacks. `field` is the vector field to have, None for none.
+class Fields(NamedTuple):
+    """The fields that encoders fill, as they are named now; None for none."""
+
+    vector: str | None = None
+    sparse: str | None = None
+
+
+def index_requests(client: OpenSearch, key: str, settings: IndexSettings, fields: Fields) -> list[Request]:
+    """What the client's index lacks.
 
     Raises `Conflict` where its mapping contradicts the configuration.
     """
@@ -64,15 +72,17 @@ def index_requests(client: OpenSearch, key: str, settings: IndexSettings, field:
     except NotFoundError:
         found = {}
     if not found:
-        return [_creation(key, settings, field)]
-    vector = settings.vector
+        return [_creation(key, settings, fields)]
     requests = []
     for name, body in sorted(found.items()):
         wrong = _misfits(client, key, name, body, settings)
         if wrong:
             raise Conflict(f"the configuration does not fit index {name}:\n" + "\n".join(f"  {w}" for w in wrong))
-        if vector and field and (lacking := missing_properties(name, body, vector, field)):
+        vector = settings.vector
+        if vector and fields.vector and (lacking := missing_properties(name, body, vector, fields.vector)):
             requests.append(Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "vector field"))
+        if fields.sparse and (lacking := missing_sparse_properties(name, body, fields.sparse)):
+            requests.append(Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "field of learned terms"))
     return requests
 
 
@@ -123,16 +133,18 @@ def _misfits(client: OpenSearch, key: str, name: str, body: Mapping[str, Any], s
     return wrong
 
 
-def _creation(key: str, settings: IndexSettings, field: str | None) -> Request:
+def _creation(key: str, settings: IndexSettings, fields: Fields) -> Request:
     if any(c in key for c in "*?,"):
         raise Conflict(f"no index matches {key}, and a pattern cannot be created; create an index first")
     body: Json = {
         "settings": {"index.mapping.total_fields.limit": MOST_FIELDS},
         "mappings": {"properties": _own_properties(settings)},
     }
-    if settings.vector and field:
+    if settings.vector and fields.vector:
         body["settings"]["index.knn"] = True
-        body["mappings"]["properties"] |= properties(settings.vector, field)
+        body["mappings"]["properties"] |= properties(settings.vector, fields.vector)
+    if fields.sparse:
+        body["mappings"]["properties"] |= sparse_properties(fields.sparse)
     return Request("PUT", f"/{key}", body, "the index itself, which does not exist yet")
 
 

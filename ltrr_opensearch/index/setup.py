@@ -11,14 +11,22 @@ from opensearchpy import NotFoundError, OpenSearch
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.fillers import DENSE, SPARSE
 from ltrr_opensearch.index.forget import forget_deleted
 from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
-from ltrr_opensearch.index.prepare import configured, feature_requests, index_requests, state_clashes, state_requests
+from ltrr_opensearch.index.prepare import (
+    Fields,
+    configured,
+    feature_requests,
+    index_requests,
+    state_clashes,
+    state_requests,
+)
 from ltrr_opensearch.index.publish import outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
-from ltrr_opensearch.index.vectors import Progress, fill, fills_vectors, load_document_encoder, target_for
+from ltrr_opensearch.index.vectors import Progress, fill, targets_of
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
@@ -45,19 +53,22 @@ class Setup:
         return detect(self._client)
 
     @cached_property
-    def target(self) -> Target | None:
-        """Where our vectors go; None where there are none, or they come from elsewhere."""
-        if not fills_vectors(self._settings, self._index):
-            return None
-        encoder = load_document_encoder(self._settings, self._index)
-        return target_for(self._client, self._settings, self.key, self._index, encoder)
+    def targets(self) -> list[Target]:
+        """Where our vectors and learned terms go; none where there are none, or they come from elsewhere."""
+        return targets_of(self._client, self._settings, self.key, self._index)
 
     @property
     def field(self) -> str:
         """The vector field that this encoder's searches use."""
-        if self.target:
-            return self.target.field
-        return self._index.vector.field if self._index.vector else ""
+        return self._field(DENSE) or (self._index.vector.field if self._index.vector else "")
+
+    @property
+    def sparse_field(self) -> str:
+        """The field of learned terms that this sparse encoder's searches use."""
+        return self._field(SPARSE) or (self._index.sparse.field if self._index.sparse else "")
+
+    def _field(self, kind: str) -> str:
+        return next((target.field for target in self.targets if target.filler.kind == kind), "")
 
     @property
     def shape(self) -> VectorShape | None:
@@ -90,8 +101,9 @@ class Setup:
             documents = self._client.count(index=self.key)["count"]
         except NotFoundError:
             documents = 0
-        if self.target:
-            yield f"then POST /_bulk with partial updates: {self.field} for those of {documents} documents that lack it"
+        for target in self.targets:
+            lacking = f"{target.field} for those of {documents} documents that lack it"
+            yield f"then POST /_bulk with partial updates: {lacking}"
         parts = outdated(self._client, self._settings.state.prefix, self.key, self._parts()) if documents else {}
         if parts:
             yield f"then a release with {', '.join(sorted(parts))} into {self._settings.state.prefix}_models"
@@ -102,11 +114,10 @@ class Setup:
             perform(self._client, request)
             yield request
 
-    def fill(self, failures: Failures, pace: Pace, progress: Progress) -> tuple[Tally, bool]:
-        """Backfills the embeddings. Returns the counts, and whether nothing is left to do."""
-        assert self.target is not None
+    def fill(self, target: Target, failures: Failures, pace: Pace, progress: Progress) -> tuple[Tally, bool]:
+        """Backfills one of the targets. Returns the counts, and whether nothing is left to do."""
         prefix = self._settings.state.prefix
-        return fill(self._client, prefix, self.key, self.target, failures, pace, progress, self._now)
+        return fill(self._client, prefix, self.key, target, failures, pace, progress, self._now)
 
     def tidy(self) -> Iterator[str]:
         """What sync does besides: forgets deleted documents and lets old logs expire."""
@@ -125,12 +136,12 @@ class Setup:
 
     def _index_requests(self) -> list[Request]:
         """What is named is made where it is missing; all that the key covers gets what it lacks."""
-        field = self.field or None
+        fields = Fields(self.field or None, self.sparse_field or None)
         if self._named == self.key or self._client.indices.exists(index=self._named):
-            return index_requests(self._client, self.key, self._index, field)
-        creation = index_requests(self._client, self._named, self._index, field)
+            return index_requests(self._client, self.key, self._index, fields)
+        creation = index_requests(self._client, self._named, self._index, fields)
         others = self._client.indices.get_alias(index=self.key, params={"ignore_unavailable": "true"})
-        return [*creation, *(index_requests(self._client, self.key, self._index, field) if others else ())]
+        return [*creation, *(index_requests(self._client, self.key, self._index, fields) if others else ())]
 
     def _parts(self) -> dict[str, Part]:
         current = ReleaseStore(self._client, self._settings.state.prefix).current(self.key)

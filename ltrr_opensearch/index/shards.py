@@ -64,9 +64,13 @@ def count(client: OpenSearch, shard: Shard, after: int, upto: int) -> int:
 
 
 def changed(
-    client: OpenSearch, shard: Shard, after: int, upto: int, fields: Sequence[str], vector: str, page: int
+    client: OpenSearch, shard: Shard, after: int, upto: int, fields: Sequence[str], vector: str | None, page: int
 ) -> Iterator[list[Document]]:
-    """Those documents, page by page in the order of their last write, with `fields` of their source."""
+    """Those documents, page by page in the order of their last write, with `fields` of their source.
+
+    `vector`: the field that `has_vector` tells of.
+    """
+    has: Json = {"should": {"exists": {"field": vector, "_name": "vector"}}} if vector else {}
     while after < upto:
         body: Json = {
             "size": page,
@@ -74,12 +78,7 @@ def changed(
             "track_total_hits": False,
             "sort": ["_seq_no"],
             "_source": list(fields),
-            "query": {
-                "bool": {
-                    "filter": _between(after, upto),
-                    "should": {"exists": {"field": vector, "_name": "vector"}},
-                }
-            },
+            "query": {"bool": {"filter": _between(after, upto), **has}},
         }
         answer = client.search(index=shard.index, body=body, params={"preference": f"_shards:{shard.number}"})
         documents = [_document(hit) for hit in answer["hits"]["hits"]]

@@ -5,14 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ltrr_opensearch.index_settings import IndexSettings
-
-
-def source_fields(settings: IndexSettings) -> tuple[str, ...]:
-    """The configured fields to embed, by default the text fields."""
-    configured = settings.vector.source_fields if settings.vector else ()
-    return configured or tuple(settings.text_fields)
-
 
 def includes(fields: Sequence[str]) -> list[str]:
     """What to ask of `_source`: the fields and, since some may be multi-fields, what they belong to."""

@@ -18,6 +18,7 @@ from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.cluster.templates import load_templates, plain_indexes
 from ltrr_opensearch.errors import PartError
 from ltrr_opensearch.index.backfill import key_field
+from ltrr_opensearch.index.fillers import DENSE, SPARSE
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index_settings import IndexSettings
@@ -26,7 +27,12 @@ from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
-STRIP = "for (f in params.fields) { ctx._source.remove(f) }"
+STRIP = (
+    "boolean had = false;"
+    " for (f in params.fields) { if (ctx._source.containsKey(f)) { ctx._source.remove(f); had = true } }"
+    " if (!had) { ctx.op = 'noop' }"
+)
+"""Every document is looked at: a `rank_features` field answers no query for the documents that have it."""
 BY_QUERY = "_by_query"
 REWRITING_S = 3600
 """Longest wait for documents to be rewritten without their vectors."""
@@ -74,7 +80,7 @@ class Uninstall:
         fields = [name for field in self._vector_fields(key) for name in (field, key_field(field))]
         if fields and self._client.indices.exists(index=key):
             body: Json = {
-                "query": {"bool": {"should": [{"exists": {"field": f}} for f in fields], "minimum_should_match": 1}},
+                "query": {"match_all": {}},
                 "script": {"source": STRIP, "lang": "painless", "params": {"fields": fields}},
             }
             path = f"/{quote(key, safe='*,')}/_update_by_query?refresh=true&conflicts=proceed"
@@ -83,9 +89,12 @@ class Uninstall:
     def _vector_fields(self, key: str) -> list[str]:
         """Fields that our encoders have filled; vectors that came from elsewhere are not ours to take away."""
         index = self._settings.indexes.get(key)
-        if index is None or index.vector is None or not index.vector.backfill:
+        if index is None:
             return []
-        return [field.name for field in JobStore(self._client, self._prefix).vector_fields(key).by_encoder.values()]
+        ours = [DENSE] if index.vector and index.vector.backfill else []
+        ours += [SPARSE] if index.sparse else []
+        store = JobStore(self._client, self._prefix)
+        return [field.name for kind in ours for field in store.vector_fields(key, kind).by_encoder.values()]
 
     def _mapped(self) -> Iterator[tuple[str, str]]:
         for key in self._keys:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,15 +10,15 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.backfill import Backfill, Tally, Target
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.fillers import DenseFiller, Filler, SparseFiller
 from ltrr_opensearch.index.jobs import JobStore, VectorField
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.shards import shards_of
-from ltrr_opensearch.index.texts import source_fields
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.understand.embedding_cache import CachedEncoder, EmbeddingCache, cache_folder
 from ltrr_opensearch.understand.encoders import load_encoder
+from ltrr_opensearch.understand.sparse_encoders import load_sparse_encoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +41,22 @@ def load_document_encoder(settings: Settings, index: IndexSettings) -> CachedEnc
     return CachedEncoder(encoder, EmbeddingCache(cache_folder(settings.encoder.cache_dir)))
 
 
-def target_for(client: OpenSearch, settings: Settings, key: str, index: IndexSettings, encoder: Encoder) -> Target:
-    """The field that this encoder fills, which is a new one after the encoder was changed."""
-    assert index.vector is not None
-    fields = JobStore(client, settings.state.prefix).vector_fields(key)
-    return Target(fields.name_for(encoder.digest, index.vector.field), source_fields(index), encoder)
+def targets_of(client: OpenSearch, settings: Settings, key: str, index: IndexSettings) -> list[Target]:
+    """The fields that the configured encoders fill; a new one after an encoder was changed. Loads the encoders."""
+    store = JobStore(client, settings.state.prefix)
+
+    def target(filler: Filler, base: str, sources: Sequence[str]) -> Target:
+        fields = store.vector_fields(key, filler.kind)
+        return Target(fields.name_for(filler.digest, base), tuple(sources) or tuple(index.text_fields), filler)
+
+    targets = []
+    if index.vector and fills_vectors(settings, index):
+        dense = DenseFiller(load_document_encoder(settings, index))
+        targets.append(target(dense, index.vector.field, index.vector.source_fields))
+    if index.sparse and settings.sparse_encoder.model:
+        sparse = SparseFiller(load_sparse_encoder(settings.sparse_encoder))
+        targets.append(target(sparse, index.sparse.field, index.sparse.source_fields))
+    return targets
 
 
 def fill(
@@ -59,11 +70,11 @@ def fill(
     now: Callable[[], datetime],
 ) -> tuple[Tally, bool]:
     """Gives what was written since the last run its vectors. Also returns whether nothing is left."""
-    store, digest = JobStore(client, prefix), target.encoder.digest
-    fields = store.vector_fields(key)
+    store, digest, kind = JobStore(client, prefix), target.filler.digest, target.filler.kind
+    fields = store.vector_fields(key, kind)
     if digest not in fields.by_encoder:
         fields = fields.having(digest, VectorField(target.field, complete=False))
-        store.save_vector_fields(key, fields, now())
+        store.save_vector_fields(key, fields, now(), kind)
     marks = store.marks(key, digest)
     shards = shards_of(client, key)
     for index in sorted({s.index for s in shards}):
@@ -80,5 +91,5 @@ def fill(
     progress.start(run.waiting(shards))
     done = run.run(shards)
     if done and not fields.by_encoder[digest].complete:
-        store.save_vector_fields(key, fields.having(digest, VectorField(target.field, complete=True)), now())
+        store.save_vector_fields(key, fields.having(digest, VectorField(target.field, complete=True)), now(), kind)
     return run.tally, done

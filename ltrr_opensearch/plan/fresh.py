@@ -19,7 +19,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, text_query
-from ltrr_opensearch.types import EXPLORATION, AnalyzedQuery, Json, QueryPlan, SearchRequest, Vector
+from ltrr_opensearch.types import EXPLORATION, AnalyzedQuery, Encoded, Json, QueryPlan, SearchRequest
 
 VOTE = 0.1
 """Likelihood of the plan: in the fusion its candidates count little, since a place is kept for the best of them."""
@@ -47,7 +47,7 @@ class Fresh:
             return ()
         asked = self._clause(request, either)
 
-        def clause(_depth: int, _vector: Vector | None) -> Json | None:
+        def clause(_depth: int, _encoded: Encoded) -> Json | None:
             return asked
 
         return (QueryPlan(self.name, self.name, EXPLORATION, clause, likelihood=VOTE),)

@@ -11,7 +11,7 @@ from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector, VectorUse
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, VectorUse
 
 
 class KnnOptions(Options):
@@ -31,10 +31,10 @@ class Knn:
             return ()
         filters = list(query.request.filters)
 
-        def clause(depth: int, vector: Vector | None) -> Json | None:
-            if vector is None:
+        def clause(depth: int, encoded: Encoded) -> Json | None:
+            if encoded.dense is None:
                 return None
-            body: Json = {"vector": vector.tolist(), "k": depth}
+            body: Json = {"vector": encoded.dense.tolist(), "k": depth}
             if filters:
                 body["filter"] = {"bool": {"filter": filters}}
             return {"knn": {self._field: body}}

@@ -11,7 +11,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, text_query, with_popularity
-from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan
 
 
 class LexicalOptions(TextOptions):
@@ -31,7 +31,7 @@ class Lexical:
             return ()
         asked = with_popularity(text_query(text, self._text_fields, self._options), self._popularity)
 
-        def clause(_depth: int, _vector: Vector | None) -> Json | None:
+        def clause(_depth: int, _encoded: Encoded) -> Json | None:
             return asked
 
         return (QueryPlan(self.name, self.name, "lexical", clause),)

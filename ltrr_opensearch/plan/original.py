@@ -8,7 +8,7 @@ from typing import Any
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan
 
 
 class Original:
@@ -19,7 +19,7 @@ class Original:
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
         own = query.request.body.get("query")
 
-        def clause(_depth: int, _vector: Vector | None) -> Json | None:
+        def clause(_depth: int, _encoded: Encoded) -> Json | None:
             return own
 
         return (QueryPlan(self.name, self.name, "lexical", clause, original=True),)

@@ -14,7 +14,7 @@ from pydantic import Field
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Vector
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan
 
 MAX_ENTITIES = 1000
 """A bool query takes at most 1,024 clauses by default."""
@@ -37,7 +37,7 @@ class Popular:
         if not ranking or not text.strip():
             return ()
 
-        def clause(depth: int, _vector: Vector | None) -> Json | None:
+        def clause(depth: int, _encoded: Encoded) -> Json | None:
             return self._clause(text, ranking[: MAX_ENTITIES if self._matching else min(depth, MAX_ENTITIES)])
 
         return (QueryPlan(self.name, self.name, "popularity", clause),)

@@ -14,7 +14,7 @@ from pydantic import Field
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Remembered, Vector, VectorUse
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, Remembered, VectorUse
 
 BY_MEANING = 0.2
 """Likelihood of the plan before an embedding has told how near the nearest neighbours are."""
@@ -40,10 +40,10 @@ class Q2e:
         if not len(self._memory) or (vector is VectorUse.NONE and not query.remembered):
             return ()
 
-        def clause(depth: int, vector: Vector | None) -> Json | None:
+        def clause(depth: int, encoded: Encoded) -> Json | None:
             near = query.remembered
-            if vector is not None:
-                near = self._memory.near(query.normalized, vector, self._options.neighbours)
+            if encoded.dense is not None:
+                near = self._memory.near(query.normalized, encoded.dense, self._options.neighbours)
             return self._clause(self._scored(near), depth)
 
         nearest = query.remembered[0] if query.remembered else None

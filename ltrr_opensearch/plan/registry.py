@@ -18,6 +18,7 @@ from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
 from ltrr_opensearch.plan.popular import Popular
 from ltrr_opensearch.plan.q2e import Q2e
+from ltrr_opensearch.plan.sparse import Sparse
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.protocols import Strategy
 
@@ -31,6 +32,7 @@ BUILT_IN: Mapping[str, Factory] = {
     "structured": Structured,
     "q2e": Q2e,
     "knn": Knn,
+    "sparse": Sparse,
     "popular": Popular,
     "fresh": Fresh,
 }
@@ -39,11 +41,12 @@ BUILT_IN: Mapping[str, Factory] = {
 def build_strategies(index: IndexSettings, knowledge: Knowledge) -> tuple[Strategy, ...]:
     """The configured strategies in their order, what explores last, since policies count slots without it.
 
-    Of the default ones, knn only where there is a vector field.
+    Of the default ones, knn only where there is a vector field, sparse where there are learned terms.
     """
     chosen = index.strategies
-    if "strategies" not in index.model_fields_set and index.vector is None:
-        chosen = tuple(s for s in chosen if s.use != "knn")
+    if "strategies" not in index.model_fields_set:
+        there = {"knn": index.vector, "sparse": index.sparse}
+        chosen = tuple(s for s in chosen if there.get(s.use, s) is not None)
     chosen = tuple(sorted(chosen, key=lambda s: s.use == "fresh"))
     return tuple(_factory(s)(s.name, s.options, index, knowledge) for s in chosen)
 

@@ -20,7 +20,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.evidence import evidence, lacking, matching
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, text_query
-from ltrr_opensearch.types import AnalyzedQuery, Json, QueryPlan, Reading, SlotValue, Vector
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
 
 
 class StructuredOptions(TextOptions):
@@ -49,7 +49,7 @@ class Structured:
             return ()
         asked = self._competition(query, competing)
 
-        def clause(_depth: int, _vector: Vector | None) -> Json | None:
+        def clause(_depth: int, _encoded: Encoded) -> Json | None:
             return asked
 
         facts = {

@@ -25,6 +25,7 @@ from ltrr_opensearch.retrieve.sending import Sender, key_of, reason_of, send_sea
 from ltrr_opensearch.types import (
     DocKey,
     Draw,
+    Encoded,
     Features,
     Hit,
     Json,
@@ -113,7 +114,7 @@ class FanOut:
         request: SearchRequest,
         plans: Sequence[QueryPlan],
         draw: Draw,
-        vector: Vector | None,
+        encoded: Encoded,
         hidden: Sequence[str],
         preference: str,
         id_field: str | None = None,
@@ -130,7 +131,7 @@ class FanOut:
         tasks = [
             asyncio.create_task(
                 self._plan(
-                    request, p, draw.depth(p.name), vector, preference, _form(request, p, draw, below, by, hidden)
+                    request, p, draw.depth(p.name), encoded, preference, _form(request, p, draw, below, by, hidden)
                 )
             )
             for p in others
@@ -169,12 +170,12 @@ class FanOut:
         return Original(reply, page, (perf_counter() - start) * 1000)
 
     async def _plan(
-        self, request: SearchRequest, plan: QueryPlan, depth: int, vector: Vector | None, preference: str, form: Form
+        self, request: SearchRequest, plan: QueryPlan, depth: int, encoded: Encoded, preference: str, form: Form
     ) -> PlanResult:
         """One plan's hits, in their order."""
         start = perf_counter()
         try:
-            clause = plan.clause(depth, vector)
+            clause = plan.clause(depth, encoded)
             if clause is None:
                 return PlanResult(plan, depth, Outcome.NOTHING_TO_ASK)
             params = bodies.plan_params(request, preference)

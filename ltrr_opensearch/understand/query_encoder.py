@@ -1,18 +1,28 @@
-"""Embeddings of queries while serving: off the event loop, concurrent ones together, the last ones kept."""
+"""Encodings of queries while serving: off the event loop, concurrent ones together, the last ones kept."""
 
 from __future__ import annotations
 
-from ltrr_opensearch.protocols import Encoder
-from ltrr_opensearch.types import Vector
+from collections.abc import Iterable, Sequence
+from typing import Protocol, TypeVar
+
 from ltrr_opensearch.understand.batched import Batched
 
+V = TypeVar("V")
+V_co = TypeVar("V_co", covariant=True)
 
-class QueryEncoder(Batched[str, Vector]):
-    """Wraps an `Encoder`. `cache_texts` embeddings are kept."""
 
-    def __init__(self, encoder: Encoder, cache_texts: int) -> None:
+class Encodes(Protocol[V_co]):
+    """An `Encoder` or a `SparseEncoder`."""
+
+    def encode(self, texts: Sequence[str]) -> Iterable[V_co]: ...
+
+
+class QueryEncoder(Batched[str, V]):
+    """`cache_texts` encodings are kept."""
+
+    def __init__(self, encoder: Encodes[V], cache_texts: int) -> None:
         super().__init__(encoder.encode, cache_texts, "encoder")
 
-    async def encode(self, text: str) -> Vector:
-        """The embedding, at once or after at most two batches."""
+    async def encode(self, text: str) -> V:
+        """At once or after at most two batches."""
         return await self.get(text)

@@ -16,7 +16,8 @@ from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.cluster.feature_logging import NamedScores
 from ltrr_opensearch.cluster.upstream import Upstream
-from ltrr_opensearch.engine import Engine, Limits, TextEncoder
+from ltrr_opensearch.encoding import TextEncoder
+from ltrr_opensearch.engine import Engine, Limits
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
@@ -38,6 +39,7 @@ from ltrr_opensearch.types import (
     Matrix,
     PlanResult,
     SearchRequest,
+    Vector,
 )
 
 F = TypeVar("F", bound=FanOut)
@@ -82,7 +84,7 @@ class Bench:
     """An engine with what it recorded and counted."""
 
     def __init__(
-        self, upstream: Upstream, serving: Serving, window: int = 1000, encoder: TextEncoder | None = None
+        self, upstream: Upstream, serving: Serving, window: int = 1000, encoder: TextEncoder[Vector] | None = None
     ) -> None:
         self.upstream = upstream
         self.serving = serving

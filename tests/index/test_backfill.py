@@ -9,6 +9,7 @@ import pytest
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.backfill import Need, Target, need_of
+from ltrr_opensearch.index.fillers import DenseFiller
 from ltrr_opensearch.index.jobs import JobStore, serving_field
 from ltrr_opensearch.index.shards import Document
 from ltrr_opensearch.index.vector_mapping import properties
@@ -137,4 +138,4 @@ def test_another_encoder_gets_a_field_of_its_own_which_serves_once_it_is_complet
 
 def test_a_vector_that_somebody_else_made_is_kept() -> None:
     document = Document("i", "1", None, 0, 1, {"title": "shoe"}, has_vector=True)
-    assert need_of(document, Target("vec", ("title",), CountingEncoder()))[0] is Need.KEEP
+    assert need_of(document, Target("vec", ("title",), DenseFiller(CountingEncoder())))[0] is Need.KEEP

@@ -13,6 +13,7 @@ from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.index.backfill import Target
 from ltrr_opensearch.index.destination import destination
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.fillers import DenseFiller
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.load import Load, Loaded
 from ltrr_opensearch.index.own_vectors import VectorShape
@@ -54,7 +55,9 @@ def load(
     target: Target | None = None,
 ) -> Loaded:
     to = destination(client, name)
-    return Load(client, to, file, "id", target, SHAPE, jobs, failures, Pace(None), advance, lambda: NOW).run()
+    return Load(
+        client, to, file, "id", [target] if target else [], SHAPE, jobs, failures, Pace(None), advance, lambda: NOW
+    ).run()
 
 
 def test_a_load_accounts_for_every_line(
@@ -104,7 +107,7 @@ def test_a_document_keeps_the_vector_that_it_brings(
         '{"id": "mute", "vec": [0.8, 0.6]}\n'
     )
     encoder = CountingEncoder()
-    target = Target("vec", ("title",), encoder)
+    target = Target("vec", ("title",), DenseFiller(encoder))
     counts = load(client, index_name, file, jobs, failures, target=target)
     assert (counts.indexed, counts.failed, counts.own_vector, counts.without_text) == (4, 3, 2, 0)
     assert encoder.asked == ["boot", "sock"]

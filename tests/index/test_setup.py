@@ -12,7 +12,7 @@ from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.forget import forget_deleted
-from ltrr_opensearch.index.prepare import index_requests
+from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index.publish import setup_parts
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
@@ -102,9 +102,9 @@ def test_a_new_index_maps_what_the_configuration_names(client: OpenSearch, index
     index = IndexSettings(
         text_fields={"title": 1}, slot_fields=("brand.keyword",), object_id_field="sku", id_field="id"
     )
-    (request,) = index_requests(client, index_name, index, None)
+    (request,) = index_requests(client, index_name, index, Fields())
     perform(client, request)
-    assert index_requests(client, index_name, index, None) == []
+    assert index_requests(client, index_name, index, Fields()) == []
     found = client.indices.get_mapping(index=index_name)[index_name]["mappings"]["properties"]
     assert {name: body["type"] for name, body in found.items()} == {
         "title": "text",
@@ -123,7 +123,7 @@ def test_an_index_without_knn_says_how_to_copy_it(client: OpenSearch, index_name
     client.indices.create(index=index_name, body={"mappings": {"properties": {"title": {"type": "text"}}}})
     index = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(dimension=2))
     with pytest.raises(Conflict, match=r"without index.knn: true[\s\S]*POST /_reindex"):
-        index_requests(client, index_name, index, "ltrr_embedding")
+        index_requests(client, index_name, index, Fields("ltrr_embedding"))
 
 
 def test_contradictions_of_mapping_and_configuration_are_all_named(client: OpenSearch, index_name: str) -> None:
@@ -141,7 +141,7 @@ def test_contradictions_of_mapping_and_configuration_are_all_named(client: OpenS
         match=r"text_fields: titel is not in the mapping; did you mean title[\s\S]*mapped as text.*use brand.raw"
         r"[\s\S]*source_fields: titl is not in[\s\S]*object_id_field: sku is not in[\s\S]*id_field: title is mapped as",
     ):
-        index_requests(client, index_name, index, None)
+        index_requests(client, index_name, index, Fields())
 
 
 def test_a_vector_field_of_another_length_is_a_conflict(client: OpenSearch, index_name: str) -> None:
@@ -153,7 +153,7 @@ def test_a_vector_field_of_another_length_is_a_conflict(client: OpenSearch, inde
     client.indices.create(index=index_name, body=body)
     index = IndexSettings(text_fields={"title": 1}, vector=VectorSettings(field="v", dimension=2))
     with pytest.raises(Conflict, match=r"dimension 3, the configuration says 2.*set vector\.dimension: 3"):
-        index_requests(client, index_name, index, "v")
+        index_requests(client, index_name, index, Fields("v"))
 
 
 def test_deleted_documents_leave_the_memory(client: OpenSearch, index_name: str) -> None:

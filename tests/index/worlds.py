@@ -11,6 +11,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.fillers import DenseFiller
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.vector_mapping import properties
 from ltrr_opensearch.index.vectors import Progress, fill
@@ -56,7 +57,7 @@ def run_fill(
         client,
         f"{index}_ltrr",
         index,
-        Target(field, ("title",), encoder),
+        Target(field, ("title",), DenseFiller(encoder)),
         Failures(folder / "failed.jsonl"),
         Pace(None),
         Progress(start=lambda total: None, advance=lambda documents: None),

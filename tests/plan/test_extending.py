@@ -18,7 +18,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
 from ltrr_opensearch.settings import EncoderSettings
-from ltrr_opensearch.types import Slot
+from ltrr_opensearch.types import Encoded, Slot
 from ltrr_opensearch.understand.encoders import load_encoder
 from tests.plan.conftest import Analyze
 from tests.plan.pages import example
@@ -46,7 +46,7 @@ def test_a_strategy_from_elsewhere(ask: Analyze) -> None:
     index = IndexSettings(text_fields={"title": 1}, date_field="released", strategies=MINE)
     (strategy,) = build_strategies(index, Knowledge.empty())
     (plan,) = strategy.plan(ask("phone", index))
-    clause = plan.clause(10, None)
+    clause = plan.clause(10, Encoded())
     assert plan.name == "recent"
     assert clause is not None
     assert clause["bool"]["should"][0]["distance_feature"]["origin"] == "2026-01-01"

@@ -10,7 +10,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.fresh import Fresh
-from ltrr_opensearch.types import EXPLORATION, AnalyzedQuery, Asker, Json
+from ltrr_opensearch.types import EXPLORATION, AnalyzedQuery, Asker, Encoded, Json
 from tests.plan.conftest import Analyze
 
 BARE = IndexSettings(text_fields={"title": 3})
@@ -21,7 +21,7 @@ SHOWN = Knowledge(exposure=Exposure({"a": 9.0, "b": 7.0, "c": 1.0}))
 def asked(strategy: Fresh, query: AnalyzedQuery) -> Json:
     (plan,) = strategy.plan(query)
     assert plan.source == EXPLORATION
-    body = plan.clause(10, None)
+    body = plan.clause(10, Encoded())
     assert body is not None
     return body
 

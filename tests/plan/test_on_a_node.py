@@ -16,7 +16,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.slot_settings import SlotField
-from ltrr_opensearch.types import EntityScore, Vector
+from ltrr_opensearch.types import Encoded, EntityScore, Vector
 from tests.plan.conftest import Analyze
 
 Search = Callable[..., list[str]]
@@ -73,7 +73,7 @@ def search(client: OpenSearch, index: str, ask: Analyze) -> Search:
         chosen = StrategySettings(name="mine", use=use, options=options or {})
         (strategy,) = build_strategies(SHOP.model_copy(update={"strategies": (chosen,)}), knowledge)
         (plan,) = strategy.plan(ask(text, SHOP, knowledge))
-        body = {"query": plan.clause(10, vector), "size": 4, "_source": False}
+        body = {"query": plan.clause(10, Encoded(vector)), "size": 4, "_source": False}
         return [hit["_id"] for hit in client.search(index=index, body=body)["hits"]["hits"]]
 
     return hits
@@ -112,7 +112,7 @@ def test_fresh_finds_what_matches_and_was_rarely_shown_or_is_new(client: OpenSea
             settings.model_copy(update={"strategies": (StrategySettings(name="fresh", use="fresh"),)}), knowledge
         )
         (plan,) = strategy.plan(ask("laptop", settings, knowledge))
-        hits = client.search(index=index, body={"query": plan.clause(10, None)})["hits"]["hits"]
+        hits = client.search(index=index, body={"query": plan.clause(10, Encoded())})["hits"]["hits"]
         return {hit["_id"] for hit in hits}
 
     assert found(SHOP) == {"1", "3"}
@@ -152,7 +152,7 @@ def test_numbers_dates_and_booleans_are_read_and_searched(client: OpenSearch, in
 
     def found(text: str) -> list[str]:
         (plan,) = Structured("structured", {"fall_back": False}, shop, known).plan(ask(text, shop, known))
-        hits = client.search(index=index_name, body={"query": plan.clause(10, None)})["hits"]["hits"]
+        hits = client.search(index=index_name, body={"query": plan.clause(10, Encoded())})["hits"]["hits"]
         return [hit["_id"] for hit in hits]
 
     assert found("screen under 500") == ["0", "3"], "what has no price may still be meant, behind"

@@ -5,7 +5,7 @@ from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.structured import Structured
-from ltrr_opensearch.types import Json
+from ltrr_opensearch.types import Encoded, Json
 from tests.plan.conftest import Analyze
 
 INDEX = IndexSettings(
@@ -46,7 +46,7 @@ def _clause(ask: Analyze, text: str, options: Json | None = None) -> Json:
     (plan,) = Structured("structured", STRICT if options is None else options, INDEX, KNOWN).plan(
         ask(text, INDEX, KNOWN)
     )
-    clause = plan.clause(10, None)
+    clause = plan.clause(10, Encoded())
     assert clause is not None
     return clause
 
@@ -69,7 +69,7 @@ BRAND = _scored({"terms": {"brand": ["Dell"]}}, 0.6842)
 def test_a_reading_matches_its_text_and_evidences_its_slots(ask: Analyze) -> None:
     (plan,) = Structured("structured", STRICT, INDEX, KNOWN).plan(ask("Dell laptops", INDEX, KNOWN))
     must = [_match("laptops"), _any(BRAND, _match("dell"))]
-    assert plan.clause(10, None) == {"bool": {"must": must, "boost": 1.0}}
+    assert plan.clause(10, Encoded()) == {"bool": {"must": must, "boost": 1.0}}
     assert plan.facts == {"slots": 1.0, "readings": 1.0, "residual": 1.0}
     assert 0.9 < plan.likelihood <= 1
 
@@ -102,7 +102,7 @@ def test_of_a_mistyped_value_the_text_is_searched_for_what_was_meant_besides(ask
     index, values = IndexSettings(text_fields={"title": 1}, slot_fields=("brand",)), [("brand", "Philips", 900)]
     known = Knowledge(gazetteer=Gazetteer.from_values(values))
     (plan,) = Structured("structured", STRICT, index, known).plan(ask("Phillips", index, known))
-    assert (plan.clause(10, None) or {})["bool"]["must"][0]["bool"]["should"][1:] == [
+    assert (plan.clause(10, Encoded()) or {})["bool"]["must"][0]["bool"]["should"][1:] == [
         _match("phillips"),
         _match("Philips"),
     ]

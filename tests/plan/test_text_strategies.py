@@ -11,7 +11,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.knn import Knn
 from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
-from ltrr_opensearch.types import VectorUse
+from ltrr_opensearch.types import Encoded, VectorUse
 from tests.plan.conftest import Analyze
 
 INDEX = IndexSettings(text_fields={"title": 3, "body": 1}, vector=VectorSettings(field="v"))
@@ -26,7 +26,7 @@ def test_original_is_marked_and_needs_nothing(ask: Analyze) -> None:
 
 def test_lexical_by_default_is_all_words_across_the_fields(ask: Analyze) -> None:
     (plan,) = Lexical("lexical", {}, INDEX, NOTHING).plan(ask('6" "laptop\\', INDEX))
-    assert plan.clause(10, None) == {
+    assert plan.clause(10, Encoded()) == {
         "multi_match": {
             "query": '6" "laptop\\',
             "type": "cross_fields",
@@ -45,7 +45,7 @@ def test_lexical_options(ask: Analyze) -> None:
         "fields": {"title": 1.5},
     }
     (plan,) = Lexical("fuzzy", options, INDEX, NOTHING).plan(ask("laptpo", INDEX))
-    assert plan.clause(10, None) == {
+    assert plan.clause(10, Encoded()) == {
         "multi_match": {
             "query": "laptpo",
             "type": "best_fields",
@@ -60,7 +60,7 @@ def test_lexical_options(ask: Analyze) -> None:
 @pytest.mark.parametrize(("options", "biased"), [({}, True), ({"popularity": False}, False)])
 def test_popularity_biases_where_configured(ask: Analyze, options: dict[str, Any], biased: bool) -> None:
     (plan,) = Lexical("lexical", options, POPULAR, NOTHING).plan(ask("laptop", POPULAR))
-    clause = plan.clause(10, None)
+    clause = plan.clause(10, Encoded())
     assert clause is not None
     assert ("function_score" in clause) is biased
     if biased:
@@ -87,12 +87,12 @@ def test_knn_carries_the_clients_filters_inside(ask: Analyze) -> None:
     (plan,) = strategy.plan(ask("laptop", INDEX, filters=(price,)))
     assert plan.vector is VectorUse.NEEDED
     vector = np.array([0.5, 0.25], dtype=np.float32)
-    assert plan.clause(50, vector) == {
+    assert plan.clause(50, Encoded(vector)) == {
         "knn": {"v": {"vector": [0.5, 0.25], "k": 50, "filter": {"bool": {"filter": [price]}}}}
     }
     (bare,) = strategy.plan(ask("laptop", INDEX))
-    assert bare.clause(50, vector) == {"knn": {"v": {"vector": [0.5, 0.25], "k": 50}}}
-    assert bare.clause(50, None) is None
+    assert bare.clause(50, Encoded(vector)) == {"knn": {"v": {"vector": [0.5, 0.25], "k": 50}}}
+    assert bare.clause(50, Encoded()) is None
 
 
 def test_knn_without_a_vector_field_is_refused() -> None:

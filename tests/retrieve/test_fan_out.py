@@ -10,7 +10,7 @@ import pytest
 
 from ltrr_opensearch.cluster.upstream import Reply
 from ltrr_opensearch.retrieve.fan_out import WORTH_A_REQUEST, FanOut, Retrieved
-from ltrr_opensearch.types import Draw, Headers, Outcome, QueryPlan, SearchRequest, Slot, SlotDraw
+from ltrr_opensearch.types import Draw, Encoded, Headers, Outcome, QueryPlan, SearchRequest, Slot, SlotDraw
 from tests.retrieve.test_bodies import REQUEST
 
 PAGE = 10
@@ -45,7 +45,7 @@ class Hundred:
 async def retrieved(cluster: Hundred, depth: int, request: SearchRequest = FIRST) -> Retrieved:
     slot = Slot(OWN.name, OWN.strategy, OWN.source, 0, {}, {}, (), (0, depth), (True, True))
     draw = Draw("fixed", (SlotDraw(slot, (0.0, 1.0), depth, 1.0),))
-    return await FanOut(cluster, 1000).retrieve(request, (OWN,), draw, None, (), "same", "id")
+    return await FanOut(cluster, 1000).retrieve(request, (OWN,), draw, Encoded(), (), "same", "id")
 
 
 async def test_what_was_drawn_below_the_page_comes_as_ids() -> None:
