@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from pydantic import Field, field_validator
@@ -9,7 +10,9 @@ from pydantic import Field, field_validator
 from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.section import Positive, Section
+from ltrr_opensearch.slot_settings import SlotField, short_form
 from ltrr_opensearch.stage_settings import DiversifySettings, SecondStageSettings
+from ltrr_opensearch.synonyms import parse_synonyms
 
 
 class VectorSettings(Section):
@@ -69,7 +72,13 @@ def default_strategies() -> tuple[StrategySettings, ...]:
 
 class IndexSettings(Section):
     text_fields: dict[str, Positive] = Field(description="Analysed fields to match, with their boosts.")
-    slot_fields: tuple[str, ...] = Field((), description="Keyword fields whose values are recognised in queries.")
+    slot_fields: tuple[SlotField, ...] = Field(
+        (), description="Fields whose values are recognised in queries; a plain name, or more about it."
+    )
+    synonyms: tuple[str, ...] = Field(
+        (),
+        description='Other words for values of slot fields, as OpenSearch has them: "tv, telly" or "lappy => laptop".',
+    )
     popularity: PopularitySettings | None = Field(None, description="Bias of our lexical plans.")
     date_field: str | None = Field(None, description="When a document came out.")
     object_id_field: str | None = Field(None, description="Field that events name objects by; default: _id.")
@@ -107,6 +116,22 @@ class IndexSettings(Section):
     def named_by(self) -> str | None:
         """The field by which events name objects; None where that is `_id`."""
         return None if self.object_id_field == "_id" else self.object_id_field
+
+    @property
+    def slot_names(self) -> tuple[str, ...]:
+        return tuple(slot.field for slot in self.slot_fields)
+
+    @field_validator("slot_fields", mode="before")
+    @classmethod
+    def _plain_names(cls, value: object) -> object:
+        return [short_form(v) for v in value] if isinstance(value, Sequence) and not isinstance(value, str) else value
+
+    @field_validator("synonyms")
+    @classmethod
+    def _synonym_lines(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for line in value:
+            parse_synonyms(line)
+        return value
 
     @field_validator("rules")
     @classmethod

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 
-_TOKEN = re.compile(r"\w+(?:[.,'\u2019+/#-]*\w+)*[+#]*")
+TOKEN = re.compile(r"\w+(?:[.,'\u2019+/#-]*\w+)*[+#]*")
 """A word with inner joints: "usb-c", "9.5", "802.11ac", "c++", "rock'n'roll" stay whole."""
 
 
 def tokenize(text: str) -> tuple[str, ...]:
     """Words of the normalised text, in order."""
-    return tuple(_TOKEN.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return tuple(TOKEN.findall(unicodedata.normalize("NFKC", text).casefold()))
 
 
 def normalise(text: str) -> str:

@@ -110,12 +110,16 @@ class SearchRequest:
 
 @dataclass(frozen=True, slots=True)
 class SlotValue:
-    """A stretch of the query that is a known value of a field of the index."""
+    """A stretch of the query that says something about a field of the index.
+
+    A value of it (`value` with its `spellings`; "true" of a boolean), or of a number or date the range that is meant:
+    `gte` and `lte` in the field's own unit, equal for an exact number, ISO days for a date; None is open.
+    """
 
     field: str
     value: str
     start: int
-    """First token, from 0."""
+    """First token, from 0; words that only say how the value is meant ("under", "without") belong to it."""
     end: int
     """One past the last token."""
     confidence: float
@@ -123,6 +127,16 @@ class SlotValue:
     """Every way in which the field spells this value, `value` (the most frequent) among them."""
     idf: float = 1.0
     """How telling the value is: its inverse document frequency on BM25's scale."""
+    kind: str = "keyword"
+    """keyword, number, boolean or date."""
+    gte: float | str | None = None
+    lte: float | str | None = None
+    negated: bool = False
+    """Documents that have the value are not wanted."""
+
+    @property
+    def ranged(self) -> bool:
+        return self.gte is not None or self.lte is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def _sampled(client: OpenSearch, key: str, index: IndexSettings) -> list[Shown]:
     read = index.model_copy(update={"text_fields": dict.fromkeys((*index.text_fields, *sources), 1.0)})
     title = max(index.text_fields, key=lambda field: index.text_fields[field])
     found = (
-        shown(fields, text_of(fields, sources), title, index.slot_fields)
+        shown(fields, text_of(fields, sources), title, index.slot_names)
         for fields in sample_documents(client, key, read)
     )
     return [one for one in found if one]

@@ -16,6 +16,15 @@ INTEGERS = frozenset({"long", "integer", "short", "byte", "unsigned_long"})
 DATES = frozenset({"date", "date_nanos"})
 KEYWORDS = frozenset({"keyword", "constant_keyword", "wildcard"})
 TEXTS = frozenset({"text", "match_only_text", "search_as_you_type"})
+BOOLEANS = frozenset({"boolean"})
+_SLOTS: Mapping[str | None, tuple[frozenset[str], str]] = {
+    "keyword": (KEYWORDS, "keyword"),
+    "number": (NUMERIC, "a number"),
+    "boolean": (BOOLEANS, "boolean"),
+    "date": (DATES, "date"),
+    None: (KEYWORDS | NUMERIC | BOOLEANS | DATES, "keyword, a number, boolean or date"),
+}
+"""What a slot field of each kind must be mapped as; None is what the mapping decides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +66,7 @@ def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> l
     """What the configuration of an index says that its mapping contradicts; each with what to do."""
     wanted: list[tuple[str, str, frozenset[str] | None, str]] = [
         *((f, "text_fields", TEXTS | KEYWORDS, "text") for f in settings.text_fields),
-        *((f, "slot_fields", KEYWORDS, "keyword") for f in settings.slot_fields),
+        *((f.field, "slot_fields", *_SLOTS[f.kind]) for f in settings.slot_fields),
         *((f, "vector.source_fields", None, "") for f in (settings.vector.source_fields if settings.vector else ())),
         *((f, "sparse.source_fields", None, "") for f in (settings.sparse.source_fields if settings.sparse else ())),
     ]

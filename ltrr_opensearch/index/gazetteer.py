@@ -1,6 +1,7 @@
 """Slot knowledge: the index's own values, counted, become the gazetteer that recognises them in queries.
 
-Values are read through composite aggregations, so that a field of any cardinality is paged rather than loaded at once.
+Keyword values are read through composite aggregations, so that a field of any cardinality is paged rather than loaded
+at once; of number and date fields the way their values lie is read, of boolean fields how many documents say yes.
 """
 
 from __future__ import annotations
@@ -12,28 +13,54 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.index.distributions import kinds_of, read_distribution, said_yes
 from ltrr_opensearch.index.mentions import count_mentions, sample_documents
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.lookup import key_of
+from ltrr_opensearch.slot_settings import SlotField
+from ltrr_opensearch.synonyms import read_synonyms
 from ltrr_opensearch.types import Json
 
 PAGE = 5000
-MAX_FIELD_VALUES = 100_000
+MAX_FIELD_VALUES = 500_000
 """A field with more values than this is an identifier, not a slot; the rest of it is left out."""
+
+Rows = list[tuple[str, str, int]]
 
 
 def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> Gazetteer:
-    """A slot field is a keyword, or a text field's keyword subfield given as such (`brand.keyword`)."""
+    """A slot field is a keyword (or a text's keyword subfield, `brand.keyword`), a number, a boolean or a date."""
     try:
         documents = client.count(index=index)["count"]
     except OpenSearchException as e:
         raise ClusterError(f"cannot count the documents of {index!r}: {e}") from e
-    rows = [row for field in settings.slot_fields for row in islice(_values(client, index, field), MAX_FIELD_VALUES)]
-    counted = Gazetteer.from_values(rows, documents)
-    if not counted.entries:
+    kinds = kinds_of(client, index, settings)
+    rows = [row for field in settings.slot_fields for row in _rows(client, index, field, kinds[field.field])]
+    numbers = {
+        name: read_distribution(client, index, name) for name, kind in kinds.items() if kind in ("number", "date")
+    }
+    told = {name: kind for name, kind in kinds.items() if kind != "keyword"}
+    synonyms = read_synonyms(settings.synonyms)
+    counted = Gazetteer.from_values(rows, documents, None, told, numbers, synonyms)
+    if not len(counted.values):
         return counted
     mentions = count_mentions(counted, sample_documents(client, index, settings), settings)
-    return Gazetteer.from_values(rows, documents, mentions)
+    return Gazetteer.from_values(rows, documents, mentions, told, numbers, synonyms)
+
+
+def _rows(client: OpenSearch, index: str, field: SlotField, kind: str) -> Rows:
+    if kind == "keyword":
+        return list(islice(_values(client, index, field.field), MAX_FIELD_VALUES))
+    if kind == "boolean":
+        return boolean_rows(field, said_yes(client, index, field.field))
+    return []
+
+
+def boolean_rows(field: SlotField, documents: int) -> Rows:
+    """A boolean field under each of its names, as if the names were its values."""
+    names = {key_of(name): name for name in field.called}
+    return [(field.field, name, documents) for name in names.values() if documents]
 
 
 def _values(client: OpenSearch, index: str, field: str) -> Iterator[tuple[str, str, int]]:

@@ -7,14 +7,16 @@ something else ("desk", of what is mounted on one).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.knowledge.gazetteer import Gazetteer, Key, Mentions, key_of
+from ltrr_opensearch.knowledge.beliefs import Mentions
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.lookup import first_of, generals_of, key_of, parts_of
 from ltrr_opensearch.types import Json
 
 SAMPLE = 10_000
@@ -28,15 +30,26 @@ Fields = dict[str, list[object]]
 
 def count_mentions(gazetteer: Gazetteer, documents: Iterable[Fields], settings: IndexSettings) -> Mentions:
     """Of documents given as their fields' values."""
-    said: Counter[Key] = Counter()
-    meant: Counter[tuple[str, Key]] = Counter()
+    meant: Counter[tuple[str, str]] = Counter()
+    told: Counter[tuple[str, str]] = Counter()
+    words: Counter[str] = Counter()
+    beside: Counter[tuple[str, str]] = Counter()
+    filled: Counter[str] = Counter()
+    total = 0
+    names = _names_of_booleans(gazetteer, settings)
     for document in documents:
-        texts = [text for field in settings.text_fields for text in _strings(document, field)]
-        named = {key for text in texts for key in gazetteer.named_in(text[:MAX_CHARACTERS])}
-        said.update(named)
-        for field in settings.slot_fields:
-            meant.update((field, key) for key in {key_of(v) for v in _strings(document, field)} & named)
-    return Mentions(said, meant)
+        total += 1
+        keys = [key_of(text[:MAX_CHARACTERS]) for field in settings.text_fields for text in _strings(document, field)]
+        named = {key for text in keys for key in gazetteer.named_in(text)}
+        spoken = {word for key in keys for word in key.split(" ") if word}
+        words.update(spoken)
+        for field in settings.slot_names:
+            if field in document:
+                filled[field] += 1
+                beside.update((word, field) for word in spoken)
+                told.update((field, key) for key in named)
+                meant.update((field, key) for key in _keys(document, field, names) & named)
+    return Mentions(told, meant, words, beside, filled, total)
 
 
 def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) -> Iterator[Fields]:
@@ -47,7 +60,7 @@ def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) ->
         "size": PAGE,
         "_source": False,
         "track_total_hits": False,
-        "fields": [*settings.text_fields, *settings.slot_fields],
+        "fields": [*settings.text_fields, *settings.slot_names],
     }
     for offset in range(0, SAMPLE, PAGE):
         try:
@@ -57,6 +70,19 @@ def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) ->
         yield from (hit.get("fields", {}) for hit in hits)
         if len(hits) < PAGE:
             return
+
+
+def _names_of_booleans(gazetteer: Gazetteer, settings: IndexSettings) -> Mapping[str, set[str]]:
+    booleans = [f for f in settings.slot_fields if gazetteer.kinds.get(f.field) == "boolean"]
+    return {f.field: {key_of(name) for name in f.called} for f in booleans}
+
+
+def _keys(document: Fields, field: str, booleans: Mapping[str, set[str]]) -> set[str]:
+    """What the document's values say: "Serial ATA III" of "Serial ATA", too; of a true boolean the field's names."""
+    if field in booleans:
+        return booleans[field] if True in document.get(field, ()) else set()
+    keys = {key for v in _strings(document, field) for key in (key_of(v), *parts_of(v))}
+    return keys.union(*map(generals_of, keys), map(first_of, keys))
 
 
 def _strings(document: Fields, field: str) -> list[str]:

@@ -148,18 +148,21 @@ def _creation(key: str, settings: IndexSettings, fields: Fields) -> Request:
     return Request("PUT", f"/{key}", body, "the index itself, which does not exist yet")
 
 
+_SLOT_TYPES = {"number": "double", "boolean": "boolean", "date": "date"}
+
+
 def _own_properties(settings: IndexSettings) -> Json:
     """Types for the configured fields of an index that does not exist; multi-fields under their text."""
     wanted: dict[str, Json] = {f: {"type": "text"} for f in settings.text_fields}
     for slot in settings.slot_fields:
-        parent, _, last = slot.rpartition(".")
+        parent, _, last = slot.field.rpartition(".")
         if last == "keyword" and parent:
             wanted.setdefault(parent, {"type": "text"}).setdefault("fields", {})[last] = {
                 "type": "keyword",
                 "ignore_above": 256,
             }
         else:
-            wanted.setdefault(slot, {"type": "keyword"})
+            wanted.setdefault(slot.field, {"type": _SLOT_TYPES.get(slot.kind or "keyword", "keyword")})
     for named in {settings.object_id_field, settings.id_field} - {None, "_id"}:
         wanted.setdefault(str(named), {"type": "keyword"})
     if settings.popularity:

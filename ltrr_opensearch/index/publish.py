@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.index.changes import slots_state
 from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.mentions import sample_documents
 from ltrr_opensearch.index.terms import count_terms
@@ -19,16 +21,29 @@ from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
 
+MADE_OF = "made_of"
+"""Of a gazetteer's facts: the state of the index that it was read from."""
 
-def setup_parts(client: OpenSearch, key: str, settings: IndexSettings, at: datetime) -> dict[str, Part]:
-    """The parts as they should be now, from the settings and the index's values."""
+
+def setup_parts(
+    client: OpenSearch, key: str, settings: IndexSettings, at: datetime, serving: Mapping[str, Part] | None = None
+) -> dict[str, Part]:
+    """The parts as they should be now, from the settings and the index's values.
+
+    Of the parts that are `serving`, a gazetteer that was made of the index as it is stays: reading millions of values
+    takes minutes.
+    """
     feature_set = json.dumps(asdict(derive(settings)), sort_keys=True).encode()
     parts = {"feature_set": _part("feature_set", key, "json", feature_set, at)}
     terms = count_terms(sample_documents(client, key, settings), settings).to_bytes()
     parts["terms"] = _part("terms", key, "counts", terms, at)
     if settings.slot_fields:
+        known = (serving or {}).get("gazetteer")
+        made_of = slots_state(client, key, settings)
+        if known is not None and known.meta.get(MADE_OF) == made_of:
+            return parts | {"gazetteer": known}
         gazetteer = build_gazetteer(client, key, settings).to_bytes()
-        parts["gazetteer"] = _part("gazetteer", key, "values", gazetteer, at)
+        parts["gazetteer"] = replace(_part("gazetteer", key, "values", gazetteer, at), meta={MADE_OF: made_of})
     return parts
 
 

@@ -29,6 +29,7 @@ from ltrr_opensearch.index.retention import expire
 from ltrr_opensearch.index.vectors import Progress, fill, targets_of
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings
 
 
@@ -147,4 +148,5 @@ class Setup:
         return [*creation, *(index_requests(self._client, self.key, self._index, fields) if others else ())]
 
     def _parts(self) -> dict[str, Part]:
-        return setup_parts(self._client, self.key, self.effective, self._now())
+        current = ReleaseStore(self._client, self._settings.state.prefix).current(self.key)
+        return setup_parts(self._client, self.key, self.effective, self._now(), current.parts if current else None)

@@ -1,181 +1,132 @@
-"""A dictionary of the index's own values: which stretches of a query name a value of which field.
+"""The index's own values: which stretches of a query name a value of which field, and how a field's numbers lie.
 
-It matches whole values, word by word with plurals folded, and says how likely each match is meant: of the documents
-whose text says the words, how many have the value? "Dell" is mostly said by documents of that brand; "desk" mostly by
-documents that are not mounted on one. Combining matches into readings of the whole query is `understand.readings`'
-business.
+Whole values are matched word by word, whatever their plural, accents and hyphens, by synonyms, joined or split words,
+inflection and small mistypings, each of which takes some of the belief that the words mean the value
+(`beliefs`). What a number or "without" means is `understand`'s business, as is combining matches into readings.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ltrr_opensearch.errors import ModelError
-from ltrr_opensearch.knowledge.packed import pack, unpack
-from ltrr_opensearch.normalise import fold, tokenize
+from ltrr_opensearch.knowledge.alternatives import versions
+from ltrr_opensearch.knowledge.beliefs import Mentions
+from ltrr_opensearch.knowledge.blobs import pack_blobs, unpack_blobs
+from ltrr_opensearch.knowledge.company import Company
+from ltrr_opensearch.knowledge.distribution import Distribution
+from ltrr_opensearch.knowledge.entries import entries_of
+from ltrr_opensearch.knowledge.known_words import KnownWords, words_of
+from ltrr_opensearch.knowledge.lookup import word_of
+from ltrr_opensearch.knowledge.nested import prefer_longer
+from ltrr_opensearch.knowledge.slot_values import SlotValues
+from ltrr_opensearch.synonyms import Synonym
 from ltrr_opensearch.types import SlotValue
 
-_MAGIC = b"LTRRGAZ1"
-MAX_TOKENS = 5
-"""Longer values are descriptions, which no query spells out."""
-MAX_VALUES = 200_000
-"""Most values kept, the frequent ones first."""
-DOUBT = 5.0
-"""Documents' worth of doubt that a match is no slot at all: a value seen in five documents is believed by half."""
-SUREST = 0.98
-"""What the fields that know some words claim of them together, at most."""
-
-Key = tuple[str, ...]
+_MAGIC = b"LTRRGAZ2"
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
-    """How a sample of documents uses the words of values in its text."""
-
-    said: Mapping[Key, int] = field(default_factory=dict)
-    """Documents whose text says the words."""
-    meant: Mapping[tuple[str, Key], int] = field(default_factory=dict)
-    """Of these, the ones that have the value in the field."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A value of a field under its folded words, the documents that have it, and how likely the words mean it."""
-
-    field: str
-    spellings: tuple[str, ...]
-    count: int
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Gazetteer:
     documents: int
-    entries: dict[Key, tuple[Entry, ...]]
-    longest: int = field(default=0)
+    values: SlotValues
+    words: KnownWords
+    company: Company
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    """Field -> keyword, number, boolean or date, where it is not a keyword."""
+    numbers: Mapping[str, Distribution] = field(default_factory=dict)
+    """Of number and date fields."""
 
     @classmethod
     def from_values(
-        cls, values: Iterable[tuple[str, str, int]], documents: int | None = None, mentions: Mentions | None = None
+        cls,
+        values: Iterable[tuple[str, str, int]],
+        documents: int | None = None,
+        mentions: Mentions | None = None,
+        kinds: Mapping[str, str] | None = None,
+        numbers: Mapping[str, Distribution] | None = None,
+        synonyms: Sequence[Synonym] = (),
     ) -> Gazetteer:
-        """From (field, value, documents that have it); the index's documents default to the fullest field's."""
+        """From (field, value or a boolean's name, documents that have it).
+
+        The index's documents default to the fullest field's.
+        """
         rows = list(values)
-        spelled = _spellings(rows)
-        counts = {slot: sum(n for n, _ in ways) for slot, ways in spelled.items()}
-        fields: dict[Key, list[str]] = {}
-        for name, key in sorted(counts, key=lambda slot: (-counts[slot], slot))[:MAX_VALUES]:
-            fields.setdefault(key, []).append(name)
-        repeats = _repeats(rows)
-        entries = {}
-        for key, names in fields.items():
-            here = {name: counts[name, key] for name in names}
-            beliefs = _confidences(key, here, repeats, mentions or Mentions())
-            entries[key] = [Entry(f, tuple(v for _, v in spelled[f, key]), n, beliefs[f]) for f, n in here.items()]
-        if documents is None:
-            totals: Counter[str] = Counter()
-            for name, _, count in rows:
-                totals[name] += count
-            documents = max(totals.values(), default=0)
-        return _frozen(documents, entries)
+        said = mentions or Mentions()
+        entries = entries_of(rows, said, synonyms)
+        in_values = words_of((key, sum(e.count for e in of)) for key, of in entries.items())
+        words = KnownWords.of(in_values, said.words)
+        total = _fullest(rows) if documents is None else documents
+        return cls(total, SlotValues.packed(entries), words, Company.of(said), kinds or {}, numbers or {})
 
-    def match(self, tokens: Sequence[str]) -> tuple[SlotValue, ...]:
+    def match(self, tokens: Sequence[str], language: str = "und") -> tuple[SlotValue, ...]:
         """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
-        folded = [fold(t) for t in tokens]
-        return tuple(
-            SlotValue(e.field, e.spellings[0], start, end, e.confidence, e.spellings, self._idf(e.count))
-            for start, end, key in self._known(folded)
-            for e in self.entries[key]
-        )
+        plain = [word_of(t) for t in tokens]
+        found: dict[tuple[int, int], tuple[float, str]] = {}
+        for version in versions(plain, self.words, language):
+            for start, end, key in self._named(version.words, version.starts(self.values.longest)):
+                if (belief := version.belief(start, end)) is not None:
+                    span = version.tokens(start, end)
+                    if belief > found.get(span, (0.0, ""))[0]:
+                        found[span] = belief, key
+        slots = [s for (start, end), (belief, key) in found.items() for s in self._slots(key, start, end, belief)]
+        return tuple(prefer_longer(slots))
 
-    def named_in(self, text: str) -> set[Key]:
-        """The words of all values that the text says."""
-        return {key for _, _, key in self._known(key_of(text))}
+    def named_in(self, key: str) -> set[str]:
+        """The keys of all values that a text says, given as its own key (`lookup.key_of`)."""
+        words = key.split(" ")
+        return {named for _, _, named in self._named(words, range(len(words)))}
 
-    def _known(self, folded: Sequence[str]) -> Iterator[tuple[int, int, Key]]:
-        for start in range(len(folded)):
-            for end in range(start + 1, min(start + self.longest, len(folded)) + 1):
-                key = tuple(folded[start:end])
-                if key in self.entries:
-                    yield start, end, key
+    def _named(self, words: Sequence[str], starts: Iterable[int]) -> Iterator[tuple[int, int, str]]:
+        for start in starts:
+            for key in self.values.beginning(words[start : start + self.values.longest]):
+                yield start, start + key.count(" ") + 1, key
 
-    def _idf(self, count: int) -> float:
+    def _slots(self, key: str, start: int, end: int, belief: float) -> Iterator[SlotValue]:
+        for e in self.values.of(key):
+            confidence = e.confidence * belief
+            if not confidence:
+                continue
+            if self.kinds.get(e.field) == "boolean":
+                yield SlotValue(e.field, "true", start, end, confidence, ("true",), self.idf(e.count), "boolean")
+            else:
+                yield SlotValue(e.field, e.spellings[0], start, end, confidence, e.spellings, self.idf(e.count))
+
+    def idf(self, count: int) -> float:
         return math.log(1 + max(self.documents - count + 0.5, 0.5) / (count + 0.5))
 
+    @property
+    def nbytes(self) -> int:
+        """Memory taken by what grows with the index."""
+        return self.values.nbytes + self.words.nbytes + self.company.nbytes
+
     def to_bytes(self) -> bytes:
-        rows = [
-            [" ".join(key), e.field, list(e.spellings), e.count, round(e.confidence, 6)]
-            for key, entries in self.entries.items()
-            for e in entries
-        ]
-        return pack(_MAGIC, {"documents": self.documents, "entries": rows})
+        head = {
+            "documents": self.documents,
+            "fields": self.values.names,
+            "longest": self.values.longest,
+            "company": self.company.fields,
+            "kinds": dict(sorted(self.kinds.items())),
+            "numbers": {name: d.to_json() for name, d in sorted(self.numbers.items())},
+        }
+        return pack_blobs(_MAGIC, head, {**self.values.blobs(), **self.words.blobs(), **self.company.blobs()})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gazetteer:
-        head, _ = unpack(_MAGIC, data)
-        entries: dict[Key, list[Entry]] = {}
+        head, blobs = unpack_blobs(_MAGIC, data)
         try:
-            for key, name, spellings, count, confidence in head["entries"]:
-                entries.setdefault(tuple(key.split()), []).append(
-                    Entry(str(name), tuple(spellings), int(count), float(confidence))
-                )
-            return _frozen(int(head["documents"]), entries)
+            values = SlotValues.from_blobs(head["fields"], int(head["longest"]), blobs)
+            numbers = {str(name): Distribution.read(row) for name, row in head["numbers"].items()}
+            words, company = KnownWords.from_blobs(blobs), Company.from_blobs(head["company"], blobs)
+            return cls(int(head["documents"]), values, words, company, dict(head["kinds"]), numbers)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
-            raise ModelError(f"gazetteer: a row is not (words, field, spellings, count, confidence): {e!r}") from e
+            raise ModelError(f"gazetteer: damaged ({e!r}); publish it again with `ltrr setup`") from e
 
 
-def key_of(value: str) -> Key:
-    """The words under which a value is looked up."""
-    return tuple(fold(t) for t in tokenize(value))
-
-
-def is_slot(key: Key) -> bool:
-    """Whether a query that contains these words may mean the value: not too long, and more than a bare short number."""
-    return 0 < len(key) <= MAX_TOKENS and (len(key) > 1 or (len(key[0]) > 1 and not _is_number(key[0])))
-
-
-def _spellings(rows: Iterable[tuple[str, str, int]]) -> dict[tuple[str, Key], list[tuple[int, str]]]:
-    """Per field and folded words, how the field spells them with how many documents, the usual spelling first."""
-    spelled: dict[tuple[str, Key], list[tuple[int, str]]] = {}
-    for name, value, count in rows:
-        key = key_of(value)
-        if is_slot(key):
-            spelled.setdefault((name, key), []).append((count, value))
-    return {slot: sorted(ways, key=lambda w: (-w[0], w[1])) for slot, ways in spelled.items()}
-
-
-def _repeats(rows: Iterable[tuple[str, str, int]]) -> dict[str, float]:
-    """Per field, 1 - distinct values / documents: 0 for an identifier, whose values nobody asks for as slots."""
-    totals: dict[str, list[int]] = {}
+def _fullest(rows: Iterable[tuple[str, str, int]]) -> int:
+    totals: dict[str, int] = {}
     for name, _, count in rows:
-        totals.setdefault(name, []).append(count)
-    return {name: 1 - len(counts) / max(sum(counts), 1) for name, counts in totals.items()}
-
-
-def _confidences(
-    key: Key, counts: Mapping[str, int], repeats: Mapping[str, float], mentions: Mentions
-) -> dict[str, float]:
-    """Per field, how likely the words mean its value.
-
-    By counts alone a value is as likely as its share of all that the words may name; what the text says moves that
-    belief, as if DOUBT documents had said it before.
-    """
-    total = DOUBT + sum(counts.values())
-    said = DOUBT + mentions.said.get(key, 0)
-    beliefs = {
-        field: repeats[field] * (mentions.meant.get((field, key), 0) + DOUBT * count / total) / said
-        for field, count in counts.items()
-    }
-    scale = SUREST / max(sum(beliefs.values()), SUREST)
-    return {field: belief * scale for field, belief in beliefs.items()}
-
-
-def _is_number(token: str) -> bool:
-    return token.replace(".", "").replace(",", "").isdigit()
-
-
-def _frozen(documents: int, entries: Mapping[Key, Sequence[Entry]]) -> Gazetteer:
-    longest = max((len(key) for key in entries), default=0)
-    return Gazetteer(documents, {key: tuple(es) for key, es in entries.items()}, longest)
+        totals[name] = totals.get(name, 0) + count
+    return max(totals.values(), default=0)

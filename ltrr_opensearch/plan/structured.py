@@ -1,9 +1,10 @@
 """Slots recognised in the query as constraints on the index's own values.
 
 Each likely reading is a clause: its left-over text must match, and each of its slots must be evidenced, either by the
-field's value or, since tags are often missing, by the slot's words in the text; a slot sure enough to be a filter needs
-the value. The value adds its inverse document frequency as a rare word would, by as much as the slot is sure. Readings
-compete: the best one scores a document, weighted by its likelihood.
+field's value or, since tags are often missing, by the slot's words in the text (of a range, by nothing that contradicts
+it); a slot sure enough to be a filter needs the value. The value adds its inverse document frequency as a rare word
+would, by as much as the slot is sure. What is negated must not be there. Readings compete: the best one scores a
+document, weighted by its likelihood. Where none of them finds anything, whatever has a part of the best one does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 from pydantic import Field
 
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.lookup import key_of
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.evidence import evidence, lacking, matching
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, text_query
 from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
@@ -25,16 +28,22 @@ class StructuredOptions(TextOptions):
     least_likelihood: float = Field(0.05, ge=0, le=1, description="Readings less likely than this are left out.")
     filter_from: float = Field(1.0, ge=0, description="Slots at least this sure must hold the value; above 1: none.")
     slot_weight: float = Field(1.0, gt=0, description="Factor of a value's score beside the text's.")
+    fall_back: bool = Field(True, description="Whether documents that have only a part of a reading come behind.")
+
+
+FALL_BACK = 0.01
+"""Factor of the scores of what has only a part of a reading: it stays behind what has all."""
 
 
 class Structured:
     def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, _knowledge: Knowledge) -> None:
         self.name = name
         self._options = read_options(StructuredOptions, name, options)
+        self._loose = self._options.model_copy(update={"operator": "or", "minimum_should_match": None})
         self._text_fields = index.text_fields
 
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
-        likely = [r for r in query.readings if r.slots and r.likelihood >= self._options.least_likelihood]
+        likely = [r for r in query.readings if _asks(r) and r.likelihood >= self._options.least_likelihood]
         competing = likely[: self._options.readings]
         if not competing:
             return ()
@@ -54,23 +63,56 @@ class Structured:
     def _competition(self, query: AnalyzedQuery, competing: Sequence[Reading]) -> Json:
         best = competing[0].likelihood
         clauses = [self._reading(query, r, r.likelihood / best) for r in competing]
+        if self._options.fall_back:
+            clauses.append(self._relaxed(query, competing[0]))
         return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
 
     def _reading(self, query: AnalyzedQuery, reading: Reading, boost: float) -> Json:
         must = [self._text(reading.residual)] if reading.residual else []
-        must += [self._slot(slot, " ".join(query.tokens[slot.start : slot.end])) for slot in reading.slots]
-        return {"bool": {"must": must, "boost": round(boost, 4)}}
+        must += [self._slot(slot, _spoken(query, slot)) for slot in reading.slots if not slot.negated]
+        return {"bool": {"must": must, **_without(reading), "boost": round(boost, 4)}}
 
-    def _slot(self, slot: SlotValue, words: str) -> Json:
-        value = {
-            "constant_score": {
-                "filter": {"terms": {slot.field: list(slot.spellings or (slot.value,))}},
-                "boost": round(slot.idf * slot.confidence * self._options.slot_weight, 4),
-            }
-        }
+    def _slot(self, slot: SlotValue, spoken: Sequence[str]) -> Json:
+        weight = slot.idf * slot.confidence * self._options.slot_weight
+        having = evidence(slot, weight)
         if slot.confidence >= self._options.filter_from:
-            return value
-        return {"bool": {"should": [value, self._text(words)], "minimum_should_match": 1}}
+            return having[0] if len(having) == 1 else _any(having)
+        if slot.ranged:
+            having = [*having, lacking(slot.field)]
+        return _any([*having, *(map(self._text, spoken) if slot.gte == slot.lte else ())])
+
+    def _relaxed(self, query: AnalyzedQuery, reading: Reading) -> Json:
+        """Any of what the reading asks for, far behind what has all of it."""
+        wanted = [slot for slot in reading.slots if not slot.negated]
+        should = [self._any_word(reading.residual)] if reading.residual else []
+        for slot in wanted:
+            should += evidence(slot, slot.idf * slot.confidence * self._options.slot_weight)
+            should += [] if slot.ranged else map(self._any_word, _spoken(query, slot))
+        return {"bool": {"should": should, "minimum_should_match": 1, **_without(reading), "boost": FALL_BACK}}
 
     def _text(self, words: str) -> Json:
         return text_query(words, self._text_fields, self._options)
+
+    def _any_word(self, words: str) -> Json:
+        return text_query(words, self._text_fields, self._loose)
+
+
+def _asks(reading: Reading) -> bool:
+    """Whether a reading fills slots, and says of anything that it is wanted."""
+    return bool(reading.slots) and (bool(reading.residual) or not all(slot.negated for slot in reading.slots))
+
+
+def _spoken(query: AnalyzedQuery, slot: SlotValue) -> tuple[str, ...]:
+    """How the text of a document may say it: as the query does, and as the value is spelled where that differs."""
+    asked = " ".join(query.tokens[slot.start : slot.end])
+    differs = slot.kind == "keyword" and key_of(asked) != key_of(slot.value)
+    return (asked, slot.value) if differs else (asked,)
+
+
+def _without(reading: Reading) -> Json:
+    negated = [matching(slot) for slot in reading.slots if slot.negated]
+    return {"must_not": negated} if negated else {}
+
+
+def _any(clauses: Sequence[Json]) -> Json:
+    return {"bool": {"should": list(clauses), "minimum_should_match": 1}}

@@ -18,6 +18,7 @@ from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.rank.linear import LinearRanker
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
+from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.types import (
     Doubles,
     EntityScore,
@@ -176,7 +177,7 @@ async def test_who_asks_why_is_told_nothing_of_others(node: Any, products: str, 
     """A reading is told where a document of the page has its value, which only the first spelling is."""
     gazetteer = Gazetteer.from_values([("title", spelled, 9)])
     memory = Memory.from_rows([MemoryRow("red shoes", (EntityScore("1", 0.5), EntityScore("4", 0.5)), None)])
-    index = INDEX.model_copy(update={"slot_fields": ("title",)})
+    index = INDEX.model_copy(update={"slot_fields": (SlotField(field="title"),)})
     serving = serving_of(index=index, knowledge=Knowledge(memory, gazetteer))
     async with bench(node.url, serving) as b:
         page = await b.page(replace(request_of(products), explain=True))

@@ -51,7 +51,7 @@ def test_the_proposed_configuration_is_valid_and_finds_the_fields(client: OpenSe
     assert settings.state.secret.get_secret_value() == "a secret"
     index = settings.indexes[f"{index_name}_alias"]
     assert index.text_fields == {"title": 3, "body": 1}
-    assert set(index.slot_fields) == {"brand", "details.colour"}
+    assert set(index.slot_names) == {"brand", "details.colour"}
     assert index.popularity is not None
     assert (index.popularity.field, index.date_field) == ("sales_count", "released")
     assert "# 100% filled; pivot is its median" in text

@@ -15,5 +15,23 @@ def test_a_document_counts_once_however_often_it_says_the_words() -> None:
         {},
     ]
     mentions = count_mentions(KNOWN, documents, SHOP)
-    assert mentions.said == {("dell",): 2, ("desk",): 1}
-    assert mentions.meant == {("brand", ("dell",)): 1}
+    assert mentions.told == {("brand", "dell"): 2, ("brand", "desk"): 1}, "what lacks the field tells nothing of it"
+    assert mentions.meant == {("brand", "dell"): 1}
+    assert mentions.words == {"dell": 2, "laptop": 2, "by": 1, "for": 2, "a": 1, "desk": 1, "bag": 1, "arm": 1}
+
+
+def test_lists_hold_each_of_their_values_and_booleans_their_names() -> None:
+    shop = IndexSettings(
+        text_fields={"title": 1},
+        slot_fields=("material", {"field": "wifi", "kind": "boolean", "names": ["wlan", "wireless lan"]}),
+    )
+    known = Gazetteer.from_values(
+        [("material", "Steel", 2), ("wifi", "wlan", 2), ("wifi", "wireless lan", 2)], kinds={"wifi": "boolean"}
+    )
+    documents: list[dict[str, list[object]]] = [
+        {"title": ["of steel, WLAN"], "material": ["Plastic, Steel"], "wifi": [True]},
+        {"title": ["no wlan"], "wifi": [False]},
+    ]
+    mentions = count_mentions(known, documents, shop)
+    assert mentions.meant == {("material", "steel"): 1, ("wifi", "wlan"): 1}
+    assert mentions.told["wifi", "wlan"] == 2

@@ -13,11 +13,13 @@ from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
 from ltrr_opensearch.index.prepare import Fields, index_requests
+from ltrr_opensearch.index.publish import setup_parts
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.learn.memory import COLUMNS
+from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings, StateSettings
 from tests.index.worlds import put
@@ -43,6 +45,26 @@ def test_a_second_setup_changes_nothing(client: OpenSearch, index_name: str, set
     assert (second.requests(), list(second.publish())) == ([], [])
     broken = [f for f in examine(client, settings) if f.state is State.BROKEN]
     assert broken == []
+
+
+def test_slot_values_are_read_again_only_when_something_changed(client: OpenSearch, index_name: str) -> None:
+    client.indices.create(
+        index=index_name, body={"mappings": {"properties": {"title": {"type": "text"}, "brand": {"type": "keyword"}}}}
+    )
+    client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
+    shop = IndexSettings(text_fields={"title": 1}, slot_fields=("brand",))
+
+    def made(settings: IndexSettings, serving: dict[str, Part] | None) -> dict[str, Part]:
+        return setup_parts(client, index_name, settings, NOW, serving)
+
+    first = made(shop, None)
+    assert made(shop, first)["gazetteer"] is first["gazetteer"]
+    assert made(shop.model_copy(update={"synonyms": ("acme, apex",)}), first)["gazetteer"] is not first["gazetteer"]
+    client.index(index=index_name, id="1", body={"title": "one", "brand": "Apex"}, params={"refresh": "true"})
+    second = made(shop, first)
+    assert second["gazetteer"].sha256 != first["gazetteer"].sha256
+    client.delete(index=index_name, id="1", params={"refresh": "true"})
+    assert made(shop, second)["gazetteer"] is not second["gazetteer"]
 
 
 def test_an_index_of_a_pattern_is_set_up_and_published_under_its_key(client: OpenSearch, index_name: str) -> None:

@@ -14,6 +14,8 @@ from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.plan.structured import Structured
+from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.types import Encoded, EntityScore, Vector
 from tests.plan.conftest import Analyze
 
@@ -86,11 +88,14 @@ def test_lexical_takes_the_fields_as_one_and_popularity_breaks_ties(search: Sear
 
 
 def test_structured_finds_the_brand_although_the_text_does_not_say_it(search: Search) -> None:
-    found = search("structured", "dell laptops")
+    found = search("structured", "dell laptops", options={"fall_back": False})
     assert set(found) == {"1", "2", "3"}
     assert found[0] == "1"
-    strict = search("structured", "dell laptops", options={"filter_from": 0.5})
+    assert search("structured", "dell laptops")[:3] == found
+    strict = search("structured", "dell laptops", options={"filter_from": 0.5, "fall_back": False})
     assert set(strict) == {"1", "2"}
+    assert search("structured", "dell typewriter", options={"fall_back": False}) == []
+    assert "1" in search("structured", "dell typewriter"), "an empty result falls back"
 
 
 def test_knn_and_memory(search: Search) -> None:
@@ -118,17 +123,48 @@ def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeyp
     monkeypatch.setattr("ltrr_opensearch.index.gazetteer.PAGE", 1)
     gazetteer = build_gazetteer(client, index, SHOP)
     assert gazetteer.documents == 40
-    (black,) = gazetteer.entries["black",]
+    (black,) = gazetteer.values.of("black")
     assert (black.field, black.spellings, black.count) == ("colour.keyword", ("Black", "black"), 20)
 
 
 def test_the_gazetteer_believes_what_the_text_says(client: OpenSearch, index: str) -> None:
     (dell,) = build_gazetteer(client, index, SHOP).match(("dell",))
-    assert dell.confidence == pytest.approx(0.95 * (1 + 5 * 20 / 25) / (2 + 5))
+    assert dell.confidence == pytest.approx(0.95 * (1 + 2 * 20 / 22) / (2 + 2))
+
+
+def test_numbers_dates_and_booleans_are_read_and_searched(client: OpenSearch, index_name: str, ask: Analyze) -> None:
+    slots = ({"field": "inches", "unit": "inch"}, {"field": "price", "unit": "eur"}, "made", "wifi", "brand")
+    shop = IndexSettings(text_fields={"title": 1}, slot_fields=slots)
+    types = {"title": "text", "inches": "float", "price": "integer", "made": "date", "wifi": "boolean"}
+    properties = {**{name: {"type": kind} for name, kind in types.items()}, "brand": {"type": "keyword"}}
+    client.indices.create(index=index_name, body={"mappings": {"properties": properties}})
+    documents = [
+        {"title": "screen", "inches": 15.6, "price": 400, "made": "2012-05-01", "wifi": True},
+        {"title": "screen", "inches": 17, "price": 600, "made": "2018-12-31", "wifi": True},
+        {"title": "screen", "inches": 24, "price": 900, "made": "2020-01-01", "wifi": False},
+        {"title": "screen"},
+    ]
+    for number, document in enumerate(documents):
+        client.index(index=index_name, id=str(number), body=document, params={"refresh": "true"})
+    known = Knowledge(gazetteer=build_gazetteer(client, index_name, shop))
+    assert known.gazetteer.kinds == {"inches": "number", "price": "number", "made": "date", "wifi": "boolean"}
+    assert known.gazetteer.numbers["price"].share(None, 600) > 0.6
+
+    def found(text: str) -> list[str]:
+        (plan,) = Structured("structured", {"fall_back": False}, shop, known).plan(ask(text, shop, known))
+        hits = client.search(index=index_name, body={"query": plan.clause(10, Encoded())})["hits"]["hits"]
+        return [hit["_id"] for hit in hits]
+
+    assert found("screen under 500") == ["0", "3"], "what has no price may still be meant, behind"
+    assert found("screen at least 600") == ["1", "2", "3"]
+    assert found('16" screen') == ["0", "3"], "a value is met to a degree"
+    assert found("screen newer than 2018") == ["2", "3"]
+    assert found("screen until 2018")[:2] == ["0", "1"]
+    assert found("screen without wifi") == ["2", "3"]
 
 
 def test_slot_fields_that_cannot_be_read(client: OpenSearch, index: str) -> None:
-    text = SHOP.model_copy(update={"slot_fields": ("title",)})
+    text = SHOP.model_copy(update={"slot_fields": (SlotField(field="title"),)})
     with pytest.raises(DataError, match=r"slot field 'title' .* is analysed text; name its keyword subfield"):
         build_gazetteer(client, index, text)
     with pytest.raises(ClusterError, match="no_such_index"):

@@ -1,0 +1,43 @@
+"""What in a document's fields speaks for a slot, and by how much: a value belongs to a document to a degree.
+
+A number that is only near the one asked for counts half ("15 inch" and a screen of 15.6); a document that lacks the
+field neither has nor contradicts a range.
+"""
+
+from __future__ import annotations
+
+from ltrr_opensearch.types import Json, SlotValue
+
+NEAR = 0.05
+"""Numbers are near within this share."""
+
+
+def matching(slot: SlotValue) -> Json:
+    """Documents that have the value, or a number or date in the range."""
+    if slot.ranged:
+        return _range(slot.field, slot.gte, slot.lte)
+    if slot.kind == "boolean":
+        return {"term": {slot.field: slot.value == "true"}}
+    return {"terms": {slot.field: list(slot.spellings or (slot.value,))}}
+
+
+def evidence(slot: SlotValue, weight: float) -> list[Json]:
+    """Scored clauses of which one or more hold for a document that has the value; together `weight` at most."""
+    if slot.kind == "number" and slot.gte == slot.lte and isinstance(slot.gte, float | int):
+        give = abs(slot.gte) * NEAR
+        near = _range(slot.field, slot.gte - give, slot.gte + give)
+        return [_scored(near, weight / 2), _scored(matching(slot), weight / 2)]
+    return [_scored(matching(slot), weight)]
+
+
+def lacking(field: str) -> Json:
+    """Documents without the field, for nothing."""
+    return {"bool": {"filter": [{"bool": {"must_not": [{"exists": {"field": field}}]}}]}}
+
+
+def _range(field: str, gte: float | str | None, lte: float | str | None) -> Json:
+    return {"range": {field: {k: v for k, v in (("gte", gte), ("lte", lte)) if v is not None}}}
+
+
+def _scored(query: Json, boost: float) -> Json:
+    return {"constant_score": {"filter": query, "boost": round(boost, 4)}}
