@@ -156,6 +156,7 @@ def test_a_field_of_another_type_is_a_conflict() -> None:
     assert missing_sparse_properties("shop", {}, "terms") == sparse_properties("terms")
     mapped = {"mappings": {"properties": sparse_properties("terms")}}
     assert missing_sparse_properties("shop", mapped, "terms") == {}
-    for there in ({"type": "keyword"}, {"properties": {}}):
+    others: list[Json] = [{"type": "keyword"}, {"properties": {}}]
+    for there in others:
         with pytest.raises(Conflict, match=r"field terms has type \w+, .* set sparse\.field to another name"):
             missing_sparse_properties("shop", {"mappings": {"properties": {"terms": there}}}, "terms")

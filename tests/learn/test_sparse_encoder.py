@@ -27,7 +27,8 @@ def dense(texts: Sequence[str]) -> Vector:
     """An axis a thing and a colour, whatever the thing is called."""
     axes = [*COLOURS, *THINGS]
     rows = np.array([[float(axis in [SAID.get(w, w) for w in text.split()]) for axis in axes] for text in texts])
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    unit: Vector = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return unit
 
 
 def drawn(rng: np.random.Generator) -> Example:
