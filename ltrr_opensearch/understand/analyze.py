@@ -6,6 +6,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.normalise import tokenize
 from ltrr_opensearch.types import AnalyzedQuery, SearchRequest
+from ltrr_opensearch.understand.hypotheses import reranked
 from ltrr_opensearch.understand.language import guess_language
 from ltrr_opensearch.understand.readings import readings
 
@@ -22,6 +23,6 @@ def analyze(request: SearchRequest, knowledge: Knowledge, index: IndexSettings) 
         normalized=normalized,
         tokens=tokens,
         language=guess_language(tokens),
-        readings=readings(tokens, slots),
+        readings=reranked(readings(tokens, slots), request, normalized, knowledge.readings),
         remembered=knowledge.memory.near(normalized, None) if normalized else (),
     )
