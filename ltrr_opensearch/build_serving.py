@@ -20,6 +20,8 @@ from ltrr_opensearch.cluster.model_scores import ModelScores
 from ltrr_opensearch.errors import ClusterError, ModelError, Unreachable
 from ltrr_opensearch.fuse.rrf import Rrf
 from ltrr_opensearch.fuse.weighted import Weighted
+from ltrr_opensearch.hypotheses.published import domains_in, weights_of
+from ltrr_opensearch.hypotheses.rerank import Reranker
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.fillers import DENSE, SPARSE
 from ltrr_opensearch.index.jobs import JobStore, serving_field
@@ -45,6 +47,7 @@ from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import COLD, Serving
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
+from ltrr_opensearch.understand.recognise import SlotFields
 
 T = TypeVar("T")
 
@@ -136,6 +139,7 @@ class ServingBuilder:
             columns=columns,
             logged=logged,
             hidden=hidden,
+            slot_fields=SlotFields.of(index, knowledge.gazetteer),
             logged_as=privacy_of(self._settings.log, self._settings.state).asker,
         )
 
@@ -267,7 +271,17 @@ def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
         terms=_made(parts.get("terms"), Terms.from_bytes, empty.terms),
         popularity=_made(parts.get("popularity"), Popularity.from_bytes, empty.popularity),
         exposure=_made(parts.get("exposure"), Exposure.from_bytes, empty.exposure),
+        readings=_reranker(domains_in(parts)),
     )
+
+
+def _reranker(parts: Mapping[str, Part]) -> Reranker:
+    """Of the weights of each domain; the index's own readings are of the domain that is named like it."""
+    domains = {}
+    for domain, part in parts.items():
+        with reading(part.kind, part.version, part.index):
+            domains[domain] = weights_of(part)
+    return Reranker(domains, home=next((part.index for part in parts.values()), ""))
 
 
 def _made(part: Part | None, make: Callable[[bytes], T], otherwise: T) -> T:

@@ -38,6 +38,7 @@ from ltrr_opensearch.types import (
     SearchRequest,
 )
 from ltrr_opensearch.understand.analyze import analyze
+from ltrr_opensearch.understand.recognise import SlotFields
 
 FUSED = "fused"
 """Name of the order without a learned ranker."""
@@ -74,6 +75,8 @@ class Serving:
     logged: Logged
     hidden: tuple[str, ...]
     """Fields that we added to the documents: no client sees them unless it names them."""
+    slot_fields: SlotFields | None = None
+    """The slot fields as they are recognised by this gazetteer; made for each search where they are not given."""
     logged_as: Callable[[Asker], Asker] = lambda asker: asker
     """How the log writes who asks: people are known by these names only."""
     group: str = POLICY
@@ -122,7 +125,7 @@ class Serving:
         return self.ranker.name if self.ranker else FUSED
 
     def analyze(self, request: SearchRequest) -> AnalyzedQuery:
-        return analyze(request, self.knowledge, self.index)
+        return analyze(request, self.knowledge, self.index, self.slot_fields)
 
     def propose(self, query: AnalyzedQuery, left_out: Callable[[str], None]) -> tuple[QueryPlan, ...]:
         """The plans of all strategies; one that fails is named to `left_out`."""

@@ -33,6 +33,7 @@ from ltrr_opensearch.retrieve.fan_out import Logged
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Vector
+from ltrr_opensearch.understand.recognise import SlotFields
 
 KINDS = ("policy", "ranker", "memory")
 
@@ -82,6 +83,7 @@ class Learner:
             columns=names,
             logged=Logged(derive(index), NamedScores(), id_field=index.id_field),
             hidden=(),
+            slot_fields=SlotFields.of(index, self.knowledge.gazetteer),
         )
 
     def learn(self, rounds: Sequence[Round]) -> None:

@@ -12,7 +12,7 @@ from ltrr_opensearch.bench.figures import Figure
 Suite = Callable[[Console, bool], list[Figure]]
 """(console, quick) -> figures"""
 
-SUITES: Mapping[str, str | None] = {
+SUITES: Mapping[str, str] = {
     "main": "ltrr_opensearch.bench.main_path",
     "cost": "ltrr_opensearch.bench.cost",
     "proxy": "ltrr_opensearch.bench.proxy",
@@ -23,14 +23,15 @@ SUITES: Mapping[str, str | None] = {
     "learning_speed": "ltrr_opensearch.bench.learning_speed",
     "estimators": "ltrr_opensearch.bench.estimating",
     "ranking": "ltrr_opensearch.bench.ranking",
-    "understanding": None,
+    "understanding": "ltrr_opensearch.bench.understanding",
+    "slots": "ltrr_opensearch.bench.understanding_slots",
+    "hypotheses": "ltrr_opensearch.bench.understanding_hypotheses",
+    "sparse": "ltrr_opensearch.bench.understanding_sparse",
+    "memory": "ltrr_opensearch.bench.understanding_memory",
 }
-"""Name of the module with a function `measure`; None where nothing is measured yet."""
+"""Name of the module with a function `measure`."""
 
 
-def find(name: str) -> Suite | None:
-    module = SUITES[name]
-    if module is None:
-        return None
-    suite: Suite = import_module(module).measure
+def find(name: str) -> Suite:
+    suite: Suite = import_module(SUITES[name]).measure
     return suite

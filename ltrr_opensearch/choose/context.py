@@ -10,10 +10,10 @@ from math import log1p
 from zlib import crc32
 
 from ltrr_opensearch.choose.features import GROUPS
-from ltrr_opensearch.choose.local_time import country_of, local_time
 from ltrr_opensearch.choose.seasons import seasons_of
 from ltrr_opensearch.kinds import KIND, kind_of, kind_of_words
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.local_time import country_of, local_time
 from ltrr_opensearch.types import AnalyzedQuery, Asker, Features, Reading
 
 ASKED = "query_asked"

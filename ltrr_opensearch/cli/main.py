@@ -31,6 +31,7 @@ COMMANDS = {
     "evaluate": "Judge policies by the log, and orders of results by people's ratings.",
     "judgments": "Turn judgment lists into other forms, and clicks into judgments.",
     "models": "List, promote, roll back and unpin what was published.",
+    "readings": "Order competing hypotheses, domain by domain: train, judge, publish.",
     "cross-encoder": "Teach a second stage from judgments.",
     "sparse-encoder": "Make a sparse encoder from an index's own documents.",
     "explain": "Why a query is answered as it is, hit by hit.",

@@ -9,6 +9,7 @@ from opensearchpy.exceptions import TransportError
 
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.errors import ModelError, PartError
+from ltrr_opensearch.hypotheses.published import domain_of, weights_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
@@ -93,6 +94,8 @@ def _load(client: OpenSearch, settings: Settings, part: Part) -> None:
             Popularity.from_bytes(part.payload)
         case "exposure":
             Exposure.from_bytes(part.payload)
+        case kind if domain_of(kind) is not None:
+            weights_of(part)
 
 
 def _in_cluster(client: OpenSearch, model: str) -> None:

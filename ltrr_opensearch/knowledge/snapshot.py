@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ltrr_opensearch.hypotheses.rerank import Reranker
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
@@ -20,6 +21,7 @@ class Knowledge:
     popularity: Popularity = field(default_factory=Popularity)
     terms: Terms = field(default_factory=Terms)
     exposure: Exposure = field(default_factory=Exposure)
+    readings: Reranker = field(default_factory=Reranker)
 
     @classmethod
     def empty(cls) -> Knowledge:

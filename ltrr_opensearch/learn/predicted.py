@@ -48,7 +48,7 @@ class Catalogue:
         self._client, self._key, self._index, self._encoder = client, key, index, encoder
         self.vector = index.vector.field if index.vector else NO_FIELD
         titled = sorted(index.text_fields, key=lambda field: -index.text_fields[field])
-        self._fields = tuple(dict.fromkeys([*titled, *index.slot_fields]))
+        self._fields = tuple(dict.fromkeys([*titled, *index.slot_names]))
         named = [index.named_by] if index.named_by else []
         self._embedded = (index.vector.source_fields if index.vector else ()) or tuple(index.text_fields)
         self._theirs = bool(index.vector and not index.vector.backfill)
@@ -73,8 +73,11 @@ class Catalogue:
 
     def described(self, sources: Sequence[tuple[str, Mapping[str, object]]]) -> list[Described]:
         """Documents with a text; their vectors are those of the index, or made here."""
-        told = [(self._name(id, source), text_of(source, self._embedded), source) for id, source in sources]
-        told = [one for one in told if one[1]]
+        told = [
+            (self._name(id, source), text, source)
+            for id, source in sources
+            if (text := text_of(source, self._embedded))
+        ]
         vectors = [self._stored(source, text) for _, text, source in told]
         lacking = [i for i, vector in enumerate(vectors) if vector is None]
         if lacking:

@@ -12,7 +12,7 @@ from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan
+from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, SparseVector
 
 
 class Sparse:
@@ -30,10 +30,15 @@ class Sparse:
         def clause(_depth: int, encoded: Encoded) -> Json | None:
             if not encoded.sparse:
                 return None
-            should = [
-                {"rank_feature": {"field": f"{self._field}.{term}", "linear": {}, "boost": round(weight, 4)}}
-                for term, weight in encoded.sparse.items()
-            ]
-            return {"bool": {"should": should, "minimum_should_match": 1}}
+            return terms_clause(self._field, encoded.sparse)
 
         return (QueryPlan(self.name, self.name, "sparse", clause, sparse=True),)
+
+
+def terms_clause(field: str, terms: SparseVector) -> Json:
+    """The dot product with what documents have in a `rank_features` field; terms must not be none."""
+    should = [
+        {"rank_feature": {"field": f"{field}.{term}", "linear": {}, "boost": round(weight, 4)}}
+        for term, weight in terms.items()
+    ]
+    return {"bool": {"should": should, "minimum_should_match": 1}}

@@ -1,0 +1,24 @@
+"""What is claimed of understanding and memory: slots, hypotheses, the memory, learned sparse retrieval."""
+
+from __future__ import annotations
+
+from rich.console import Console
+
+from ltrr_opensearch.bench import (
+    understanding_hypotheses,
+    understanding_memory,
+    understanding_slots,
+    understanding_sparse,
+)
+from ltrr_opensearch.bench.figures import Figure
+
+PARTS = (
+    understanding_slots.measure,
+    understanding_hypotheses.measure,
+    understanding_sparse.measure,
+    understanding_memory.measure,
+)
+
+
+def measure(console: Console, quick: bool) -> list[Figure]:
+    return [figure for part in PARTS for figure in part(console, quick)]
