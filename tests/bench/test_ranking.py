@@ -10,7 +10,7 @@ import pytest
 
 from ltrr_opensearch.bench.ranking_clicks import COUNTED, _line_2, counted, over_folds
 from ltrr_opensearch.bench.ranking_unseen import FUSED, IDEAL, LEARNED, LINEAR, RRF, SINGLE, Measured, Unions, figures
-from ltrr_opensearch.bench.suites import find
+from ltrr_opensearch.bench.suites import SUITES, find
 from ltrr_opensearch.learn.clicks.impressions import impressions
 from ltrr_opensearch.logged import Round
 from tests.learn.clicks import decision
@@ -70,5 +70,5 @@ def test_every_fold_of_a_query_weighs_the_same() -> None:
     assert over_folds(folds) == pytest.approx({"a": 0.4, "b": 0.6})
 
 
-def test_the_suite_is_there() -> None:
-    assert find("ranking")
+def test_every_suite_is_there() -> None:
+    assert {name: callable(find(name)) for name in SUITES} == dict.fromkeys(SUITES, True)
