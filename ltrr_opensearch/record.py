@@ -139,18 +139,7 @@ class Settled:
 def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
     """Whether a document that the caller got has the slot's value."""
     values = (value_at(hit.get(part), slot.field) for hit in hits for part in ("_source", "fields"))
-    return any(_holds(slot, v) for value in values for v in (value if isinstance(value, list) else [value]))
-
-
-def _holds(slot: SlotValue, value: object) -> bool:
-    """Whether a field's value is the slot's, or a number or day in its range."""
-    if not slot.ranged:
-        return str(value) in {slot.value, *slot.spellings} or (value is True and slot.value == "true")
-    if isinstance(value, str):
-        return (slot.gte is None or str(slot.gte) <= value[:10]) and (slot.lte is None or value[:10] <= str(slot.lte))
-    if not isinstance(value, int | float) or isinstance(slot.gte, str) or isinstance(slot.lte, str):
-        return False
-    return (slot.gte is None or slot.gte <= value) and (slot.lte is None or value <= slot.lte)
+    return any(slot.holds(v) for value in values for v in (value if isinstance(value, list) else [value]))
 
 
 def kept_rows(ranked: Sequence[Ranked], hits: Sequence[Json], extra: int, seed: int) -> list[Candidate]:

@@ -138,6 +138,17 @@ class SlotValue:
     def ranged(self) -> bool:
         return self.gte is not None or self.lte is not None
 
+    def holds(self, value: object) -> bool:
+        """Whether a field's value is the one that is spoken of, or lies in the range; `negated` or not."""
+        if not self.ranged:
+            return str(value) in {self.value, *self.spellings} or (value is True and self.value == "true")
+        if isinstance(value, str):
+            day = value[:10]
+            return (self.gte is None or str(self.gte) <= day) and (self.lte is None or day <= str(self.lte))
+        if not isinstance(value, int | float) or isinstance(self.gte, str) or isinstance(self.lte, str):
+            return False
+        return (self.gte is None or self.gte <= value) and (self.lte is None or value <= self.lte)
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

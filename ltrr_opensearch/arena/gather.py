@@ -16,6 +16,7 @@ from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.cluster.headers import own_account
 from ltrr_opensearch.cluster.upstream import Reply, Upstream
 from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.hypotheses.published import domain_of
 from ltrr_opensearch.index.publish import setup_parts
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.protocols import Encoder
@@ -30,7 +31,7 @@ Said = TypeVar("Said")
 """What a judgment says of a document: its grade, or all of it."""
 
 KNOWLEDGE = ("memory", "gazetteer", "aggregates")
-"""Parts that strategies ask with; neither policy nor ranker is of interest where all are asked."""
+"""Parts that strategies ask with, beside weights of readings; neither policy nor ranker matters where all are asked."""
 NAMED_AT_ONCE = 1000
 LINKS = 16
 """m of HNSW, OpenSearch's default."""
@@ -62,7 +63,7 @@ def serving_for(
     if "gazetteer" not in parts and index.slot_fields:
         parts |= {k: p for k, p in setup_parts(client, key, index, datetime.now(UTC)).items() if k == "gazetteer"}
         said.append("slot values were read from the index, as `ltrr setup` would publish them")
-    knowing = {kind: part for kind, part in parts.items() if kind in KNOWLEDGE}
+    knowing = {kind: part for kind, part in parts.items() if kind in KNOWLEDGE or domain_of(kind)}
     made = ServingBuilder(settings, client, encoder).of_release(Release("assess", key, datetime.now(UTC), knowing))
     uses = {s.use for s in index.strategies}
     if "q2e" in uses and not len(made.knowledge.memory):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -104,6 +105,49 @@ def report(source: Path, weights: Path | None, only: str | None, html: Path | No
     if html:
         html.write_text(page(f"Reliability of {_name(source)}", found), encoding="utf-8")
         click.echo(f"Reliability diagrams: {html}")
+
+
+@readings.command("from-clicks")
+@click.argument("target", type=click.Path(path_type=Path, dir_okay=False))
+@index_option
+@click.option(
+    "--days", type=click.FloatRange(min=0, min_open=True), help="Searches of so many days; default: learn.history_days."
+)
+@pass_settings
+def from_clicks(settings: Settings, target: Path, only: str | None, days: float | None) -> None:
+    """Write what people's clicks say of the readings of their queries to TARGET, for `train`. Only reads.
+
+    Of a query that may mean several things that was meant which the clicked document bears out. The domain is the
+    index: weights that are trained and published under its name order the readings of its queries from then on.
+    """
+    from ltrr_opensearch.arena.clicked import documents_of, reader_of
+    from ltrr_opensearch.arena.gather import template_of
+    from ltrr_opensearch.arena.meant import utterances
+    from ltrr_opensearch.cluster.admin import connect
+    from ltrr_opensearch.hypotheses.lines import utterance_line
+    from ltrr_opensearch.learn.job import Job
+    from ltrr_opensearch.learn.read import Window
+
+    key, now = key_of(settings, one_index(settings, only)), datetime.now(UTC)
+    until = now - timedelta(seconds=settings.learn.window_s)
+    window = Window(until - timedelta(days=days or settings.learn.history_days), until)
+    index = settings.indexes[key]
+    with connect(settings.cluster) as client, reading() as progress:
+        rounds = Job(client, settings, key, now, progress=progress).read(window, Counter())
+        documents = documents_of(client, key, index.slot_names, {id for one in rounds for id in one.gains})
+        serving = reader_of(client, settings, key)
+    found = list(utterances(rounds, documents, serving, template_of(None, index)))
+    if not found:
+        raise DataError(
+            f"no clicked search of {len(rounds)} has a query that may mean several things; take more --days, or see "
+            f"slot_fields of {key}"
+        )
+    target.write_bytes(b"".join(map(utterance_line, found)))
+    surprised = sum(one.truth is not None and one.truth.slots != one.hypotheses[0].slots for one in found)
+    click.echo(
+        f"{len(found):,} searches of {len({one.group for one in found}):,} queries; in {surprised:,} another reading "
+        f"was meant than the likeliest. Next: ltrr readings train {target} --into FOLDER"
+    )
 
 
 @readings.command()

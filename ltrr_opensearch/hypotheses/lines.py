@@ -8,6 +8,7 @@ and of a hypothesis `domain` and `intent` are needed. Out: the same id, with cla
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -118,3 +119,16 @@ def _said(one: Believed, rank: int) -> Json:
     said["systems"] = [backer.system for backer in one.claim.backers]
     said |= {"likelihood": round(one.likelihood, 6), "intent_likelihood": round(one.intent_likelihood, 6)}
     return said | {"weighted": one.weighted}
+
+
+def utterance_line(one: Utterance) -> bytes:
+    """The line that reads as this utterance."""
+    said: Json = {"id": one.id, "text": one.text, "group": one.group, "context": _given(asdict(one.context))}
+    said["hypotheses"] = [_given(asdict(hypothesis)) for hypothesis in one.hypotheses]
+    if one.truth:
+        said["truth"] = asdict(one.truth)
+    return orjson.dumps(said) + b"\n"
+
+
+def _given(values: Json) -> Json:
+    return {name: value for name, value in values.items() if value is not None}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.errors import ClusterError
-from ltrr_opensearch.index.fields import DATES, NUMERIC
+from ltrr_opensearch.index.fields import BOOLEANS, DATES, NUMERIC, flatten
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.distribution import PERCENTS, Distribution
 from ltrr_opensearch.types import Json
@@ -17,23 +19,22 @@ MOST_COMMON = 500
 
 def kinds_of(client: OpenSearch, index: str, settings: IndexSettings) -> dict[str, str]:
     """Slot field -> keyword, number, boolean or date: as configured, else as it is mapped."""
-    names = [f.field for f in settings.slot_fields]
-    if not names:
+    if not settings.slot_fields:
         return {}
     try:
-        mapped = client.field_caps(index=index, params={"fields": ",".join(names)})["fields"]
+        bodies = client.indices.get_mapping(index=index)
     except OpenSearchException as e:
         raise ClusterError(f"cannot read how the slot fields of {index!r} are mapped: {e}") from e
-    return {f.field: f.kind or _kind(mapped.get(f.field, {})) for f in settings.slot_fields}
+    mapped = [flatten(body["mappings"]) for body in bodies.values()]
+    return {f.field: f.kind or _kind({m[f.field].type for m in mapped if f.field in m}) for f in settings.slot_fields}
 
 
-def _kind(mapped: Json) -> str:
-    types = mapped.keys() - {"unmapped"}
+def _kind(types: Set[str]) -> str:
     if types & NUMERIC:
         return "number"
     if types & DATES:
         return "date"
-    return "boolean" if "boolean" in types else "keyword"
+    return "boolean" if types & BOOLEANS else "keyword"
 
 
 def read_distribution(client: OpenSearch, index: str, field: str) -> Distribution:

@@ -73,6 +73,6 @@ def test_json_holds_environment_and_figures(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_suite_that_is_not_there_says_so() -> None:
-    run = CliRunner().invoke(command.main, ["understanding"])
+    run = CliRunner().invoke(command.main, ["weather"])
     assert run.exit_code == 2
-    assert "no figures" in run.output
+    assert "'weather' is not one of 'main', 'cost'" in run.output
