@@ -53,6 +53,9 @@ def _state(settings: Settings) -> Iterator[Contradiction]:
 
 def _log(settings: Settings) -> Iterator[Contradiction]:
     if settings.state.secret_is_known:
+        if settings.learn.memory_users > 1:
+            said = "counts people by their hashes, but everybody knows the key of the hashes; set state.secret"
+            yield ("learn", "memory_users"), said
         for name in ("users", "queries"):
             if getattr(settings.log, name) != "keep":
                 said = f"is {getattr(settings.log, name)}, but everybody knows the key of the hashes; set state.secret"

@@ -121,6 +121,14 @@ class IndexSettings(Section):
     def slot_names(self) -> tuple[str, ...]:
         return tuple(slot.field for slot in self.slot_fields)
 
+    @field_validator("slot_fields")
+    @classmethod
+    def _once_each(cls, value: tuple[SlotField, ...]) -> tuple[SlotField, ...]:
+        names = [slot.field for slot in value]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"slot fields must differ; twice: {', '.join(sorted(twice))}")
+        return value
+
     @field_validator("slot_fields", mode="before")
     @classmethod
     def _plain_names(cls, value: object) -> object:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ltrr_opensearch.section import Section
 from ltrr_opensearch.units import UNITS, unit_named
@@ -30,6 +30,12 @@ class SlotField(Section):
         if value is not None and unit_named(value) is None:
             raise ValueError(f"{value!r} is no unit that is known; known: {', '.join(UNITS)}")
         return value
+
+    @model_validator(mode="after")
+    def _a_unit_of_numbers(self) -> SlotField:
+        if self.unit is not None and self.kind not in (None, "number"):
+            raise ValueError(f"unit {self.unit} goes with numbers, and {self.field} is said to be a {self.kind}")
+        return self
 
     @field_validator("names")
     @classmethod

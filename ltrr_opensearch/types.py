@@ -7,6 +7,7 @@ from outside has met pydantic before it becomes one of these. Ranks start at 1, 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +16,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+_ISO_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 Json = dict[str, Any]
 Vector = NDArray[np.float32]
@@ -144,6 +147,8 @@ class SlotValue:
             return str(value) in {self.value, *self.spellings} or (value is True and self.value == "true")
         if isinstance(value, str):
             day = value[:10]
+            if not _ISO_DAY.fullmatch(day):
+                return False
             return (self.gte is None or str(self.gte) <= day) and (self.lte is None or day <= str(self.lte))
         if not isinstance(value, int | float) or isinstance(self.gte, str) or isinstance(self.lte, str):
             return False

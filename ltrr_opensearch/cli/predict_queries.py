@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ltrr_opensearch.cli.options import key_of, one_index, pass_settings, with_state
-from ltrr_opensearch.errors import DataError, SettingsError
+from ltrr_opensearch.errors import Conflict, DataError, SettingsError
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def predict_queries(
             found, least, counts = run.tried()
             _show(Console(), found, least, counts)
             return
+        if pinned := job.store.pinned(key):
+            raise Conflict(f"index {key!r} is pinned to release {pinned}; to go on: ltrr models unpin")
         with_state(client, settings)
         counts = run.run(again=again)
         _told(counts)

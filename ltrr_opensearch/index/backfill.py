@@ -61,8 +61,8 @@ class Target:
         return key_field(self.field)
 
     def holds(self, document: Document) -> bool:
-        """Whether the document has a value. A `rank_features` field answers no such query; its key tells."""
-        return document.has_vector if self.filler.kind == DENSE else self.key_field in document.source
+        """Whether the document has a value. A `rank_features` field answers no such query, so its source is read."""
+        return document.has_vector if self.filler.kind == DENSE else self.field in document.source
 
 
 def key_field(vector_field: str) -> str:
@@ -138,6 +138,7 @@ class Backfill:
     def _pass(self, shard: Shard, mark: int, top: int, ours: set[int]) -> bool:
         fields = [*includes(self.target.sources), self.target.key_field]
         asked = self.target.field if self.target.filler.kind == DENSE else None
+        fields += [] if asked else [self.target.field]
         for page in changed(self.client, shard, mark, top, fields, asked, _PAGE):
             busy = self._page([d for d in page if d.seq_no not in ours], ours)
             if busy is not None:

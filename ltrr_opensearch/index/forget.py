@@ -33,7 +33,7 @@ def forget_deleted(client: OpenSearch, prefix: str, key: str, id_field: str | No
 def forget_unshared(client: OpenSearch, memory: str, users: int, before: datetime) -> int:
     """What too few people ever acted on to be shared, and nobody since `before`; returns how many queries.
 
-    What was predicted from the catalogue tells nobody's query, and stays.
+    What was only predicted tells nobody's query, and stays.
     """
     few: Json = {"range": {"enough": {"lt": users}}}
     old = {"range": {"updated": {"lt": before.isoformat()}}}

@@ -68,6 +68,15 @@ class JobStore:
     def save_loaded(self, job: str, key: str, lines: int, at: datetime) -> None:
         self._put(f"load-{job}", {"kind": "load", "index": key, "updated": at.isoformat(), "lines": lines})
 
+    def gazetteer_of(self, key: str) -> tuple[str, str] | None:
+        """The state of the index whose values were read last, and the checksum of what came of them."""
+        found = self._get(f"gazetteer-{key}")
+        return (found["made_of"], found["sha256"]) if found else None
+
+    def save_gazetteer_of(self, key: str, made_of: str, sha256: str, at: datetime) -> None:
+        body = {"kind": "gazetteer", "index": key, "updated": at.isoformat(), "made_of": made_of, "sha256": sha256}
+        self._put(f"gazetteer-{key}", body)
+
     def predicted(self, key: str) -> Json:
         """How far `ltrr predict-queries` came: `plan`, what was asked for, `least`, and `marks` as those of sync."""
         return self._get(f"predict-{key}")

@@ -26,12 +26,17 @@ MADE_OF = "made_of"
 
 
 def setup_parts(
-    client: OpenSearch, key: str, settings: IndexSettings, at: datetime, serving: Mapping[str, Part] | None = None
+    client: OpenSearch,
+    key: str,
+    settings: IndexSettings,
+    at: datetime,
+    serving: Mapping[str, Part] | None = None,
+    read: tuple[str, str] | None = None,
 ) -> dict[str, Part]:
     """The parts as they should be now, from the settings and the index's values.
 
     Of the parts that are `serving`, a gazetteer that was made of the index as it is stays: reading millions of values
-    takes minutes.
+    takes minutes. `read`: the state of the index that was last seen to give a gazetteer, and that one's checksum.
     """
     feature_set = json.dumps(asdict(derive(settings)), sort_keys=True).encode()
     parts = {"feature_set": _part("feature_set", key, "json", feature_set, at)}
@@ -40,7 +45,7 @@ def setup_parts(
     if settings.slot_fields:
         known = (serving or {}).get("gazetteer")
         made_of = slots_state(client, key, settings)
-        if known is not None and known.meta.get(MADE_OF) == made_of:
+        if known is not None and (known.meta.get(MADE_OF) == made_of or read == (made_of, known.sha256)):
             return parts | {"gazetteer": known}
         gazetteer = build_gazetteer(client, key, settings).to_bytes()
         parts["gazetteer"] = replace(_part("gazetteer", key, "values", gazetteer, at), meta={MADE_OF: made_of})

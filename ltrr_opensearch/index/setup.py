@@ -13,6 +13,7 @@ from ltrr_opensearch.index.backfill import Tally, Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import DENSE, SPARSE
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
+from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.own_vectors import VectorShape
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.prepare import (
@@ -23,7 +24,7 @@ from ltrr_opensearch.index.prepare import (
     state_clashes,
     state_requests,
 )
-from ltrr_opensearch.index.publish import outdated, publish, setup_parts
+from ltrr_opensearch.index.publish import MADE_OF, outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
 from ltrr_opensearch.index.vectors import Progress, fill, targets_of
@@ -132,8 +133,9 @@ class Setup:
 
     def publish(self) -> Iterator[str]:
         """Tells the proxies, where something differs from what is published."""
-        prefix = self._settings.state.prefix
-        parts = outdated(self._client, prefix, self.key, self._parts())
+        prefix, made = self._settings.state.prefix, self._parts()
+        self._remember(made.get("gazetteer"))
+        parts = outdated(self._client, prefix, self.key, made)
         if parts:
             release = publish(self._client, prefix, self.key, parts)
             yield f"published {', '.join(sorted(parts))} as release {release}"
@@ -149,4 +151,13 @@ class Setup:
 
     def _parts(self) -> dict[str, Part]:
         current = ReleaseStore(self._client, self._settings.state.prefix).current(self.key)
-        return setup_parts(self._client, self.key, self.effective, self._now(), current.parts if current else None)
+        read = JobStore(self._client, self._settings.state.prefix).gazetteer_of(self.key)
+        serving = current.parts if current else None
+        return setup_parts(self._client, self.key, self.effective, self._now(), serving, read)
+
+    def _remember(self, gazetteer: Part | None) -> None:
+        """A changed index may give the same values: then nothing is published, and they need not be read again."""
+        jobs = JobStore(self._client, self._settings.state.prefix)
+        state = str(gazetteer.meta.get(MADE_OF)) if gazetteer else ""
+        if gazetteer and jobs.gazetteer_of(self.key) != (state, gazetteer.sha256):
+            jobs.save_gazetteer_of(self.key, state, gazetteer.sha256, self._now())

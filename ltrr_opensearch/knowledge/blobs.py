@@ -28,7 +28,9 @@ def unpack_blobs(magic: bytes, data: bytes) -> tuple[Any, dict[str, bytes]]:
     """The head and the blobs. Whatever is wrong with the bytes is one ModelError."""
     name = magic.decode()
     if len(data) < _PREFIX.size or data[: len(magic)] != magic:
-        raise ModelError(f"{name}: starts with {data[:8]!r}; it is no such part or of another version")
+        raise ModelError(
+            f"{name}: starts with {data[:8]!r}, so it is of another version; publish it again with `ltrr setup`"
+        )
     _, crc, length = _PREFIX.unpack_from(data)
     body = memoryview(data)[_PREFIX.size :]
     if zlib.crc32(body) != crc:

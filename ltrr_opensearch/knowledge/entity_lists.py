@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,13 +15,13 @@ from ltrr_opensearch.types import Doubles, EntityScore
 
 _MICRO = 1e6
 KEPT_LISTS = 2_000
-"""Lists kept as objects: what is asked most is also most others' neighbour."""
+"""Lists kept as objects, the last ones made."""
 
 
 class EntityLists:
     """Immutable. Row `i` has the pairs from `starts[i]` to `starts[i + 1]`; `which` are rows of `ids`."""
 
-    __slots__ = ("_list", "_predicted", "_scores", "_starts", "_which", "ids")
+    __slots__ = ("_kept", "_predicted", "_scores", "_starts", "_which", "ids")
 
     def __init__(
         self,
@@ -36,7 +35,7 @@ class EntityLists:
         if not whole or (np.diff(starts) < 0).any() or (len(which) and which.max() >= len(ids)):
             raise ModelError(f"{len(which)} pairs, {len(scores)} scores and {len(ids)} entities do not fit together")
         self.ids, self._starts, self._which, self._scores, self._predicted = ids, starts, which, scores, predicted
-        self._list = lru_cache(KEPT_LISTS)(self._made)
+        self._kept: dict[int, tuple[EntityScore, ...]] = {}
 
     @classmethod
     def of(cls, lists: Sequence[Sequence[EntityScore]]) -> EntityLists:
@@ -53,7 +52,12 @@ class EntityLists:
         return len(self._starts) - 1
 
     def __getitem__(self, row: int) -> tuple[EntityScore, ...]:
-        return self._list(row)
+        known = self._kept.get(row)
+        if known is None:
+            known = self._kept[row] = self._made(row)
+            if len(self._kept) > KEPT_LISTS:
+                self._kept.pop(next(iter(self._kept)))
+        return known
 
     def _made(self, row: int) -> tuple[EntityScore, ...]:
         part = slice(self._starts[row], self._starts[row + 1])
@@ -61,8 +65,9 @@ class EntityLists:
         return tuple(EntityScore(self.ids[i], score, predicted) for i, score, predicted in told)
 
     def pairs(self) -> tuple[NDArray[np.intp], NDArray[np.uint32], Doubles]:
-        """(row, entity, score) of every pair."""
-        return np.repeat(np.arange(len(self)), np.diff(self._starts)), self._which, self._scores
+        """(row, entity, score) of every pair; what is only predicted has not worked yet, and counts 0."""
+        worked = np.where(self._predicted, 0.0, self._scores)
+        return np.repeat(np.arange(len(self)), np.diff(self._starts)), self._which, worked
 
     def columns(self) -> Columns:
         """Scores to six decimals."""

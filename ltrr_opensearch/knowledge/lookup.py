@@ -10,6 +10,8 @@ from ltrr_opensearch.normalise import fold, tokenize
 
 _LISTED = re.compile(r"[,;|/]|\s[&+]\s")
 _VERSION = re.compile(r"\d[\d.]*|[ivx]+|v\d[\d.]*")
+_FIRST_MARK, _LAST_MARK = "\u0300", "\u036f"
+"""Unicode's combining diacritical marks."""
 _DOMAIN = re.compile(r"([^\W\d_]{4,})\.[a-z]{2,4}$")
 _LEAST_FIRST = 4
 MAX_WORDS = 5
@@ -64,4 +66,7 @@ def is_slot(key: str) -> bool:
 
 
 def _without_accents(token: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFKD", token) if not unicodedata.combining(c))
+    """Of letters with European accents; in other scripts a mark makes another letter of it."""
+    parts = unicodedata.normalize("NFD", token)
+    bare = "".join(c for c in parts if not _FIRST_MARK <= c <= _LAST_MARK)
+    return unicodedata.normalize("NFC", bare)

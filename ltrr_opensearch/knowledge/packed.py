@@ -56,7 +56,8 @@ def opened(magic: bytes, data: bytes, least: int) -> memoryview:
     body = memoryview(data)[_PREFIX.size :]
     if found != magic:
         raise ModelError(
-            f"{name}: starts with {found!r} instead of {magic!r}; it is no such part or of another version"
+            f"{name}: starts with {found!r} instead of {magic!r}, so it is of another version; publish it again with "
+            "`ltrr learn`"
         )
     if zlib.crc32(body) != crc:
         raise ModelError(f"{name}: damaged ({len(data)} bytes, checksum differs); publish it again with `ltrr learn`")

@@ -102,7 +102,7 @@ def word_columns(queries: Sequence[str], entities: EntityLists) -> Columns:
     cells, sums = _summed(word, np.array([row for _, row in held], np.intp), entities)
     of_word, which = np.divmod(cells, max(len(entities.ids), 1))
     order = np.lexsort((which, -sums, of_word))
-    kept = order[_place(of_word[order]) < MOST]
+    kept = order[(_place(of_word[order]) < MOST) & (sums[order] > 0)]
     letters, places = words.columns()
     return {
         "word_letters": letters,

@@ -211,7 +211,7 @@ def to_document(entry: Entry, index: str) -> Json:
         "run": entry.run,
         "people": list(entry.people.known),
         "enough": entry.people.enough,
-        "predicted": any(tally.predicted is not None for tally in tallies),
+        "predicted": not entry.people.known and all(t.predicted is not None and not t.gain for t in tallies),
         "entities": {"id": list(entry.entities), **columns},
     }
 
@@ -222,7 +222,7 @@ def from_document(source: Json) -> Entry:
         rows = zip(columns["id"], *(columns[name] for name in COLUMNS), strict=True)
         entities = {str(id): Tally(gain, examined, predicted) for id, gain, examined, predicted in rows}
         updated = datetime.fromisoformat(source["updated"])
-        people = People(tuple(map(str, source["people"])), int(source["enough"]))
+        people = People(tuple(map(str, source.get("people", ()))), int(source.get("enough", 0)))
         return Entry(str(source["query"]), updated.astimezone(UTC), entities, str(source.get("run", "")), people)
     except (KeyError, TypeError, ValueError) as cause:
         raise DataError(

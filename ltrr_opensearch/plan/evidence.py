@@ -36,7 +36,10 @@ def lacking(field: str) -> Json:
 
 
 def _range(field: str, gte: float | str | None, lte: float | str | None) -> Json:
-    return {"range": {field: {k: v for k, v in (("gte", gte), ("lte", lte)) if v is not None}}}
+    """Days are told with their format: the mapping's own may be another."""
+    bounds: Json = {k: v for k, v in (("gte", gte), ("lte", lte)) if v is not None}
+    dated = any(isinstance(bound, str) for bound in bounds.values())
+    return {"range": {field: bounds | ({"format": "yyyy-MM-dd"} if dated else {})}}
 
 
 def _scored(query: Json, boost: float) -> Json:

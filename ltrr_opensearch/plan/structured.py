@@ -31,6 +31,8 @@ class StructuredOptions(TextOptions):
     fall_back: bool = Field(True, description="Whether documents that have only a part of a reading come behind.")
 
 
+SURELY = 0.8
+"""Likelihood of a reading from which what it excludes does not come behind either."""
 FALL_BACK = 0.01
 """Factor of the scores of what has only a part of a reading: it stays behind what has all."""
 
@@ -69,8 +71,13 @@ class Structured:
 
     def _reading(self, query: AnalyzedQuery, reading: Reading, boost: float) -> Json:
         must = [self._text(reading.residual)] if reading.residual else []
-        must += [self._slot(slot, _spoken(query, slot)) for slot in reading.slots if not slot.negated]
+        must += [self._slots(query, of) for of in _by_field(reading)]
         return {"bool": {"must": must, **_without(reading), "boost": round(boost, 4)}}
+
+    def _slots(self, query: AnalyzedQuery, alternatives: Sequence[SlotValue]) -> Json:
+        """Several values of a field ("dell or hp"): any of them will do."""
+        clauses = [self._slot(slot, _spoken(query, slot)) for slot in alternatives]
+        return clauses[0] if len(clauses) == 1 else _any(clauses)
 
     def _slot(self, slot: SlotValue, spoken: Sequence[str]) -> Json:
         weight = slot.idf * slot.confidence * self._options.slot_weight
@@ -88,7 +95,8 @@ class Structured:
         for slot in wanted:
             should += evidence(slot, slot.idf * slot.confidence * self._options.slot_weight)
             should += [] if slot.ranged else map(self._any_word, _spoken(query, slot))
-        return {"bool": {"should": should, "minimum_should_match": 1, **_without(reading), "boost": FALL_BACK}}
+        excluded = _without(reading) if reading.likelihood >= SURELY else {}
+        return {"bool": {"should": should, "minimum_should_match": 1, **excluded, "boost": FALL_BACK}}
 
     def _text(self, words: str) -> Json:
         return text_query(words, self._text_fields, self._options)
@@ -107,6 +115,14 @@ def _spoken(query: AnalyzedQuery, slot: SlotValue) -> tuple[str, ...]:
     asked = " ".join(query.tokens[slot.start : slot.end])
     differs = slot.kind == "keyword" and key_of(asked) != key_of(slot.value)
     return (asked, slot.value) if differs else (asked,)
+
+
+def _by_field(reading: Reading) -> list[list[SlotValue]]:
+    wanted: dict[str, list[SlotValue]] = {}
+    for slot in reading.slots:
+        if not slot.negated:
+            wanted.setdefault(slot.field, []).append(slot)
+    return list(wanted.values())
 
 
 def _without(reading: Reading) -> Json:

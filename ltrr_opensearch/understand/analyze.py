@@ -1,4 +1,4 @@
-"""Understanding a query before anything is asked: pure, without a vector, in about a millisecond at most."""
+"""Understanding a query before anything is asked: pure, without a vector; docs/understanding.md has its time."""
 
 from __future__ import annotations
 

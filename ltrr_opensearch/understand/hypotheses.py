@@ -13,7 +13,7 @@ from ltrr_opensearch.hypotheses.claims import Filled, filled
 from ltrr_opensearch.hypotheses.rerank import Reranker
 from ltrr_opensearch.hypotheses.values import Context, Hypothesis, Slot, Utterance
 from ltrr_opensearch.local_time import local_time
-from ltrr_opensearch.types import Reading, SearchRequest
+from ltrr_opensearch.types import Reading, SearchRequest, SlotValue
 
 SYSTEM = "recogniser"
 NOTHING = "text"
@@ -27,8 +27,9 @@ def reranked(readings: Sequence[Reading], request: SearchRequest, text: str, rer
         return tuple(readings)
     order = reranker.rerank(utterance_of(readings, request, text, reranker.home))
     likelihood = {one.claim.slots: one.likelihood for one in order}
-    scale = max(sum(likelihood.values()), 1.0)
-    found = [replace(reading, likelihood=likelihood[_filled(reading)] / scale) for reading in readings]
+    told = [likelihood[_filled(reading)] for reading in readings]
+    scale = max(sum(told), 1.0)
+    found = [replace(reading, likelihood=said / scale) for reading, said in zip(readings, told, strict=True)]
     return tuple(sorted(found, key=lambda reading: -reading.likelihood))
 
 
@@ -38,11 +39,16 @@ def utterance_of(readings: Sequence[Reading], request: SearchRequest, text: str,
 
 
 def _hypothesis(reading: Reading, domain: str) -> Hypothesis:
-    slots = tuple(Slot(slot.field, slot.value, min(max(slot.confidence, 0.0), 1.0)) for slot in reading.slots)
+    slots = tuple(Slot(slot.field, _said(slot), min(max(slot.confidence, 0.0), 1.0)) for slot in reading.slots)
     intent = "+".join(sorted({slot.name for slot in slots})) or NOTHING
     covered = sum(slot.end - slot.start for slot in reading.slots)
     words = {WORDS_LEFT: float(len(reading.residual.split())), WORDS_COVERED: float(covered)}
     return Hypothesis(SYSTEM, domain, intent, slots, intent_confidence=reading.likelihood, evidence=words)
+
+
+def _said(slot: SlotValue) -> str:
+    """What is not wanted is another claim than what is."""
+    return f"not {slot.value}" if slot.negated else slot.value
 
 
 def _filled(reading: Reading) -> Filled:

@@ -30,6 +30,8 @@ WIDE = 0.1
 """Weight of documents with a value within a factor of two: people also ask for what few documents have."""
 YEARS = 0.3
 """What is left of that where "between 2010 and 2012" may be years."""
+LARGEST = 2.0**31 - 1
+"""What an integer field takes in a range; a larger number is none that people look for."""
 DOUBT = 0.5
 """Documents' worth of doubt that a number alone with its unit is one of the field's values."""
 
@@ -93,6 +95,8 @@ def _meant(quantity: Quantity, items: Sequence[Item], of: NumberField) -> _Meant
         return None
     low, high = (_converted(b, quantity.unit, of.unit) for b in (quantity.low, quantity.high))
     bounds = [b for b in dict.fromkeys((low, high)) if b is not None]
+    if any(abs(b) > LARGEST for b in bounds):
+        return None
     weight = sum(_likely(b, of.lies) for b in bounds) / len(bounds) + 0.01
     weight *= fits * (NAMED if named else 1.0) * (OWN_UNIT if of.unit and of.unit == quantity.unit else 1.0)
     return _Meant(of, low, high, start, end, weight)

@@ -115,14 +115,14 @@ class _Reader:
         low = self._amount(at)
         joint = self.cues.at(self.words, low.end, joints) if low else None
         high = self._amount(joint[1]) if joint else None
-        if low is None or high is None or low.value >= high.value:
+        if low is None or high is None or low.value == high.value:
             return None
         units = {u.dimension for u in (low.unit, high.unit) if u}
         if len(units) > 1:
             return None
         unit = high.unit or low.unit
         least = low.unit.to(unit, low.value) if low.unit and unit else low.value
-        return Quantity(start, high.end, least, high.value, unit, cue="between")
+        return Quantity(start, high.end, min(least, high.value), max(least, high.value), unit, cue="between")
 
     def _amount(self, at: int) -> _Amount | None:
         """A number with its unit behind it, or before it as money may be ("$500")."""

@@ -14,6 +14,7 @@ from ltrr_opensearch.types import Reading, SlotValue
 LEAST_DOUBT = 0.05
 """However sure a slot looks, its words may be meant as plain text this often."""
 BEAM = 32
+CONJUNCTIONS = frozenset(("or", "and", "oder", "und", "ou", "et", "o", "y", "e", "of", "en"))
 
 _Path = tuple[float, tuple[SlotValue, ...]]
 
@@ -74,5 +75,7 @@ def _product(doubts: Sequence[float]) -> float:
 
 
 def _residual(tokens: Sequence[str], path: Sequence[SlotValue]) -> str:
+    """What no slot covers, without what only joins two of them ("dell or hp")."""
     covered = {i for slot in path for i in range(slot.start, slot.end)}
-    return " ".join(t for i, t in enumerate(tokens) if i not in covered)
+    joints = {i for i, t in enumerate(tokens) if t in CONJUNCTIONS and {i - 1, i + 1} <= covered}
+    return " ".join(t for i, t in enumerate(tokens) if i not in covered | joints)

@@ -12,12 +12,14 @@ from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
+from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index.publish import setup_parts
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.learn.memory import COLUMNS
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
@@ -65,6 +67,37 @@ def test_slot_values_are_read_again_only_when_something_changed(client: OpenSear
     assert second["gazetteer"].sha256 != first["gazetteer"].sha256
     client.delete(index=index_name, id="1", params={"refresh": "true"})
     assert made(shop, second)["gazetteer"] is not second["gazetteer"]
+
+
+def test_a_changed_index_of_the_same_values_is_read_once(
+    client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefix, index = f"{index_name}l", {"text_fields": {"title": 1}, "slot_fields": ["brand"]}
+    settings = Settings.model_validate({"state": {"prefix": prefix}, "indexes": {index_name: index}})
+    read: list[str] = []
+
+    def counted(client: OpenSearch, key: str, settings: IndexSettings) -> Gazetteer:
+        read.append(key)
+        return build_gazetteer(client, key, settings)
+
+    def set_up() -> list[str]:
+        run = Setup(client, settings, index_name, lambda: NOW)
+        list(run.prepare())
+        return list(run.publish())
+
+    monkeypatch.setattr("ltrr_opensearch.index.publish.build_gazetteer", counted)
+    try:
+        set_up()
+        client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
+        assert set_up()
+        client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
+        assert (set_up(), len(read)) == ([], 3)
+        assert (set_up(), len(read)) == ([], 3)
+    finally:
+        client.indices.delete(index=f"{prefix}_*", params={"ignore_unavailable": "true"})
+        for template in load_templates(settings.state)[::-1]:
+            if template.name.startswith(prefix):
+                client.transport.perform_request("DELETE", template.path, params={"ignore": 404})
 
 
 def test_an_index_of_a_pattern_is_set_up_and_published_under_its_key(client: OpenSearch, index_name: str) -> None:

@@ -8,6 +8,7 @@ from ltrr_opensearch.knowledge.lookup import first_of, generals_of, key_of, part
     [
         ("wi-fi", "wifi"),
         ("caf\u00e9s", "cafe"),
+        ("\u30d1\u30b9", "\u30d1\u30b9"),
         ("batteries", "battery"),
         ("10-15", "10-15"),
         ("rock'n'roll", "rocknroll"),

@@ -94,7 +94,7 @@ def test_words_are_those_of_the_plainest_memory(rows: list[MemoryRow], text: str
     weights = {w: np.log(1 + len(last) / (1 + sum(w in words(r.query) for r in last))) for w in words(text)}
     for word, weight in weights.items():
         holding = [row for row in last if word in words(row.query)]
-        for entity in [entity for row in holding for entity in row.entities]:
+        for entity in [e for row in holding for e in row.entities if not e.predicted]:
             share = entity.score / (len(holding) + 1)
             expected[entity.id] = expected.get(entity.id, 0.0) + weight * share / sum(weights.values())
     for memory in (whole := Memory.from_rows(rows), Memory.from_bytes(whole.to_bytes())):

@@ -74,6 +74,11 @@ def test_a_reading_matches_its_text_and_evidences_its_slots(ask: Analyze) -> Non
     assert 0.9 < plan.likelihood <= 1
 
 
+def test_of_several_values_of_a_field_any_will_do(ask: Analyze) -> None:
+    (must,) = _clause(ask, "dell or dell")["bool"]["must"]
+    assert must == _any(_any(BRAND, _match("dell")), _any(BRAND, _match("dell")))
+
+
 def test_what_has_a_part_of_the_reading_comes_behind(ask: Analyze) -> None:
     strict, relaxed = _clause(ask, "Dell laptops without wlan", {})["dis_max"]["queries"]
     assert strict["bool"]["boost"] == 1
@@ -133,7 +138,9 @@ def test_what_is_negated_must_not_be_there(ask: Analyze) -> None:
 
 def test_dates(ask: Analyze) -> None:
     _, made = _clause(ask, "laptop newer than 2010")["bool"]["must"]
-    assert made["bool"]["should"][0]["constant_score"]["filter"] == {"range": {"made": {"gte": "2011-01-01"}}}
+    assert made["bool"]["should"][0]["constant_score"]["filter"] == {
+        "range": {"made": {"gte": "2011-01-01", "format": "yyyy-MM-dd"}}
+    }
 
 
 @pytest.mark.parametrize("text", ["laptop bag", "", "without wlan"])

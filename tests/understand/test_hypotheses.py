@@ -15,6 +15,7 @@ from ltrr_opensearch.understand.hypotheses import reranked, utterance_of
 
 AT = datetime(2026, 1, 1, 22, tzinfo=UTC)
 REQUEST = SearchRequest("q1", "shop", "love", {}, (), (), (), 10, 0, Asker(device="tv"), None, AT)
+NEGATED = SlotValue("genre", "Love", 0, 1, 0.3, negated=True)
 GENRE = Reading((SlotValue("genre", "Love", 0, 1, 0.6),), "", 0.6)
 ARTIST = Reading((SlotValue("artist", "Love", 0, 1, 0.3),), "", 0.3)
 TEXT = Reading((), "love", 0.1)
@@ -33,6 +34,15 @@ def test_likelihoods_are_those_of_the_weights_and_sum_to_at_most_1() -> None:
     assert found[0].likelihood == pytest.approx(0.953 / (0.953 + 0.881 + 0.047), abs=1e-3)
     small = reranked((GENRE, TEXT), REQUEST, "love", weighing(genre=-2.0, text=-3.0))
     assert [r.likelihood for r in small] == [pytest.approx(0.119, abs=1e-3), pytest.approx(0.047, abs=1e-3)]
+
+
+def test_what_is_not_wanted_is_another_claim_than_what_is() -> None:
+    unwanted = Reading((NEGATED,), "", 0.2)
+    found = utterance_of((GENRE, unwanted), REQUEST, "love", "shop")
+    assert [h.slots[0].value for h in found.hypotheses] == ["Love", "not Love"]
+    twice = replace(GENRE, slots=(replace(GENRE.slots[0], start=1, end=2),))
+    ordered = reranked((GENRE, twice, unwanted, TEXT), REQUEST, "love", weighing(genre=3.0, text=3.0))
+    assert sum(r.likelihood for r in ordered) == pytest.approx(1)
 
 
 def test_without_weights_of_the_index_nothing_changes() -> None:

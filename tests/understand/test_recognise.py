@@ -111,6 +111,8 @@ def best(text: str) -> tuple[dict[str, str], str]:
         ("10000 nights", {}, "10000 nights"),
         ("war and peace", {}, "war and peace"),
         ("500 miles", {}, "500 miles"),
+        ("between 200 and 100 eur", {"price": "10000..20000"}, ""),
+        ("lamp of 99999999999999999999 gb", {}, "lamp of 99999999999999999999 gb"),
     ],
 )
 def test_what_is_read(text: str, slots: dict[str, str], rest: str) -> None:
@@ -155,6 +157,23 @@ def test_every_language_has_the_same_cues() -> None:
 def test_values_of_one_field_may_be_wanted_and_unwanted() -> None:
     slots = read("mouse not black, red")[0].slots
     assert [(s.value, s.negated) for s in slots] == [("Black", True), ("Red", False)]
+
+
+def test_what_is_excluded_may_be_a_list() -> None:
+    reading = read("lamp no red or black")[0]
+    assert [(s.value, s.negated) for s in reading.slots] == [("Red", True), ("Black", True)]
+    assert reading.residual == "lamp"
+
+
+def test_what_joins_values_is_no_text_to_be_found() -> None:
+    reading = read("acme or philips radio")[0]
+    assert ([s.value for s in reading.slots], reading.residual) == (["Acme", "Philips"], "radio")
+    assert read("war or peace")[0].residual == "war or peace"
+
+
+@pytest.mark.parametrize("text", ["sin red lamp", "sans black", "pas bluetooth"])
+def test_a_foreign_word_that_begins_a_query_excludes_nothing(text: str) -> None:
+    assert not any(slot.negated for reading in read(text) for slot in reading.slots)
 
 
 def test_competing_fields_share_what_is_believed() -> None:
