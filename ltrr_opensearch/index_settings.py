@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.rule_settings import RuleSettings
@@ -65,7 +65,6 @@ def default_strategies() -> tuple[StrategySettings, ...]:
         StrategySettings(name="structured", use="structured"),
         StrategySettings(name="q2e", use="q2e"),
         StrategySettings(name="knn", use="knn"),
-        StrategySettings(name="sparse", use="sparse"),
         StrategySettings(name="fresh", use="fresh"),
     )
 
@@ -111,6 +110,14 @@ class IndexSettings(Section):
     experiment: ExperimentSettings | None = Field(
         None, description="A live experiment between two ways of serving; leave out to have none."
     )
+
+    @model_validator(mode="after")
+    def _sparse_is_usual(self) -> IndexSettings:
+        """Where there are learned terms, the usual strategies ask for them too, before what explores."""
+        if self.sparse and "strategies" not in self.model_fields_set:
+            *usual, fresh = self.strategies
+            self.__dict__["strategies"] = (*usual, StrategySettings(name="sparse", use="sparse"), fresh)
+        return self
 
     @property
     def named_by(self) -> str | None:

@@ -160,3 +160,12 @@ def test_a_field_of_another_type_is_a_conflict() -> None:
     for there in others:
         with pytest.raises(Conflict, match=r"field terms has type \w+, .* set sparse\.field to another name"):
             missing_sparse_properties("shop", {"mappings": {"properties": {"terms": there}}}, "terms")
+
+
+def test_learned_terms_are_asked_for_where_there_are_any_before_what_explores() -> None:
+    assert [s.name for s in INDEX.strategies][-2:] == ["sparse", "fresh"]
+    assert "sparse" not in [s.name for s in IndexSettings(text_fields={"title": 1}).strategies]
+    own = IndexSettings.model_validate(
+        {"text_fields": {"title": 1}, "sparse": {}, "strategies": [{"name": "o", "use": "original"}]}
+    )
+    assert [s.name for s in own.strategies] == ["o"]
