@@ -68,7 +68,10 @@ class LearnSettings(Section):
         "searches that name no user, client or session are remembered for nobody.",
     )
     memory_user_cap: int = Field(
-        3, ge=1, description="Most searches of one person for the same query that the memory counts in one run."
+        3,
+        ge=1,
+        description="Most searches of one person for the same query that the memory counts in one run, or in a portion "
+        "of it (learn.max_rounds).",
     )
     half_life_searches: Positive = Field(
         20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."

@@ -120,12 +120,12 @@ def test_any_number_of_workers_gives_the_same_bytes(shop: Shop, node: TestNode, 
 
 
 def test_a_memory_learns_all_in_portions(shop: Shop, node: TestNode) -> None:
-    job = shop.job(CLOSED, max_rounds=100, workers=1)
+    job = shop.job(CLOSED, max_rounds=100, workers=1, memory_user_cap=1000)
     learn(("memory",), replace(job, settings=at(job.settings, node)))
     portioned = sum(sum(m["entities"]["gain"]) for m in shop.memories())
     shop.client.delete_by_query(index=f"{shop.prefix}_memory", body={"query": {"match_all": {}}}, refresh=True)
     MemoryMark(shop.client, shop.prefix, "shop").finish(START - timedelta(days=1))
-    job = shop.job(CLOSED, workers=1)
+    job = shop.job(CLOSED, workers=1, memory_user_cap=1000)
     learn(("memory",), replace(job, settings=at(job.settings, node)))
     assert portioned == pytest.approx(sum(sum(m["entities"]["gain"]) for m in shop.memories()))
     assert portioned > 0
