@@ -48,7 +48,9 @@ def unpack_columns(magic: bytes, data: bytes) -> tuple[Any, dict[str, NDArray[An
             at += size
         return told["head"], columns
     except (zlib.error, ValueError, KeyError, TypeError) as e:
-        raise ModelError(f"{magic.decode()}: unreadable ({e!r}); publish it again with `ltrr learn`") from e
+        raise ModelError(
+            f"{magic.decode()}: unreadable ({e!r}); publish it again with `ltrr learn` or `ltrr setup`"
+        ) from e
 
 
 def _shuffled(column: NDArray[Any]) -> bytes:

@@ -43,12 +43,8 @@ class Company:
             shares[row] = [round(_FULL * _share(word, field, mentions)) for field in fields]
         return cls(fields, words, shares)
 
-    def share(self, field: str, words: Iterable[str]) -> float:
-        """Of the word that goes least with the field; 1 where nothing is known."""
-        return self.of_words(words).get(field, 1.0)
-
     def of_words(self, words: Iterable[str]) -> Mapping[str, float]:
-        """The same of every field; empty where nothing is known of any word."""
+        """By field, of the word that goes least with it; empty where nothing is known of any word."""
         rows = [row for word in words if (row := self.words.get(word)) is not None]
         if not rows:
             return {}

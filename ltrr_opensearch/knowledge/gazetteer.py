@@ -11,10 +11,12 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.alternatives import versions
 from ltrr_opensearch.knowledge.beliefs import Mentions
-from ltrr_opensearch.knowledge.blobs import pack_blobs, unpack_blobs
+from ltrr_opensearch.knowledge.columns import pack_columns, unpack_columns
 from ltrr_opensearch.knowledge.company import Company
 from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.entries import entries_of
@@ -25,10 +27,10 @@ from ltrr_opensearch.knowledge.slot_values import SlotValues
 from ltrr_opensearch.synonyms import Synonym
 from ltrr_opensearch.types import SlotValue
 
-_MAGIC = b"LTRRGAZ2"
+_MAGIC = b"LTRRGAZ3"
 
 
-@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Gazetteer:
     documents: int
     values: SlotValues
@@ -111,11 +113,13 @@ class Gazetteer:
             "kinds": dict(sorted(self.kinds.items())),
             "numbers": {name: d.to_json() for name, d in sorted(self.numbers.items())},
         }
-        return pack_blobs(_MAGIC, head, {**self.values.blobs(), **self.words.blobs(), **self.company.blobs()})
+        blobs = {**self.values.blobs(), **self.words.blobs(), **self.company.blobs()}
+        return pack_columns(_MAGIC, head, {name: np.frombuffer(blob, np.uint8) for name, blob in blobs.items()})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Gazetteer:
-        head, blobs = unpack_blobs(_MAGIC, data)
+        head, columns = unpack_columns(_MAGIC, data)
+        blobs = {name: column.tobytes() for name, column in columns.items()}
         try:
             values = SlotValues.from_blobs(head["fields"], int(head["longest"]), blobs)
             numbers = {str(name): Distribution.read(row) for name, row in head["numbers"].items()}

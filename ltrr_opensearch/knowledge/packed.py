@@ -37,7 +37,9 @@ def unpack(magic: bytes, data: bytes) -> tuple[Any, Matrix]:
     try:
         head = json.loads(zlib.decompress(body[_SHAPE.size : end]))
     except (zlib.error, ValueError) as e:
-        raise ModelError(f"{magic.decode()}: unreadable ({e}); publish it again with `ltrr learn`") from e
+        raise ModelError(
+            f"{magic.decode()}: unreadable ({e}); publish it again with `ltrr learn` or `ltrr setup`"
+        ) from e
     matrix = np.frombuffer(body, dtype="<f2", offset=end).reshape(rows, columns).astype(np.float32)
     return head, matrix
 
@@ -51,7 +53,7 @@ def opened(magic: bytes, data: bytes, least: int) -> memoryview:
     """The body, of at least so many bytes, unharmed."""
     name = magic.decode()
     if len(data) < _PREFIX.size + least:
-        raise ModelError(f"{name}: {len(data)} bytes are too few; publish it again with `ltrr learn`")
+        raise ModelError(f"{name}: {len(data)} bytes are too few; publish it again with `ltrr learn` or `ltrr setup`")
     found, crc = _PREFIX.unpack_from(data)
     body = memoryview(data)[_PREFIX.size :]
     if found != magic:
@@ -60,5 +62,7 @@ def opened(magic: bytes, data: bytes, least: int) -> memoryview:
             "`ltrr learn`"
         )
     if zlib.crc32(body) != crc:
-        raise ModelError(f"{name}: damaged ({len(data)} bytes, checksum differs); publish it again with `ltrr learn`")
+        raise ModelError(
+            f"{name}: damaged ({len(data)} bytes, checksum differs); publish it again with `ltrr learn` or `ltrr setup`"
+        )
     return body

@@ -14,22 +14,26 @@ SAID = Mentions(
 
 def test_a_field_that_a_words_documents_lack_has_a_small_share() -> None:
     company = Company.of(SAID)
-    assert company.share("length", ["cable"]) == 1
-    assert company.share("length", ["filter"]) < 0.06
-    assert company.share("length", ["cable", "filter"]) == company.share("length", ["filter"]) >= LEAST_SHARE
-    assert company.share("brand", ["filter"]) == 1
+    assert company.of_words(["cable"]).get("length", 1.0) == 1
+    assert company.of_words(["filter"]).get("length", 1.0) < 0.06
+    assert (
+        company.of_words(["cable", "filter"]).get("length", 1.0)
+        == company.of_words(["filter"]).get("length", 1.0)
+        >= LEAST_SHARE
+    )
+    assert company.of_words(["filter"]).get("brand", 1.0) == 1
 
 
 def test_what_is_not_known_takes_nothing() -> None:
     company = Company.of(SAID)
-    assert company.share("length", ["rare", "new"]) == 1
-    assert company.share("other", ["filter"]) == 1
-    assert Company.of(Mentions()).share("length", ["filter"]) == 1
+    assert company.of_words(["rare", "new"]).get("length", 1.0) == 1
+    assert company.of_words(["filter"]).get("other", 1.0) == 1
+    assert Company.of(Mentions()).of_words(["filter"]).get("length", 1.0) == 1
 
 
 def test_blobs_keep_it_and_damage_is_told() -> None:
     company = Company.of(SAID)
     copy = Company.from_blobs(company.fields, company.blobs())
-    assert copy.share("length", ["filter"]) == company.share("length", ["filter"])
+    assert copy.of_words(["filter"]).get("length", 1.0) == company.of_words(["filter"]).get("length", 1.0)
     with pytest.raises(ModelError, match="words and the fields beside them differ"):
         Company.from_blobs(("length",), company.blobs())
