@@ -87,10 +87,7 @@ def searches_of(authority: Authority, since: int) -> list[Asked]:
 @pytest.mark.parametrize("who", PEOPLE)
 def test_every_request_for_a_search_is_made_as_its_caller(authority: Authority, proxy: Serving, who: str) -> None:
     since = len(authority.asked)
-    narrow = {"match": {"title": {"query": "red onlybothword", "operator": "and"}}}  # so that plans bring what it lacks
-    explained = {"query": narrow, "size": 60, "explain": True, "aggs": {"b": {"terms": {"field": "brand"}}}}
-    got = search(proxy, authority, who, explained | {"ext": {"ltrr": {"explain": True}}})
-    assert "x-ltrr" in got.headers, got.body
+    plans = _all_in_time(authority, proxy, who)
     asked = searches_of(authority, since)
     assert {(one.who, one.status) for one in asked} == {(who, 200)}
     bodies = [one.body for one in asked]
@@ -103,10 +100,23 @@ def test_every_request_for_a_search_is_made_as_its_caller(authority: Authority, 
             b'"ids"' in body and b'"rescore"' not in body and b"constant_score" not in body for body in bodies
         ),
     }
-    plans = outcomes_of(got.json["ext"]["ltrr"])
-    assert [kind for kind, seen in kinds.items() if not seen] == [], (plans, proxy.log.read_text())
+    assert [kind for kind, seen in kinds.items() if not seen] == [], f"{plans}\n{proxy.log.read_text()}"
     assert set(plans.values()) <= {"ok", "not_asked"}
-    assert {name for name, outcome in plans.items() if outcome == "ok"} >= {"knn", "q2e"}
+
+
+def _all_in_time(authority: Authority, proxy: Serving, who: str) -> dict[str, str]:
+    """Searches until every plan was asked: a busy machine embeds or answers late now and then."""
+    narrow = {"match": {"title": {"query": "red onlybothword", "operator": "and"}}}  # so that plans bring what it lacks
+    explained = {"query": narrow, "explain": True, "aggs": {"b": {"terms": {"field": "brand"}}}}
+    until, plans = time.monotonic() + 60, {"knn": "", "q2e": ""}
+    size = 60
+    while not plans["knn"] == plans["q2e"] == "ok":
+        assert time.monotonic() < until, f"{plans}\n{proxy.log.read_text()}"
+        size += 1  # a search of its own, not a page that was settled
+        got = search(proxy, authority, who, explained | {"size": size, "ext": {"ltrr": {"explain": True}}})
+        assert "x-ltrr" in got.headers, got.body
+        plans = outcomes_of(got.json["ext"]["ltrr"])
+    return plans
 
 
 @pytest.mark.parametrize("who", PEOPLE)
