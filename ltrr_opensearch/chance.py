@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from hashlib import blake2b
 
 import orjson
@@ -35,3 +36,15 @@ def place_of(secret: str, index: str, person: str) -> float:
     key = blake2b(secret.encode()).digest()
     number = blake2b(orjson.dumps(["place", index, person]), key=key, digest_size=8).digest()
     return (int.from_bytes(number, "big") >> 11) * 2.0**-53
+
+
+def pick(pmf: Sequence[float], u: float) -> int:
+    """Which stretch of the cumulated pmf holds `u` in [0, 1); rounding ends at the last possible one."""
+    last = 0
+    for at, p in enumerate(pmf):
+        if p > 0:
+            if u < p:
+                return at
+            u -= p
+            last = at
+    return last

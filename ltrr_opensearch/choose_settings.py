@@ -67,6 +67,11 @@ class ChooseSettings(Section):
     fresh_share: Share = Field(
         0.02, description="Share of searches that give one place of the page to something new or rarely shown; 0: none."
     )
+    near_share: Share = Field(
+        0.02,
+        description="Share of searches that give one place of the page to one of the 40 candidates behind it: clicks "
+        "tell nothing of what is never shown; 0: none.",
+    )
     features: tuple[FeatureGroup, ...] = Field(
         DEFAULT_FEATURES,
         description="Groups of features that policies see (docs/features.md); without `query` all queries are new.",

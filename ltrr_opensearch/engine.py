@@ -29,7 +29,6 @@ from ltrr_opensearch.ordering import Ordering, timed
 from ltrr_opensearch.own_page import OwnPage, respond
 from ltrr_opensearch.paging.orders import Before, Orders
 from ltrr_opensearch.paging.walk import later, within
-from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.record import Searched, Settled
 from ltrr_opensearch.retrieve.fan_out import FanOut, Original, sent
 from ltrr_opensearch.retrieve.sending import key_of
@@ -253,7 +252,7 @@ class Engine:
                 asked, query, [d.draw for d in drawn], found.results, encoded.dense
             )
             # interleaved teams are not to be moved; nor do their systems explore
-            order, explored = (ranked, None) if teams else placed(ranked, chosen.draw, asked.seed)
+            order, explored = (ranked, None) if teams else serving.place(request, ranked, chosen.draw, asked.seed)
             under = await ruling.ordered(order, own, explored, ranked) if ruling else None
         except asyncio.CancelledError:
             more.cancel()

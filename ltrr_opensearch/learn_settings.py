@@ -85,7 +85,11 @@ class LearnSettings(Section):
         "people who read from the top until satisfied (cascade), or only documents that were shown at several "
         "positions (swaps).",
     )
-    ranker: Literal["lambdamart", "linear"] = Field("lambdamart", description="What orders candidates.")
+    ranker: Literal["lambdamart", "linear", "unbiased"] = Field(
+        "lambdamart",
+        description="What orders candidates: trees or a linear model, both of the click model's grades; or trees of "
+        "single searches' clicks that learn beside the order what a place explains (unbiased LambdaMART).",
+    )
     rank_in: Literal["proxy", "cluster"] = Field(
         "proxy",
         description="Where logged features are scored: in the proxy, or in the cluster by the LTR plugin.",

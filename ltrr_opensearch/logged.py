@@ -74,7 +74,8 @@ class CandidateRecord(Packed):
 class Placed:
     """The candidate that was given a place of the page to learn about it: `rank` from 1.
 
-    `probability`: of this place, given that the exploration's plan was drawn (which the pmf of its slot tells).
+    `probability`: of this document at this place. For what the exploration's plan found, given that it was drawn (which
+    the pmf of its slot tells); for a near miss, given that no such place was taken.
     """
 
     key: DocKey

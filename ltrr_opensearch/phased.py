@@ -33,7 +33,8 @@ def share_of(phase: PhaseName, settings: PhaseSettings) -> float:
 
 
 def _control(serving: Serving, settings: PhaseSettings) -> Serving:
-    exact = replace(serving, group=CONTROL, choose=serving.choose.model_copy(update={"floor": 0.0}))
+    unmoved = serving.choose.model_copy(update={"floor": 0.0, "fresh_share": 0.0, "near_share": 0.0})
+    exact = replace(serving, group=CONTROL, choose=unmoved)
     if settings.control == "safe_plan":
         return replace(exact, policy=exact.safe)
     own = {s.name: serving.choose.safe_depth for s in serving.index.strategies if s.use == "original"}

@@ -18,9 +18,10 @@ from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.counting import who
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.logged import FAILED, POLICY, Trial
+from ltrr_opensearch.logged import FAILED, POLICY, Placed, Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
+from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, SHARED_WORDS, rows
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
@@ -167,6 +168,12 @@ class Serving:
         if "text" in groups:
             context = {**context, **rarity(query.tokens, self.knowledge.terms)}
         return context, action_features(plans, query, aggregates, person, groups)
+
+    def place(
+        self, request: SearchRequest, ranked: Sequence[Ranked], drawn: Draw, seed: int
+    ) -> tuple[tuple[Ranked, ...], Placed | None]:
+        """The order as it is shown: one candidate may have a place to learn of it, where the asker lets us explore."""
+        return placed(ranked, drawn, seed, self.choose.near_share if request.asker.explore else 0.0)
 
     def fuse(self, results: Sequence[PlanResult]) -> list[Candidate]:
         """The union, best first as far as the plans' own orders tell."""

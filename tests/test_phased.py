@@ -93,6 +93,8 @@ def test_the_control_group_gets_the_safe_plan_to_the_letter(phase: PhaseName) ->
         chosen, _ = draws(serving, 0.9999, seed)
         assert (chosen.group, depths(chosen)) == (CONTROL, SAFE)
         assert all(s.probability == 1.0 for s in chosen.draw.slots), "no exploration"
+    control = serving.of(0.9999).choose
+    assert (control.floor, control.fresh_share, control.near_share) == (0, 0, 0)
 
 
 def test_the_control_group_may_be_the_clients_own_query_alone() -> None:

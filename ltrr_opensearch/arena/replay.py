@@ -16,7 +16,6 @@ from ltrr_opensearch.arena.recording import Recording
 from ltrr_opensearch.arena.remembered import remembered_hits
 from ltrr_opensearch.chance import seed_of
 from ltrr_opensearch.logged import Decision
-from ltrr_opensearch.rank.place import placed
 from ltrr_opensearch.record import Searched, decision_of, kept_rows
 from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import (
@@ -77,7 +76,7 @@ class Replay:
         seed = seed_of(self.limits.secret, query_id, same, asked.target)
         chosen = serving.draw(query, plans, seed, lambda: _fail("the policy"))
         results = [self._asked(text, plan, chosen.draw.depth(plan.name), encoded) for plan in plans]
-        ranked, explored = placed(self._ranked(text, query, results), chosen.draw, seed)
+        ranked, explored = serving.place(asked, self._ranked(text, query, results), chosen.draw, seed)
         searched = Searched(query, chosen, tuple(results), ranked, encoded.dense, explored)
         return self._recorded(asked, searched, seed)
 

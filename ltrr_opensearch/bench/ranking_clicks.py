@@ -23,7 +23,7 @@ from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
 from ltrr_opensearch.learn.clicks.impressions import Impressions
 from ltrr_opensearch.learn.clicks.models import DEFAULT, MODULES, Fitted
 from ltrr_opensearch.learn.clicks.pooled import over_expected
-from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
+from ltrr_opensearch.learn.dataset import CLICKED_SEARCHES, Dataset, dataset_from_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.ranker import fit_lambdamart, train_on
 from ltrr_opensearch.learn.rated import dataset_from_ratings
@@ -41,7 +41,7 @@ WHO = {
     "same": "people and judges are the same ratings: what was liked comes back, not what others think",
     "others": "people like what rater 1 does, raters 2 and 3 judge",
 }
-RATINGS, COUNTED = "ratings", "counted"
+RATINGS, COUNTED, UNBIASED = "ratings", "counted", "unbiased"
 
 
 def counted(seen: Impressions) -> Fitted:
@@ -91,6 +91,13 @@ def clicked(console: Console, unions: Unions, impressions: int, folds: int) -> t
                     grades = {(j.query, j.id): j.grade for j in judgments_from_clicks(rounds, by).judgments}
                     told = {q: _by_grades(unions, q, grades) for q in traffic}
                     by_fold[people][name].append(per_query(judges, told, (MAIN,))[MAIN])
+                single = dataset_from_rounds(
+                    rounds, feature_names(world.index), memory_names(world.index), searches_a_query=CLICKED_SEARCHES
+                )
+                ranker = fit_lambdamart(single.columns(columns), unbiased=True)
+                unseen[people][UNBIASED] |= per_query(judges, {q: unions.ranked(q, ranker) for q in held}, (MAIN,))[
+                    MAIN
+                ]
     return unseen, {people: {name: over_folds(of) for name, of in by.items()} for people, by in by_fold.items()}
 
 

@@ -39,7 +39,13 @@ STRATEGIES: list[Json] = [
     {"name": "knn", "use": "knn"},
 ]
 
-CHOOSE: Json = {"ladder": [0, 10, DEPTH], "safe_depth": DEPTH, "budget": 6 * DEPTH, "floor": 0.1}
+CHOOSE: Json = {
+    "ladder": [0, 10, DEPTH],
+    "safe_depth": DEPTH,
+    "budget": 6 * DEPTH,
+    "floor": 0.1,
+    "near_share": 0.2,
+}
 
 Grades = dict[str, dict[str, float]]
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from math import isfinite
 from typing import NamedTuple
 
-from ltrr_opensearch.chance import uniform
+from ltrr_opensearch.chance import pick, uniform
 from ltrr_opensearch.choose.exploration import Exploration
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
@@ -88,15 +88,3 @@ def _masked(policy: Policy, slot: Slot) -> list[float]:
     if not isfinite(total) or total <= 0 or min(masked) < 0:
         raise ModelError(f"policy {policy.name} gave no probabilities for slot {slot.plan}: {masked}; train it again")
     return masked
-
-
-def pick(pmf: Sequence[float], u: float) -> int:
-    """The rung whose stretch of the cumulated pmf holds `u` in [0, 1); rounding ends at the last possible rung."""
-    last = 0
-    for rung, p in enumerate(pmf):
-        if p > 0:
-            if u < p:
-                return rung
-            u -= p
-            last = rung
-    return last

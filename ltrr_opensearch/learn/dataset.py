@@ -19,25 +19,32 @@ Where many are known (`ENOUGH_QUERIES`), every search weighs the same, as traffi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.learn.clicks.impressions import MOST_POSITIONS
 from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
-from ltrr_opensearch.logged import Decision, Round
+from ltrr_opensearch.learn.reward import looked_at
+from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.rank.rows import dense
 from ltrr_opensearch.types import Matrix
 
 SEARCHES_A_QUERY = 10
 """Most searches of one query that are learned from, the latest, where few queries are known: more add only time."""
+CLICKED_SEARCHES = 50
+"""As `SEARCHES_A_QUERY`, where each search speaks for itself instead of the grades of all its query's searches."""
 ENOUGH_QUERIES = 500
 """From here on queries are many."""
 MOST_SEARCHES = 200
 """As `SEARCHES_A_QUERY`, where many queries are known."""
+
+
+NO_PAGE = MOST_POSITIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,9 @@ class Dataset:
 
     `shown[i]`: people could have acted on it, so its grade was observed; only such rows can judge a ranker, since the
     rest were put below by what served and would speak for it. Where no page is known, all of them do. `new[g]`: search
-    g as if nobody had asked it before.
+    g as if nobody had asked it before. `gains[i]` and `places[i]`: what was acted upon in this very search, and where
+    it stood (from 0); what was not on the page counts as its last place, a search of which no page is known has one
+    place of its own (`NO_PAGE`). Ratings have no places: all are 0.
     """
 
     names: tuple[str, ...]
@@ -57,6 +66,8 @@ class Dataset:
     query: tuple[str, ...]
     shown: NDArray[np.bool_]
     new: tuple[bool, ...]
+    gains: NDArray[np.float64]
+    places: NDArray[np.intp]
 
     @property
     def sizes(self) -> NDArray[np.intp]:
@@ -94,27 +105,33 @@ class Dataset:
             query=tuple(self.query[g] for g in kept),
             shown=self.shown[mask],
             new=tuple(self.new[g] for g in kept),
+            gains=self.gains[mask],
+            places=self.places[mask],
         )
 
 
 def dataset_from_rounds(
-    rounds: Sequence[Round], names: Sequence[str], memory: Sequence[str], click_model: str | ClickModel = DEFAULT
+    rounds: Sequence[Round],
+    names: Sequence[str],
+    memory: Sequence[str],
+    click_model: str | ClickModel = DEFAULT,
+    searches_a_query: int = SEARCHES_A_QUERY,
 ) -> Dataset:
     """Rows of the searches in which something was acted upon for the query; the rest say nothing about order."""
     grades = {(j.query, j.id): (j.grade, j.weight) for j in judgments_from_clicks(rounds, click_model).judgments}
     liked = {r.decision.normalized for r in rounds if any(g > 0 for g in r.gains.values())}
-    searches: dict[str, list[tuple[Decision, Mapping[str, float]]]] = defaultdict(list)
+    searches: dict[str, list[Round]] = defaultdict(list)
     for r in sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id)):
         if r.decision.normalized in liked:
-            searches[r.decision.normalized].append((r.decision, r.gains))
+            searches[r.decision.normalized].append(r)
     many = len(searches) >= ENOUGH_QUERIES
     forgotten = [i for i, name in enumerate(names) if name in memory and not many]
     parts: list[Group] = []
     for query in sorted(searches):
-        latest = searches[query][-(MOST_SEARCHES if many else SEARCHES_A_QUERY) :]
-        for decision, gains in latest:
-            graded = grades if decision.shown else {(query, id): (gain, 1.0) for id, gain in gains.items()}
-            parts.extend(_groups(decision, graded, names, forgotten, share=1.0 if many else 1 / len(latest)))
+        latest = searches[query][-(MOST_SEARCHES if many else searches_a_query) :]
+        for one in latest:
+            graded = grades if one.decision.shown else {(query, id): (gain, 1.0) for id, gain in one.gains.items()}
+            parts.extend(_groups(one, graded, names, forgotten, share=1.0 if many else 1 / len(latest)))
     return stack(parts, tuple(names))
 
 
@@ -128,15 +145,18 @@ class Group:
     grades: list[float]
     weights: list[float]
     shown: list[bool]
+    gains: list[float]
+    places: list[int]
 
 
 def _groups(
-    decision: Decision,
+    one: Round,
     grades: dict[tuple[str, str], tuple[float, float]],
     names: Sequence[str],
     forgotten: Sequence[int],
     share: float,
 ) -> list[Group]:
+    decision = one.decision
     ruled = decision.pinned | decision.buried  # a rule decided whether people saw these, and where
     logged = [c for c in decision.candidates if c.features is not None and c.key.id not in ruled]
     table = dense([c.features or {} for c in logged], names)
@@ -146,8 +166,19 @@ def _groups(
     if len(logged) < 2 or max(grade) == min(grade):
         return []
     shown = [k in grades or not decision.shown for k in keys]
-    one = Group(decision.normalized, ASKED not in decision.context, table, grade, [w * share for w in weight], shown)
-    return both_ways(one, forgotten)
+    new, gains = ASKED not in decision.context, [one.gains.get(c.key.id, 0.0) for c in logged]
+    group = Group(
+        decision.normalized, new, table, grade, [w * share for w in weight], shown, gains, _places(one, logged)
+    )
+    return both_ways(group, forgotten)
+
+
+def _places(one: Round, logged: Sequence[CandidateRecord]) -> list[int]:
+    if not one.decision.shown:
+        return [NO_PAGE] * len(logged)
+    looked = {candidate.key.id: min(place, NO_PAGE - 1) for place, candidate, _ in looked_at(one)}
+    last = max(looked.values(), default=0)
+    return [looked.get(c.key.id, last) for c in logged]
 
 
 def both_ways(one: Group, forgotten: Sequence[int]) -> list[Group]:
@@ -171,4 +202,6 @@ def stack(parts: Sequence[Group], names: tuple[str, ...]) -> Dataset:
         tuple(p.query for p in parts),
         np.array([x for p in parts for x in p.shown], dtype=np.bool_),
         tuple(p.new for p in parts),
+        np.array([g for p in parts for g in p.gains], dtype=np.float64),
+        np.array([place for p in parts for place in p.places], dtype=np.intp),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 
 import numpy as np
@@ -17,7 +18,13 @@ from numpy.typing import NDArray
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.evaluate.measures import ndcg
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.learn.dataset import ENOUGH_QUERIES, Dataset, dataset_from_rounds
+from ltrr_opensearch.learn.dataset import (
+    CLICKED_SEARCHES,
+    ENOUGH_QUERIES,
+    SEARCHES_A_QUERY,
+    Dataset,
+    dataset_from_rounds,
+)
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.protocols import Ranker
 from ltrr_opensearch.rank import linear, trees
@@ -79,7 +86,10 @@ def train_ranker(rounds: Iterable[Round], settings: Settings, index: IndexSettin
     `judged`: one of fewer rounds, whose columns and metrics hold for this one too. To find them is most of the work.
     """
     kept = list(rounds)
-    everything = dataset_from_rounds(kept, feature_names(index), memory_names(index), settings.learn.click_model)
+    searches_a_query = CLICKED_SEARCHES if settings.learn.ranker == "unbiased" else SEARCHES_A_QUERY
+    everything = dataset_from_rounds(
+        kept, feature_names(index), memory_names(index), settings.learn.click_model, searches_a_query
+    )
     if not everything.query:
         raise DataError(f"no ranker from {len(kept)} searches: none was acted upon with other candidates beside it")
     at = max(r.decision.at for r in kept)
@@ -168,20 +178,22 @@ def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: s
     )
 
 
-def fit_lambdamart(data: Dataset, seed: int = 0, apart: Collection[str] = (), runs: int = RUNS) -> Ranker:
+def fit_lambdamart(
+    data: Dataset, seed: int = 0, apart: Collection[str] = (), runs: int = RUNS, *, unbiased: bool = False
+) -> Ranker:
     """LambdaMART (Burges 2010) by LightGBM; refused when our own scorer does not give LightGBM's own scores.
 
     `apart`: columns that no tree mixes with others, so that their trees can be scored elsewhere. `runs`: ensembles
-    where queries are few.
+    where queries are few. `unbiased`: of what each search's people acted upon, not of pooled grades; how much of it a
+    place explains is learned beside the trees, as in Unbiased LambdaMART (Hu et al. 2019; LightGBM's `position`).
     """
     try:
         import lightgbm
     except ImportError as e:
         raise MissingExtra("lightgbm", "trees") from e
-    top = data.grades.max() or 1.0
-    train = lightgbm.Dataset(
-        data.rows, np.rint(LEVELS * data.grades / top), group=data.sizes, weight=_unit_mean(data.weights)
-    )
+    grades, places = (data.gains, data.places) if unbiased else (data.grades, None)
+    levels = np.rint(LEVELS * grades / (grades.max() or 1.0))
+    train = lightgbm.Dataset(data.rows, levels, group=data.sizes, weight=_unit_mean(data.weights), position=places)
     parameters = {**PARAMETERS, "monotone_constraints": [_direction(n) for n in data.names]}
     if apart:
         groups = ([j for j, n in enumerate(data.names) if (n in apart) is within] for within in (True, False))
@@ -246,7 +258,8 @@ def _many(data: Dataset) -> bool:
 
 
 def _fits(seed: int, apart: Collection[str], runs: int = RUNS) -> dict[str, Fit]:
-    return {"linear": fit_linear, "lambdamart": lambda data: fit_lambdamart(data, seed, apart, runs)}
+    trees_of = partial(fit_lambdamart, seed=seed, apart=apart, runs=runs)
+    return {"linear": fit_linear, "lambdamart": trees_of, "unbiased": partial(trees_of, unbiased=True)}
 
 
 def _direction(name: str) -> int:

@@ -75,5 +75,7 @@ def dataset_from_ratings(
         for one in some:
             weights = [(weight.get(id, 1.0) if id in rated else unrated) / len(some) for id in one.ids]
             grade = [rated.get(id, 0.0) for id in one.ids]
-            parts += both_ways(Group(query, True, one.rows, grade, weights, [True] * len(grade)), forgotten)
+            nowhere = [0] * len(grade)
+            group = Group(query, True, one.rows, grade, weights, [True] * len(grade), grade, nowhere)
+            parts += both_ways(group, forgotten)
     return stack(parts, tuple(names))

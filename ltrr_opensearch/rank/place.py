@@ -1,8 +1,10 @@
 """Gives one place of the page to what was found in order to learn: a candidate that nobody examines teaches nothing.
 
-The best candidate of the exploration's plan that is not among the first ten moves to one of the places 2 to 10, each as
-likely; the others keep their order. So the first place stays what it was, the propensity is exact, and whoever
-estimates examination or judgments by position finds it where people saw it.
+It is the best candidate of the exploration's plan that is not among the first ten; in a share of the other searches a
+near miss, one of the next forty, the nearer the likelier (weight 1, 1/2, 1/3, ...). It moves to one of the places 2 to
+10, each as likely; the others keep their order. So the first place stays what it was, the propensity is exact, and
+whoever estimates examination or judgments by position finds it where people saw it: documents that move between
+positions are what tells the two apart (Joachims et al., WSDM 2017).
 """
 
 from __future__ import annotations
@@ -10,25 +12,46 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ltrr_opensearch.chance import uniform
+from ltrr_opensearch.chance import pick, uniform
 from ltrr_opensearch.logged import Placed
 from ltrr_opensearch.types import EXPLORATION, Candidate, DocKey, Draw, Ranked
 
 PLACES = range(2, 11)
+NEAR = 40
+"""Candidates behind the page that may be near misses: as deep as a plan is usually asked."""
+_WHETHER, _WHICH = -2, -3
+"""Numbers of near misses in a search's chance; slots take those from 0 on, places of a slot those from -4 down."""
 
 
-def placed(ranked: Sequence[Ranked], draw: Draw, seed: int) -> tuple[tuple[Ranked, ...], Placed | None]:
+def placed(
+    ranked: Sequence[Ranked], draw: Draw, seed: int, near_share: float = 0.0
+) -> tuple[tuple[Ranked, ...], Placed | None]:
     """The order with at most one candidate moved; where nothing is to be placed, as it was."""
     order = tuple(ranked)
+    behind = order[PLACES.stop - 1 :]
     for position, slot in enumerate(draw.slots):
         if slot.depth and slot.slot.source == EXPLORATION:
-            behind = [r for r in order[PLACES.stop - 1 :] if _rank(r.candidate, slot.slot.plan)]
-            if behind:
-                chosen = min(behind, key=lambda r: _rank(r.candidate, slot.slot.plan))
-                # slots take the numbers from 0 on; this one is of the same slot, and none of theirs
-                rank = PLACES[int(uniform(seed, -2 - position) * len(PLACES))]
-                return _moved(order, chosen, rank), Placed(chosen.candidate.key, rank, 1 / len(PLACES))
-    return order, None
+            found = [r for r in behind if _rank(r.candidate, slot.slot.plan)]
+            if found:
+                chosen = min(found, key=lambda r: _rank(r.candidate, slot.slot.plan))
+                return _given(order, chosen, uniform(seed, -4 - position), 1.0)
+    if not behind or uniform(seed, _WHETHER) >= near_share:
+        return order, None
+    chosen, likely = _near(behind[:NEAR], uniform(seed, _WHICH))
+    return _given(order, chosen, uniform(seed, -4 - len(draw.slots)), near_share * likely)
+
+
+def _near(behind: Sequence[Ranked], u: float) -> tuple[Ranked, float]:
+    """One of those behind the page, and how likely it was."""
+    weights = [1 / at for at in range(1, len(behind) + 1)]
+    shares = [w / sum(weights) for w in weights]
+    chosen = pick(shares, u)
+    return behind[chosen], shares[chosen]
+
+
+def _given(order: tuple[Ranked, ...], chosen: Ranked, u: float, likely: float) -> tuple[tuple[Ranked, ...], Placed]:
+    rank = PLACES[int(u * len(PLACES))]
+    return _moved(order, chosen, rank), Placed(chosen.candidate.key, rank, likely / len(PLACES))
 
 
 def place_under(
@@ -42,7 +65,7 @@ def place_under(
     orders = ([r.candidate.key for r in _moved(order, chosen, rank)] for rank in PLACES)
     ranks = [1 + list(arranged(keys)).index(given.key) for keys in orders]
     rank = ranks[given.rank - PLACES.start]
-    return Placed(given.key, rank, ranks.count(rank) / len(PLACES))
+    return Placed(given.key, rank, given.probability * ranks.count(rank))
 
 
 def _rank(candidate: Candidate, plan: str) -> int:

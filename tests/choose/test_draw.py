@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ltrr_opensearch.chance import seed_of, uniform
-from ltrr_opensearch.choose.draw import Offer, draw, draw_offers, pick
+from ltrr_opensearch.chance import pick, seed_of, uniform
+from ltrr_opensearch.choose.draw import Offer, draw, draw_offers
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose_settings import ChooseSettings

@@ -8,8 +8,8 @@ import pytest
 
 from ltrr_opensearch.errors import DataError, ModelError
 from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
-from ltrr_opensearch.learn.dataset import dataset_from_rounds
-from ltrr_opensearch.learn.ranker import train_ranker
+from ltrr_opensearch.learn.dataset import CLICKED_SEARCHES, dataset_from_rounds
+from ltrr_opensearch.learn.ranker import fit_lambdamart, train_ranker
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Judgment, Part, Round
 from ltrr_opensearch.rank.load import load_ranker, verify_ranker
@@ -19,6 +19,7 @@ from tests.learn.clicks import INDEX, NAMES, decision, searches
 
 LINEAR = Settings(learn=LearnSettings(ranker="linear"))
 TREES = Settings()
+UNBIASED = Settings(learn=LearnSettings(ranker="unbiased"))
 
 
 Truth = dict[tuple[str, str], float]
@@ -44,7 +45,7 @@ def shown(rounds: Sequence[Round], truth: Truth) -> dict[str, float]:
     return per_query(judgments, orders, ["nDCG@10"])["nDCG@10"]
 
 
-@pytest.mark.parametrize("settings", [LINEAR, TREES], ids=["linear", "lambdamart"])
+@pytest.mark.parametrize("settings", [LINEAR, TREES, UNBIASED], ids=["linear", "lambdamart", "unbiased"])
 def test_queries_never_seen_are_ordered_better_than_they_were_shown(settings: Settings) -> None:
     part = train_ranker(searches(40, 15)[0], settings, INDEX)
     new, truth = searches(40, 1, seed=1)
@@ -52,7 +53,7 @@ def test_queries_never_seen_are_ordered_better_than_they_were_shown(settings: Se
     assert part.metrics["ndcg_unseen"] > part.metrics["ndcg_fused"]
 
 
-@pytest.mark.parametrize("settings", [LINEAR, TREES], ids=["linear", "lambdamart"])
+@pytest.mark.parametrize("settings", [LINEAR, TREES, UNBIASED], ids=["linear", "lambdamart", "unbiased"])
 def test_a_memory_helps_where_there_is_one_and_is_not_all_that_was_learned(settings: Settings) -> None:
     rounds, _ = searches(40, 15, remembered=True)
     part = train_ranker(rounds, settings, INDEX)
@@ -62,9 +63,24 @@ def test_a_memory_helps_where_there_is_one_and_is_not_all_that_was_learned(setti
     assert mean(ndcg(part, new, truth)) > without
 
 
-def test_the_same_rounds_give_the_same_part() -> None:
+def test_unbiased_trees_learn_of_single_searches_what_a_place_explains() -> None:
+    rounds, _ = searches(40, 15)
+    data = dataset_from_rounds(rounds, NAMES, memory_names(INDEX), searches_a_query=CLICKED_SEARCHES)
+    acted_on = sum(len(r.gains) for r in rounds)
+    assert len(data.query) > len(dataset_from_rounds(rounds, NAMES, memory_names(INDEX)).query)
+    assert np.count_nonzero(data.gains) == 2 * acted_on  # once as it was, once as if nobody had asked before
+    clicks = [np.count_nonzero(data.gains[data.places == place]) for place in range(3)]
+    assert clicks[0] > clicks[1] > clicks[2]
+    names = [n for n in NAMES if not n.startswith(("memory.", "popular."))]
+    moved = replace(data, places=np.zeros_like(data.places))
+    with_places, without = (fit_lambdamart(d.columns(names), unbiased=True) for d in (data, moved))
+    assert not np.allclose(with_places.score(data.columns(names).rows), without.score(data.columns(names).rows))
+
+
+@pytest.mark.parametrize("settings", [TREES, UNBIASED], ids=["lambdamart", "unbiased"])
+def test_the_same_rounds_give_the_same_part(settings: Settings) -> None:
     rounds, _ = searches(10, 5)
-    first, again = train_ranker(rounds, TREES, INDEX), train_ranker(rounds[::-1], TREES, INDEX)
+    first, again = train_ranker(rounds, settings, INDEX), train_ranker(rounds[::-1], settings, INDEX)
     assert first.version == again.version
     assert first.payload == again.payload
     assert first.index == "shop"

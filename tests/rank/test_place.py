@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ltrr_opensearch.logged import Placed
-from ltrr_opensearch.rank.place import PLACES, place_under, placed
+from ltrr_opensearch.rank.place import NEAR, PLACES, place_under, placed
 from ltrr_opensearch.types import EXPLORATION, Candidate, DocKey, Draw, Found, Ranked, Slot, SlotDraw
 
 LADDER = (0, 10, 50)
@@ -99,3 +99,35 @@ def test_places_that_rules_make_one_are_as_likely_as_both() -> None:
     places = [under(given, sunk="4") for given in PLACES]
     assert [place.rank for place in places] == [2, 3, 4, 4, 5, 6, 7, 8, 9]
     assert [round(place.probability * 9) for place in places] == [1, 1, 2, 2, 1, 1, 1, 1, 1]
+
+
+def test_a_near_miss_gets_the_place_the_nearer_the_likelier() -> None:
+    share, seeds = 0.5, 20_000
+    given = [what for seed in range(seeds) if (what := placed(RANKED, drawn(0), seed * 7919, share)[1])]
+    assert abs(len(given) - share * seeds) < 4 * (share * (1 - share) * seeds) ** 0.5
+    of = Counter(what.key.id for what in given)
+    assert set(of) == {str(rank) for rank in range(11, 31)}
+    assert of["11"] > of["12"] > of["14"] > of["20"]
+    expected = {what.key.id: what.probability * len(PLACES) * seeds for what in given}
+    assert all(abs(of[id] - times) < 4 * times**0.5 for id, times in expected.items())
+
+
+def test_near_misses_are_no_further_than_the_next_forty() -> None:
+    far = order(200, {})
+    given = [what for seed in range(2000) if (what := placed(far, drawn(0), seed * 7919, 1.0)[1])]
+    assert len(given) == 2000
+    assert max(int(what.key.id) for what in given) == 10 + NEAR
+
+
+def test_the_exploration_s_own_candidate_comes_before_near_misses() -> None:
+    given = [placed(RANKED, drawn(10), seed, 1.0)[1] for seed in range(50)]
+    assert {what.key.id if what else None for what in given} == {"25"}
+
+
+def test_rules_that_lead_places_together_make_the_one_as_likely_as_both() -> None:
+    given = placed(RANKED, drawn(0), 3, 1.0)[1]
+    assert given is not None
+    assert place_under(given, RANKED, list) == given
+    first = place_under(given, RANKED, lambda keys: [given.key, *(k for k in keys if k != given.key)])
+    assert first.rank == 1
+    assert first.probability == pytest.approx(given.probability * len(PLACES))
