@@ -61,7 +61,9 @@ class Deletions:
         hit = self._at(first) == asked
         last = np.searchsorted(self.hashes, asked[hit], "right")
         places = zip(first[hit].tolist(), last.tolist(), strict=True)
-        return sorted({n for a, b in places for n in self.numbers[a : min(b, a + MOST_NEAR)].tolist()})[:MOST_NEAR]
+        found = [self.numbers[a : min(b, a + MOST_NEAR)] for a, b in places]
+        near: list[int] = np.unique(np.concatenate(found))[:MOST_NEAR].tolist() if found else []
+        return near
 
     def _at(self, places: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Hashes at these places, of which the last may be one behind all."""

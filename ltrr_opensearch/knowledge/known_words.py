@@ -13,6 +13,7 @@ import marisa_trie
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz.distance import OSA
+from rapidfuzz.process import extract
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.deletions import SHORTEST, Deletions, edits_for
@@ -73,12 +74,13 @@ class KnownWords:
         edits = edits_for(len(word))
         if not edits or not word.isalpha():
             return []
-        found = []
-        for number in self.deletions.near(word):
-            other = self.trie.restore_key(number)
-            distance = OSA.distance(word, other, score_cutoff=edits)
-            if distance <= min(edits, edits_for(len(other))) and (distance < 2 or word[0] == other[0]):
-                found.append(Near(other, distance, int(self.counts[number])))
+        numbers = self.deletions.near(word)
+        others = [self.trie.restore_key(number) for number in numbers]
+        found = [
+            Near(other, distance, int(self.counts[numbers[at]]))
+            for other, distance, at in extract(word, others, scorer=OSA.distance, score_cutoff=edits, limit=None)
+            if distance <= edits_for(len(other)) and (distance < 2 or word[0] == other[0])
+        ]
         return sorted(found, key=lambda n: (n.edits, -n.count, n.word))[:most]
 
     @property
