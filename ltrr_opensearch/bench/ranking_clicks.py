@@ -34,7 +34,7 @@ from ltrr_opensearch.rank.rows import feature_names, memory_names
 IMPRESSIONS, QUICK_IMPRESSIONS = 50_000, 10_000
 SHARE, SEEN = 0.95, 0.93
 SEARCHES, QUICK_SEARCHES = 12_000, 2_400
-BATCHES = 2
+BATCHES = 4
 PEOPLE: Mapping[str, ClickModel] = {"position": PositionBased(satisfied=0.0), "cascade": Cascade()}
 """Those of the first are the ones of line 2; the others read as no position-based model believes."""
 WHO = {
