@@ -110,7 +110,8 @@ def _strategies(index: IndexSettings) -> Iterator[Contradiction]:
     needs = {
         "knn": (index.vector, "a `vector` section"),
         "sparse": (index.sparse, "a `sparse` section"),
-        "structured": (index.slot_fields, "slot_fields"),
+        "structured": (index.slot_fields or index.entities, "slot_fields or `entities`"),
+        "related": (index.entities and index.entities.relations, "`entities` with relations"),
     }
     for n, use in enumerate(uses):
         if use == "original" and "original" in uses[:n]:

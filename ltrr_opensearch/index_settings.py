@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.rule_settings import RuleSettings
 from ltrr_opensearch.section import Positive, Section
@@ -36,11 +37,15 @@ class PopularitySettings(Section):
     pivot: Positive = Field(100, description="Value at which half of the bias is reached (saturation).")
     weight: Positive = Field(1.0, description="Largest addition to a text score.")
 
+    def times(self, factor: float) -> PopularitySettings:
+        """The same bias for scores that count by a factor."""
+        return self.model_copy(update={"weight": self.weight * factor})
+
 
 class StrategySettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
     use: str = Field(
-        description="original, lexical, knn, sparse, structured, q2e, popular, fresh, or an entry point's name."
+        description="original, lexical, structured, related, q2e, knn, sparse, popular, fresh or an entry point's name."
     )
     options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
 
@@ -78,6 +83,9 @@ class IndexSettings(Section):
         (),
         description='Other words for values of slot fields, as OpenSearch has them: "tv, telly" or "lappy => laptop".',
     )
+    entities: EntitySettings | None = Field(
+        None, description="Types of documents that people ask for by name, and what belongs to what."
+    )
     popularity: PopularitySettings | None = Field(None, description="Bias of our lexical plans.")
     date_field: str | None = Field(None, description="When a document came out.")
     object_id_field: str | None = Field(None, description="Field that events name objects by; default: _id.")
@@ -112,11 +120,13 @@ class IndexSettings(Section):
     )
 
     @model_validator(mode="after")
-    def _sparse_is_usual(self) -> IndexSettings:
-        """Where there are learned terms, the usual strategies ask for them too, before what explores."""
-        if self.sparse and "strategies" not in self.model_fields_set:
+    def _what_is_usual(self) -> IndexSettings:
+        """Where there are learned terms or relations, the usual strategies ask for these too, before what explores."""
+        further = {"related": self.entities and self.entities.relations, "sparse": self.sparse}
+        if "strategies" not in self.model_fields_set:
             *usual, fresh = self.strategies
-            self.__dict__["strategies"] = (*usual, StrategySettings(name="sparse", use="sparse"), fresh)
+            usual += [StrategySettings(name=use, use=use) for use, there in further.items() if there]
+            self.__dict__["strategies"] = (*usual, fresh)
         return self
 
     @property
@@ -127,6 +137,11 @@ class IndexSettings(Section):
     @property
     def slot_names(self) -> tuple[str, ...]:
         return tuple(slot.field for slot in self.slot_fields)
+
+    @property
+    def read_as(self) -> tuple[str, ...]:
+        """Fields whose values tell how a query may be read: slots, names and types of entities, what relates them."""
+        return tuple(dict.fromkeys((*self.slot_names, *(self.entities.fields if self.entities else ()))))
 
     @field_validator("slot_fields")
     @classmethod

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ltrr_opensearch.answer.listing import Listing
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import CandidateRecord, Decision, LaterShown, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.rank.rows import sparse
@@ -18,6 +19,7 @@ from ltrr_opensearch.retrieve.sending import key_of
 from ltrr_opensearch.ruling import Moving, UnderRules
 from ltrr_opensearch.serving import Chosen, Serving
 from ltrr_opensearch.types import (
+    NAME,
     AnalyzedQuery,
     Candidate,
     DocKey,
@@ -71,9 +73,14 @@ class Searched:
             "policy": self.chosen.draw.policy,
             "ranker": serving.ranker_name,
             "readings": [
-                {"slots": self._asked_of(r), "residual": r.residual, "likelihood": r.likelihood}
+                {
+                    "slots": self._asked_of(r),
+                    "residual": r.residual,
+                    "likelihood": r.likelihood,
+                    **({"entity": r.entity} if r.entity else {}),
+                }
                 for r in self.query.readings
-                if all(_seen(slot, hits) for slot in r.slots)
+                if all(_seen(slot, hits, serving.index.entities) for slot in r.slots)
             ],
             "remembered": [{"similarity": r.similarity, "entities": len(r.entities)} for r in self.query.remembered],
             "plans": [
@@ -101,8 +108,8 @@ class Searched:
         return {"experiment": {k: v for k, v in asdict(self.trial).items() if v} | teams}
 
     def _asked_of(self, reading: Reading) -> dict[str, str]:
-        """The words of the query that a reading takes for a value, by field."""
-        return {s.field: " ".join(self.query.tokens[s.start : s.end]) for s in reading.slots}
+        """The words of the query that a reading takes for a value, by field, or for a name, by type."""
+        return {s.about: " ".join(self.query.tokens[s.start : s.end]) for s in reading.slots}
 
     def rows(self, serving: Serving, candidates: Sequence[Candidate]) -> dict[DocKey, Features]:
         """The rankers' rows of candidates, as they are logged."""
@@ -136,9 +143,12 @@ class Settled:
         return replace(self, brought=brought, listing=under.order, searched=searched, moving=under.moving)
 
 
-def _seen(slot: SlotValue, hits: Sequence[Json]) -> bool:
-    """Whether a document that the caller got has the slot's value."""
-    values = (value_at(hit.get(part), slot.field) for hit in hits for part in ("_source", "fields"))
+def _seen(slot: SlotValue, hits: Sequence[Json], entities: EntitySettings | None) -> bool:
+    """Whether a document that the caller got has the slot's value, in a field that may hold it."""
+    fields = entities.borne_in(slot.entity) if entities and slot.kind == NAME else (slot.field,)
+    # in the source, the value of `colour.keyword` stands under `colour`
+    paths = dict.fromkeys(path for field in fields for path in (field, field.rpartition(".")[0]) if path)
+    values = (value_at(hit.get(part), path) for hit in hits for part in ("_source", "fields") for path in paths)
     return any(slot.holds(v) for value in values for v in (value if isinstance(value, list) else [value]))
 
 

@@ -25,6 +25,8 @@ SparseVector = Mapping[str, float]
 """A learned sparse vector: numbers of vocabulary terms, as text, to positive weights."""
 Matrix = NDArray[np.float32]
 Doubles = NDArray[np.float64]
+NAME, TYPE = "name", "type"
+"""Kinds of slots: an entity's name ("yesterday"), the word for a type of entities ("song")."""
 Headers = tuple[tuple[bytes, bytes], ...]
 Features = Mapping[str, float]
 """Sparse named numbers. A categorical feature is spelled `name=value` with the number 1."""
@@ -131,11 +133,18 @@ class SlotValue:
     idf: float = 1.0
     """How telling the value is: its inverse document frequency on BM25's scale."""
     kind: str = "keyword"
-    """keyword, number, boolean or date."""
+    """keyword, number, boolean or date; `NAME` or `TYPE` of an entity."""
     gte: float | str | None = None
     lte: float | str | None = None
     negated: bool = False
     """Documents that have the value are not wanted."""
+    entity: str = ""
+    """Of a name, the type of the entity that has it; of a type's word, that type."""
+
+    @property
+    def about(self) -> str:
+        """What it says something of: a field, or the type of what is named."""
+        return self.entity if self.kind == NAME else self.field
 
     @property
     def ranged(self) -> bool:
@@ -162,6 +171,8 @@ class Reading:
     slots: tuple[SlotValue, ...]
     residual: str
     likelihood: float
+    entity: str = ""
+    """The type of what is wanted, where the query names an entity or says a type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +241,7 @@ class QueryPlan:
     name: str
     strategy: str
     source: str
-    """lexical, dense, sparse, structured, memory or `EXPLORATION`."""
+    """lexical, dense, sparse, structured, related, memory or `EXPLORATION`."""
     clause: Clause
     vector: VectorUse = VectorUse.NONE
     likelihood: float = 1.0

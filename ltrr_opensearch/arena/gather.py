@@ -60,7 +60,7 @@ def serving_for(
     current = ReleaseStore(client, settings.state.prefix).current(key)
     parts = dict(current.parts) if current else {}
     said = []
-    if "gazetteer" not in parts and index.slot_fields:
+    if "gazetteer" not in parts and index.read_as:
         parts |= {k: p for k, p in setup_parts(client, key, index, datetime.now(UTC)).items() if k == "gazetteer"}
         said.append("slot values were read from the index, as `ltrr setup` would publish them")
     knowing = {kind: part for kind, part in parts.items() if kind in KNOWLEDGE or domain_of(kind)}

@@ -76,9 +76,12 @@ def _readings(query: AnalyzedQuery) -> dict[str, float]:
     for reading in query.readings:
         intent = f"intent={_intent(reading)}"
         features[intent] = features.get(intent, 0.0) + reading.likelihood
+        if reading.entity:
+            wanted = f"entity={reading.entity}"
+            features[wanted] = features.get(wanted, 0.0) + reading.likelihood
     if best.slots:
         features["confidence"] = sum([s.confidence for s in best.slots]) / len(best.slots)
-    return features | {f"slot={s.field}": s.confidence for s in best.slots}
+    return features | {f"slot={s.about}": s.confidence for s in best.slots}
 
 
 def _intent(reading: Reading) -> str:

@@ -47,7 +47,15 @@ CONTEXT = (
     Declared("slots", "readings", "number", "slots / 5", _READ, "values of fields recognised by the best reading"),
     Declared("covered", "readings", "flag", "0 or 1", _READ, "the best reading leaves no text over"),
     Declared("confidence", "readings", "share", "confidence", _READ, "mean over the best reading's slots"),
-    Declared("slot=", "readings", "share", "confidence", _READ, "of a field that the best reading fills"),
+    Declared(
+        "slot=",
+        "readings",
+        "share",
+        "confidence",
+        _READ,
+        "of a field that the best reading fills, or a type that it names",
+    ),
+    Declared("entity=", "readings", "share", "likelihood", _READ, "of readings that want entities of this type"),
     Declared(
         "intent=",
         "readings",

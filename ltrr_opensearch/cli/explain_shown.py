@@ -25,6 +25,8 @@ def show(told: Json, most: int, console: Console | None = None) -> None:
         console.print(f"[yellow]given up[/yellow] {', '.join(told['fallbacks'])}")
     if told.get("rules"):
         console.print(f"Rules that it meets: {', '.join(map(escape, told['rules']))}.")
+    if told.get("readings"):
+        console.print(f"Read as {'; '.join(map(reading, told['readings']))}.")
     if "plans" in told:
         console.print(_plans(told["plans"]))
     console.print(_hits(told["hits"], most))
@@ -34,6 +36,14 @@ def show(told: Json, most: int, console: Console | None = None) -> None:
             f"[dim]A feature's number is by how much it moved the ranker's score from the mean of the candidates, "
             f"{mean:.3f}; _score is 1/rank.[/dim]"
         )
+
+
+def reading(one: Json) -> str:
+    """An interpretation of the query in words, with its likelihood."""
+    said = [f"{about} [bold]{escape(words)}[/bold]" for about, words in one["slots"].items()]
+    said += [f'text "{escape(one["residual"])}"'] if one["residual"] else []
+    wanted = f"{one['entity']}: " if one.get("entity") else ""
+    return f"{wanted}{', '.join(said)} ({one['likelihood']:.2f})"
 
 
 def moves(hit: Json) -> list[str]:

@@ -134,13 +134,13 @@ def from_clicks(settings: Settings, target: Path, only: str | None, days: float 
     index = settings.indexes[key]
     with connect(settings.cluster) as client, reading() as progress:
         rounds = Job(client, settings, key, now, progress=progress).read(window, Counter())
-        documents = documents_of(client, key, index.slot_names, {id for one in rounds for id in one.gains})
+        documents = documents_of(client, key, index.read_as, {id for one in rounds for id in one.gains})
         serving = reader_of(client, settings, key)
     found = list(utterances(rounds, documents, serving, template_of(None, index)))
     if not found:
         raise DataError(
             f"no clicked search of {len(rounds)} has a query that may mean several things; take more --days, or see "
-            f"slot_fields of {key}"
+            f"slot_fields and entities of {key}"
         )
     target.write_bytes(b"".join(map(utterance_line, found)))
     surprised = sum(one.truth is not None and one.truth.slots != one.hypotheses[0].slots for one in found)

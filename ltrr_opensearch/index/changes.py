@@ -12,12 +12,13 @@ from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.types import Json
 
-FORMAT = 1
+_READ = {"slot_fields", "text_fields", "synonyms", "entities", "popularity"}
+FORMAT = 2
 """Raised when the same index would be read into something else."""
 
 
 def slots_state(client: OpenSearch, index: str, settings: IndexSettings) -> str:
-    """Names what the gazetteer depends on: slot and text fields, synonyms, and every document's state.
+    """Names what the gazetteer depends on: slot and text fields, synonyms, entities, and every document's state.
 
     A document that is written gets a higher sequence number and one that is deleted is gone, so number, sum and largest
     of them change with any change.
@@ -31,6 +32,6 @@ def slots_state(client: OpenSearch, index: str, settings: IndexSettings) -> str:
         answer = client.search(index=index, body=body)
     except OpenSearchException as e:
         raise ClusterError(f"cannot see whether {index!r} changed: {e}") from e
-    said = settings.model_dump(mode="json", include={"slot_fields", "text_fields", "synonyms"})
+    said = settings.model_dump(mode="json", include=_READ)
     seen = [FORMAT, said, answer["hits"]["total"]["value"], answer["aggregations"]]
     return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]

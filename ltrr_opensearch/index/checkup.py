@@ -17,7 +17,9 @@ from opensearchpy.exceptions import NotFoundError, TransportError
 
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.errors import ClusterError, LtrrError
+from ltrr_opensearch.index.entity_checks import entities_said
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.fillers import SPARSE
 from ltrr_opensearch.index.jobs import JobStore
@@ -224,10 +226,20 @@ def _index(
     if not wrong:
         yield Finding(f"index {key}", State.OK, f"{documents} documents in {', '.join(sorted(found))}")
     yield from _release(client, settings, key)
+    if index.entities and documents and not wrong:
+        yield from _entities(client, key, index.entities)
     if index.vector:
         yield from _vectors(client, settings, key, index, capabilities, documents)
     if index.sparse:
         yield from _sparse(client, settings, key, index.sparse)
+
+
+def _entities(client: OpenSearch, key: str, entities: EntitySettings) -> Iterator[Finding]:
+    said, faults = entities_said(client, key, entities)
+    for found, fix in faults:
+        yield Finding(f"entities of {key}", State.WARN, found, fix)
+    if not faults:
+        yield Finding(f"entities of {key}", State.OK, said)
 
 
 def _release(client: OpenSearch, settings: Settings, key: str) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index_settings import IndexSettings
 
 NUMERIC = frozenset(
@@ -70,6 +71,7 @@ def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> l
         *((f, "vector.source_fields", None, "") for f in (settings.vector.source_fields if settings.vector else ())),
         *((f, "sparse.source_fields", None, "") for f in (settings.sparse.source_fields if settings.sparse else ())),
     ]
+    wanted += _of_entities(settings.entities) if settings.entities else ()
     if settings.popularity:
         kinds = NUMERIC | {"rank_feature"}
         wanted.append((settings.popularity.field, "popularity.field", kinds, "a number"))
@@ -81,6 +83,17 @@ def misfits(key: str, settings: IndexSettings, fields: Mapping[str, Field]) -> l
         wanted.append((settings.id_field, "id_field", KEYWORDS, "keyword"))
     said = (_misfit(key, *want, fields) for want in wanted)
     return [s for s in said if s]
+
+
+def _of_entities(entities: EntitySettings) -> Iterator[tuple[str, str, frozenset[str] | None, str]]:
+    yield entities.type_field, "entities.type_field", KEYWORDS, "keyword"
+    for type in entities.types:
+        yield from (
+            (field, f"entities.types {type.type}.name_fields", KEYWORDS, "keyword") for field in type.name_fields
+        )
+    for relation in entities.relations:
+        for field, option in ((entities.key(relation), "key"), (relation.field, "field")):
+            yield field, f"entities.relations {relation.name}.{option}", KEYWORDS, "keyword"
 
 
 def _misfit(

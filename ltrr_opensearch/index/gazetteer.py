@@ -1,7 +1,7 @@
 """Slot knowledge: the index's own values, counted, become the gazetteer that recognises them in queries.
 
-Keyword values are read through composite aggregations, so that a field of any cardinality is paged rather than loaded
-at once; of number and date fields the way their values lie is read, of boolean fields how many documents say yes.
+Keyword values are paged; of number and date fields the way their values lie is read, of boolean fields how many
+documents say yes, of entities their names.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from itertools import islice
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
-from ltrr_opensearch.errors import ClusterError, DataError
+from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.index.composite import buckets_of
 from ltrr_opensearch.index.distributions import kinds_of, read_distribution, said_yes
+from ltrr_opensearch.index.entity_names import read_names
 from ltrr_opensearch.index.mentions import count_mentions, sample_documents
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.lookup import key_of
 from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.synonyms import read_synonyms
-from ltrr_opensearch.types import Json
 
-PAGE = 5000
 MAX_FIELD_VALUES = 500_000
 """A field with more values than this is an identifier, not a slot; the rest of it is left out."""
 
@@ -41,12 +41,13 @@ def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> 
         name: read_distribution(client, index, name) for name, kind in kinds.items() if kind in ("number", "date")
     }
     told = {name: kind for name, kind in kinds.items() if kind != "keyword"}
-    synonyms = read_synonyms(settings.synonyms)
-    counted = Gazetteer.from_values(rows, documents, None, told, numbers, synonyms)
+    synonyms, names = read_synonyms(settings.synonyms), read_names(client, index, settings)
+    entities = settings.entities
+    counted = Gazetteer.from_values(rows, documents, None, told, numbers, synonyms, entities, names)
     if not len(counted.values):
         return counted
     mentions = count_mentions(counted, sample_documents(client, index, settings), settings)
-    return Gazetteer.from_values(rows, documents, mentions, told, numbers, synonyms)
+    return Gazetteer.from_values(rows, documents, mentions, told, numbers, synonyms, entities, names)
 
 
 def _rows(client: OpenSearch, index: str, field: SlotField, kind: str) -> Rows:
@@ -64,28 +65,6 @@ def boolean_rows(field: SlotField, documents: int) -> Rows:
 
 
 def _values(client: OpenSearch, index: str, field: str) -> Iterator[tuple[str, str, int]]:
-    after: Json | None = None
-    while True:
-        page = _page(client, index, field, after)
-        for bucket in page["buckets"]:
-            value = bucket["key"]["value"]
-            if isinstance(value, str):
-                yield field, value, bucket["doc_count"]
-        after = page.get("after_key")
-        if after is None or not page["buckets"]:
-            return
-
-
-def _page(client: OpenSearch, index: str, field: str, after: Json | None) -> Json:
-    composite: Json = {"size": PAGE, "sources": [{"value": {"terms": {"field": field}}}]}
-    if after is not None:
-        composite["after"] = after
-    body = {"size": 0, "track_total_hits": False, "aggs": {"values": {"composite": composite}}}
-    try:
-        answer = client.search(index=index, body=body)
-    except OpenSearchException as e:
-        if "text fields" in str(e).lower():
-            raise DataError(f"slot field {field!r} of {index!r} is analysed text; name its keyword subfield") from e
-        raise ClusterError(f"cannot read the values of slot field {field!r} of {index!r}: {e}") from e
-    page: Json = answer["aggregations"]["values"]
-    return page
+    for bucket in buckets_of(client, index, field, f"slot field {field!r}"):
+        if isinstance(value := bucket["key"]["value"], str):
+            yield field, value, bucket["doc_count"]

@@ -12,9 +12,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
 
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.beliefs import Mentions
+from ltrr_opensearch.knowledge.entity_names import NAMES, name_keys
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.lookup import first_of, generals_of, key_of, parts_of
 from ltrr_opensearch.types import Json
@@ -43,6 +45,10 @@ def count_mentions(gazetteer: Gazetteer, documents: Iterable[Fields], settings: 
         named = {key for text in keys for key in gazetteer.named_in(text)}
         spoken = {word for key in keys for word in key.split(" ") if word}
         words.update(spoken)
+        if settings.entities and named:
+            borne = borne_names(document, settings.entities)
+            told.update((NAMES, key) for key in named)
+            meant.update((NAMES, key) for key in borne & named)
         for field in settings.slot_names:
             if field in document:
                 filled[field] += 1
@@ -52,15 +58,26 @@ def count_mentions(gazetteer: Gazetteer, documents: Iterable[Fields], settings: 
     return Mentions(told, meant, words, beside, filled, total)
 
 
+def borne_names(document: Fields, entities: EntitySettings) -> set[str]:
+    """The keys of the names of what a document is, and of what it says by name that it belongs to."""
+    types = document.get(entities.type_field, ())
+    held = [(one, field) for one in entities.types if one.type in types for field in one.name_fields]
+    for relation in entities.relations:
+        of = entities.of(relation.of)
+        if of and relation.brings in types and entities.by_name(relation):
+            held.append((of, relation.field))
+    return {key for type, field in held for name in _strings(document, field) for key in name_keys(name, type.short)}
+
+
 def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) -> Iterator[Fields]:
-    """Text and slot fields of documents drawn at random, the same ones as long as the index does not change."""
+    """What is read of documents drawn at random, the same ones as long as the index does not change."""
     chance = {"function_score": {"random_score": {"seed": 0, "field": "_seq_no"}}}
     body: Json = {
         "query": chance,
         "size": PAGE,
         "_source": False,
         "track_total_hits": False,
-        "fields": [*settings.text_fields, *settings.slot_names],
+        "fields": list(dict.fromkeys((*settings.text_fields, *settings.read_as))),
     }
     for offset in range(0, SAMPLE, PAGE):
         try:

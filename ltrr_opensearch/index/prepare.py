@@ -154,15 +154,16 @@ _SLOT_TYPES = {"number": "double", "boolean": "boolean", "date": "date"}
 def _own_properties(settings: IndexSettings) -> Json:
     """Types for the configured fields of an index that does not exist; multi-fields under their text."""
     wanted: dict[str, Json] = {f: {"type": "text"} for f in settings.text_fields}
-    for slot in settings.slot_fields:
-        parent, _, last = slot.field.rpartition(".")
+    types = {slot.field: _SLOT_TYPES.get(slot.kind or "keyword", "keyword") for slot in settings.slot_fields}
+    for field in settings.read_as:
+        parent, _, last = field.rpartition(".")
         if last == "keyword" and parent:
             wanted.setdefault(parent, {"type": "text"}).setdefault("fields", {})[last] = {
                 "type": "keyword",
                 "ignore_above": 256,
             }
         else:
-            wanted.setdefault(slot.field, {"type": _SLOT_TYPES.get(slot.kind or "keyword", "keyword")})
+            wanted.setdefault(field, {"type": types.get(field, "keyword")})
     for named in {settings.object_id_field, settings.id_field} - {None, "_id"}:
         wanted.setdefault(str(named), {"type": "keyword"})
     if settings.popularity:

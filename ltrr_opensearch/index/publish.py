@@ -1,5 +1,5 @@
-"""What set-up publishes to the proxies: the feature set, the words' counts and, where slots are configured, the
-gazetteer.
+"""What set-up publishes to the proxies: the feature set, the words' counts and, where slots or entities are
+configured, the gazetteer.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def setup_parts(
     parts = {"feature_set": _part("feature_set", key, "json", feature_set, at)}
     terms = count_terms(sample_documents(client, key, settings), settings).to_bytes()
     parts["terms"] = _part("terms", key, "counts", terms, at)
-    if settings.slot_fields:
+    if settings.read_as:
         known = (serving or {}).get("gazetteer")
         made_of = slots_state(client, key, settings)
         if known is not None and (known.meta.get(MADE_OF) == made_of or read == (made_of, known.sha256)):

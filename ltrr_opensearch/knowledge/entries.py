@@ -6,7 +6,9 @@ import re
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.knowledge.beliefs import DOUBT, Mentions, confidences, repeats
+from ltrr_opensearch.knowledge.entity_names import EntityName, beside, name_entries, type_entries
 from ltrr_opensearch.knowledge.lookup import first_of, generals_of, is_slot, key_of, parts_of
 from ltrr_opensearch.knowledge.slot_values import Entry
 from ltrr_opensearch.synonyms import Synonym
@@ -23,6 +25,20 @@ MAX_VALUES = 1_000_000
 
 
 def entries_of(
+    rows: Sequence[tuple[str, str, int]],
+    mentions: Mentions,
+    synonyms: Sequence[Synonym],
+    entities: EntitySettings | None = None,
+    names: Sequence[EntityName] = (),
+) -> dict[str, list[Entry]]:
+    values = value_entries(rows, mentions, synonyms)
+    if entities is None:
+        return values
+    typed = beside(values, type_entries(entities, names))
+    return beside(typed, name_entries(names, mentions, typed))
+
+
+def value_entries(
     rows: Sequence[tuple[str, str, int]], mentions: Mentions, synonyms: Sequence[Synonym]
 ) -> dict[str, list[Entry]]:
     spelled = _spellings(rows)

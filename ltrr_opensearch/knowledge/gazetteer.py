@@ -13,21 +13,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.alternatives import versions
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.columns import pack_columns, unpack_columns
 from ltrr_opensearch.knowledge.company import Company
 from ltrr_opensearch.knowledge.distribution import Distribution
+from ltrr_opensearch.knowledge.entity_keys import EntityKeys
+from ltrr_opensearch.knowledge.entity_names import EntityName, kept_as
 from ltrr_opensearch.knowledge.entries import entries_of
 from ltrr_opensearch.knowledge.known_words import KnownWords, words_of
 from ltrr_opensearch.knowledge.lookup import word_of
 from ltrr_opensearch.knowledge.nested import prefer_longer
 from ltrr_opensearch.knowledge.slot_values import SlotValues
 from ltrr_opensearch.synonyms import Synonym
-from ltrr_opensearch.types import SlotValue
+from ltrr_opensearch.types import TYPE, SlotValue
 
-_MAGIC = b"LTRRGAZ3"
+_MAGIC = b"LTRRGAZ4"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +43,10 @@ class Gazetteer:
     """Field -> keyword, number, boolean or date, where it is not a keyword."""
     numbers: Mapping[str, Distribution] = field(default_factory=dict)
     """Of number and date fields."""
+    type_field: str = ""
+    name_fields: Mapping[str, str] = field(default_factory=dict)
+    """Type of entities -> the first field that holds their names."""
+    entity_keys: EntityKeys = field(default_factory=EntityKeys)
 
     @classmethod
     def from_values(
@@ -50,18 +57,23 @@ class Gazetteer:
         kinds: Mapping[str, str] | None = None,
         numbers: Mapping[str, Distribution] | None = None,
         synonyms: Sequence[Synonym] = (),
+        entities: EntitySettings | None = None,
+        names: Sequence[EntityName] = (),
     ) -> Gazetteer:
-        """From (field, value or a boolean's name, documents that have it).
+        """From (field, value or a boolean's name, documents that have it), and the names of entities.
 
         The index's documents default to the fullest field's.
         """
         rows = list(values)
         said = mentions or Mentions()
-        entries = entries_of(rows, said, synonyms)
+        entries = entries_of(rows, said, synonyms, entities, names)
         in_values = words_of((key, sum(e.count for e in of)) for key, of in entries.items())
         words = KnownWords.of(in_values, said.words)
         total = _fullest(rows) if documents is None else documents
-        return cls(total, SlotValues.packed(entries), words, Company.of(said), kinds or {}, numbers or {})
+        packed, company, keys = SlotValues.packed(entries), Company.of(said), EntityKeys.of(names)
+        shown = {one.type: one.name_fields[0] for one in entities.types} if entities else {}
+        type_field = entities.type_field if entities else ""
+        return cls(total, packed, words, company, kinds or {}, numbers or {}, type_field, shown, keys)
 
     def match(self, tokens: Sequence[str], language: str = "und") -> tuple[SlotValue, ...]:
         """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
@@ -91,10 +103,14 @@ class Gazetteer:
             confidence = e.confidence * belief
             if not confidence:
                 continue
-            if self.kinds.get(e.field) == "boolean":
-                yield SlotValue(e.field, "true", start, end, confidence, ("true",), self.idf(e.count), "boolean")
+            shown, idf = e.spellings[0], self.idf(e.count)
+            if (of := kept_as(e.field)) is not None:
+                field = self.type_field if of.kind == TYPE else self.name_fields[of.type]
+                yield SlotValue(field, shown, start, end, confidence, e.spellings, idf, of.kind, entity=of.type)
+            elif self.kinds.get(e.field) == "boolean":
+                yield SlotValue(e.field, "true", start, end, confidence, ("true",), idf, "boolean")
             else:
-                yield SlotValue(e.field, e.spellings[0], start, end, confidence, e.spellings, self.idf(e.count))
+                yield SlotValue(e.field, shown, start, end, confidence, e.spellings, idf)
 
     def idf(self, count: int) -> float:
         return math.log(1 + max(self.documents - count + 0.5, 0.5) / (count + 0.5))
@@ -102,7 +118,7 @@ class Gazetteer:
     @property
     def nbytes(self) -> int:
         """Memory taken by what grows with the index."""
-        return self.values.nbytes + self.words.nbytes + self.company.nbytes
+        return self.values.nbytes + self.words.nbytes + self.company.nbytes + self.entity_keys.nbytes
 
     def to_bytes(self) -> bytes:
         head = {
@@ -112,8 +128,11 @@ class Gazetteer:
             "company": self.company.fields,
             "kinds": dict(sorted(self.kinds.items())),
             "numbers": {name: d.to_json() for name, d in sorted(self.numbers.items())},
+            "type_field": self.type_field,
+            "name_fields": dict(sorted(self.name_fields.items())),
         }
-        blobs = {**self.values.blobs(), **self.words.blobs(), **self.company.blobs()}
+        parts = (self.values, self.words, self.company, self.entity_keys)
+        blobs = {name: blob for part in parts for name, blob in part.blobs().items()}
         return pack_columns(_MAGIC, head, {name: np.frombuffer(blob, np.uint8) for name, blob in blobs.items()})
 
     @classmethod
@@ -124,7 +143,8 @@ class Gazetteer:
             values = SlotValues.from_blobs(head["fields"], int(head["longest"]), blobs)
             numbers = {str(name): Distribution.read(row) for name, row in head["numbers"].items()}
             words, company = KnownWords.from_blobs(blobs), Company.from_blobs(head["company"], blobs)
-            return cls(int(head["documents"]), values, words, company, dict(head["kinds"]), numbers)
+            named = str(head["type_field"]), dict(head["name_fields"]), EntityKeys.from_blobs(blobs)
+            return cls(int(head["documents"]), values, words, company, dict(head["kinds"]), numbers, *named)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise ModelError(f"gazetteer: damaged ({e!r}); publish it again with `ltrr setup`") from e
 

@@ -58,9 +58,9 @@ def first_of(key: str) -> str:
     return domain[1] if domain else first if rest and len(first) >= _LEAST_FIRST else ""
 
 
-def is_slot(key: str) -> bool:
+def is_slot(key: str, most_words: int = MAX_WORDS) -> bool:
     """Whether a query that contains these words may mean the value: not too long, and more than a bare short number."""
-    if not key or key.count(" ") >= MAX_WORDS:
+    if not key or key.count(" ") >= most_words:
         return False
     return " " in key or (len(key) > 1 and not key.replace(".", "").replace(",", "").isdigit())
 

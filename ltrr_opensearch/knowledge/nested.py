@@ -1,11 +1,13 @@
-"""Values inside longer ones of their field: "mobile workstation" means that, and not a workstation that is mobile."""
+"""Values inside longer ones of their field, names inside longer names: "mobile workstation" means that, and not a
+workstation that is mobile.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ltrr_opensearch.types import SlotValue
+from ltrr_opensearch.types import NAME, SlotValue
 
 INSIDE = 0.1
 """Of a value's confidence, what is left inside a longer one that was said whole."""
@@ -28,4 +30,9 @@ def _beside(slot: SlotValue, slots: Sequence[SlotValue], longer: Sequence[SlotVa
 
 
 def _is_inside(a: SlotValue, b: SlotValue) -> bool:
-    return a.field == b.field and b.start <= a.start and a.end <= b.end and a.end - a.start < b.end - b.start
+    return _alike(a, b) and b.start <= a.start and a.end <= b.end and a.end - a.start < b.end - b.start
+
+
+def _alike(a: SlotValue, b: SlotValue) -> bool:
+    """Whether they say something of the same: of a field, or of an entity by its name, whatever its type."""
+    return a.kind == b.kind == NAME or (a.field == b.field and a.kind == b.kind)

@@ -26,8 +26,8 @@ def evidence(slot: SlotValue, weight: float) -> list[Json]:
     if slot.kind == "number" and slot.gte == slot.lte and isinstance(slot.gte, float | int):
         give = abs(slot.gte) * NEAR
         near = _range(slot.field, slot.gte - give, slot.gte + give)
-        return [_scored(near, weight / 2), _scored(matching(slot), weight / 2)]
-    return [_scored(matching(slot), weight)]
+        return [scored(near, weight / 2), scored(matching(slot), weight / 2)]
+    return [scored(matching(slot), weight)]
 
 
 def lacking(field: str) -> Json:
@@ -42,5 +42,5 @@ def _range(field: str, gte: float | str | None, lte: float | str | None) -> Json
     return {"range": {field: bounds | ({"format": "yyyy-MM-dd"} if dated else {})}}
 
 
-def _scored(query: Json, boost: float) -> Json:
+def scored(query: Json, boost: float) -> Json:
     return {"constant_score": {"filter": query, "boost": round(boost, 4)}}

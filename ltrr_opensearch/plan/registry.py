@@ -18,6 +18,7 @@ from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
 from ltrr_opensearch.plan.popular import Popular
 from ltrr_opensearch.plan.q2e import Q2e
+from ltrr_opensearch.plan.related import Related
 from ltrr_opensearch.plan.sparse import Sparse
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.protocols import Strategy
@@ -30,6 +31,7 @@ BUILT_IN: Mapping[str, Factory] = {
     "original": Original,
     "lexical": Lexical,
     "structured": Structured,
+    "related": Related,
     "q2e": Q2e,
     "knn": Knn,
     "sparse": Sparse,

@@ -3,7 +3,8 @@
 Each likely reading is a clause: its left-over text must match, and each of its slots must be evidenced, either by the
 field's value or, since tags are often missing, by the slot's words in the text (of a range, by nothing that contradicts
 it); a slot sure enough to be a filter needs the value. The value adds its inverse document frequency as a rare word
-would, by as much as the slot is sure. What is negated must not be there. Readings compete: the best one scores a
+would, by as much as the slot is sure. What is negated must not be there. Where an entity is spoken of, documents of
+another type than the wanted one are left out, and popular ones come first. Readings compete: the best one scores a
 document, weighted by its likelihood. Where none of them finds anything, whatever has a part of the best one does.
 """
 
@@ -17,10 +18,11 @@ from pydantic import Field
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.lookup import key_of
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.plan.evidence import evidence, lacking, matching
+from ltrr_opensearch.plan.entities import EntityEvidence
+from ltrr_opensearch.plan.evidence import evidence, lacking, matching, scored
 from ltrr_opensearch.plan.options import read_options
-from ltrr_opensearch.plan.text import TextOptions, text_query
-from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
+from ltrr_opensearch.plan.text import TextOptions, boosted, text_query, with_popularity
+from ltrr_opensearch.types import NAME, TYPE, AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
 
 
 class StructuredOptions(TextOptions):
@@ -33,16 +35,20 @@ class StructuredOptions(TextOptions):
 
 SURELY = 0.8
 """Likelihood of a reading from which what it excludes does not come behind either."""
+MENTIONED = 0.1
+"""Factor of the text's score of what only mentions the name that is asked for: "All My Love" is no "Love"."""
 FALL_BACK = 0.01
 """Factor of the scores of what has only a part of a reading: it stays behind what has all."""
 
 
 class Structured:
-    def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, _knowledge: Knowledge) -> None:
+    def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, knowledge: Knowledge) -> None:
         self.name = name
         self._options = read_options(StructuredOptions, name, options)
         self._loose = self._options.model_copy(update={"operator": "or", "minimum_should_match": None})
         self._text_fields = index.text_fields
+        self._popularity = index.popularity
+        self._entities = EntityEvidence(index.entities, knowledge.gazetteer.entity_keys) if index.entities else None
 
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
         likely = [r for r in query.readings if _asks(r) and r.likelihood >= self._options.least_likelihood]
@@ -71,32 +77,51 @@ class Structured:
 
     def _reading(self, query: AnalyzedQuery, reading: Reading, boost: float) -> Json:
         must = [self._text(reading.residual)] if reading.residual else []
-        must += [self._slots(query, of) for of in _by_field(reading)]
-        return {"bool": {"must": must, **_without(reading), "boost": round(boost, 4)}}
+        must += [self._slots(query, of, reading.entity) for of in _wanted(reading)]
+        boost = round(boost, 4)
+        if not reading.entity or self._entities is None:
+            return {"bool": {"must": must, **self._without(reading), "boost": boost}}
+        of_type = [self._entities.of_type(reading.entity)]
+        found: Json = {"bool": {"must": must, "filter": of_type, **self._without(reading), "boost": boost}}
+        return with_popularity(found, self._popularity.times(boost) if self._popularity else None)
 
-    def _slots(self, query: AnalyzedQuery, alternatives: Sequence[SlotValue]) -> Json:
+    def _slots(self, query: AnalyzedQuery, alternatives: Sequence[SlotValue], wanted: str) -> Json:
         """Several values of a field ("dell or hp"): any of them will do."""
-        clauses = [self._slot(slot, _spoken(query, slot)) for slot in alternatives]
+        clauses = [self._slot(slot, _spoken(query, slot), wanted) for slot in alternatives]
         return clauses[0] if len(clauses) == 1 else _any(clauses)
 
-    def _slot(self, slot: SlotValue, spoken: Sequence[str]) -> Json:
-        weight = slot.idf * slot.confidence * self._options.slot_weight
-        having = evidence(slot, weight)
+    def _slot(self, slot: SlotValue, spoken: Sequence[str], wanted: str) -> Json:
+        having = self._evidence(slot, wanted)
         if slot.confidence >= self._options.filter_from:
             return having[0] if len(having) == 1 else _any(having)
         if slot.ranged:
             having = [*having, lacking(slot.field)]
+        if slot.kind == NAME and slot.entity == wanted:
+            return _any([*having, *(boosted(self._text(words), MENTIONED) for words in spoken)])
         return _any([*having, *(map(self._text, spoken) if slot.gte == slot.lte else ())])
+
+    def _evidence(self, slot: SlotValue, wanted: str) -> list[Json]:
+        weight = slot.idf * self._options.slot_weight
+        if slot.kind == NAME:  # that others share the name is in the reading's likelihood
+            return [scored(self._matching(slot, wanted), weight)]
+        return evidence(slot, weight * slot.confidence)
+
+    def _matching(self, slot: SlotValue, wanted: str) -> Json:
+        return self._entities.named(slot, wanted) if self._entities and slot.kind == NAME else matching(slot)
 
     def _relaxed(self, query: AnalyzedQuery, reading: Reading) -> Json:
         """Any of what the reading asks for, far behind what has all of it."""
         wanted = [slot for slot in reading.slots if not slot.negated]
         should = [self._any_word(reading.residual)] if reading.residual else []
         for slot in wanted:
-            should += evidence(slot, slot.idf * slot.confidence * self._options.slot_weight)
-            should += [] if slot.ranged else map(self._any_word, _spoken(query, slot))
-        excluded = _without(reading) if reading.likelihood >= SURELY else {}
+            should += self._evidence(slot, reading.entity)
+            should += [] if slot.ranged or slot.kind == TYPE else map(self._any_word, _spoken(query, slot))
+        excluded = self._without(reading) if reading.likelihood >= SURELY else {}
         return {"bool": {"should": should, "minimum_should_match": 1, **excluded, "boost": FALL_BACK}}
+
+    def _without(self, reading: Reading) -> Json:
+        negated = [self._matching(slot, reading.entity) for slot in reading.slots if slot.negated]
+        return {"must_not": negated} if negated else {}
 
     def _text(self, words: str) -> Json:
         return text_query(words, self._text_fields, self._options)
@@ -113,21 +138,17 @@ def _asks(reading: Reading) -> bool:
 def _spoken(query: AnalyzedQuery, slot: SlotValue) -> tuple[str, ...]:
     """How the text of a document may say it: as the query does, and as the value is spelled where that differs."""
     asked = " ".join(query.tokens[slot.start : slot.end])
-    differs = slot.kind == "keyword" and key_of(asked) != key_of(slot.value)
+    differs = slot.kind in ("keyword", NAME) and key_of(asked) != key_of(slot.value)
     return (asked, slot.value) if differs else (asked,)
 
 
-def _by_field(reading: Reading) -> list[list[SlotValue]]:
+def _wanted(reading: Reading) -> list[list[SlotValue]]:
+    """What is wanted of each field, of each type's names; that the type is right is asked of the whole document."""
     wanted: dict[str, list[SlotValue]] = {}
     for slot in reading.slots:
-        if not slot.negated:
-            wanted.setdefault(slot.field, []).append(slot)
+        if not slot.negated and slot.kind != TYPE:
+            wanted.setdefault(slot.about, []).append(slot)
     return list(wanted.values())
-
-
-def _without(reading: Reading) -> Json:
-    negated = [matching(slot) for slot in reading.slots if slot.negated]
-    return {"must_not": negated} if negated else {}
 
 
 def _any(clauses: Sequence[Json]) -> Json:

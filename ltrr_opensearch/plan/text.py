@@ -49,6 +49,11 @@ def text_query(text: str, text_fields: Mapping[str, float], options: TextOptions
     return {"multi_match": body}
 
 
+def boosted(multi_match: Json, factor: float) -> Json:
+    """The text query at a factor of its score."""
+    return {"multi_match": {**multi_match["multi_match"], "boost": factor}}
+
+
 def with_popularity(query: Json, popularity: PopularitySettings | None) -> Json:
     """The query's score plus weight x v / (v + pivot), a saturation; documents without the field gain nothing."""
     if popularity is None:

@@ -29,6 +29,6 @@ def analyze(
         normalized=normalized,
         tokens=tokens,
         language=language,
-        readings=reranked(readings(tokens, slots), request, normalized, knowledge.readings),
+        readings=reranked(readings(tokens, slots, entities=known.entities), request, normalized, knowledge.readings),
         remembered=knowledge.memory.near(normalized, None) if normalized else (),
     )

@@ -1,11 +1,12 @@
 """Readings of a query as hypotheses, and back: one re-ranker orders what we recognise and what others say.
 
-The domain of a reading is the index; its intent is the set of fields that it fills. Where the domain has published
-weights the likelihoods of its readings are replaced.
+The domain of a reading is the index; its intent is the set of fields that it fills and of types that it names. Where
+the domain has published weights the likelihoods of its readings are replaced.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -22,12 +23,19 @@ WORDS_LEFT, WORDS_COVERED = "words_left", "words_covered"
 
 
 def reranked(readings: Sequence[Reading], request: SearchRequest, text: str, reranker: Reranker) -> tuple[Reading, ...]:
-    """The likeliest first. Likelihoods that sum to more than 1 are scaled, since but one reading is meant."""
+    """The likeliest first. Likelihoods that sum to more than 1 are scaled, since but one reading is meant.
+
+    Readings that claim the same of other words share its likelihood as they did before.
+    """
     if not readings or reranker.home not in reranker.domains:
         return tuple(readings)
     order = reranker.rerank(utterance_of(readings, request, text, reranker.home))
     likelihood = {one.claim.slots: one.likelihood for one in order}
-    told = [likelihood[_filled(reading)] for reading in readings]
+    claims = [_filled(reading) for reading in readings]
+    before: dict[Filled, float] = defaultdict(float)
+    for reading, claim in zip(readings, claims, strict=True):
+        before[claim] += reading.likelihood
+    told = [likelihood[c] * r.likelihood / (before[c] or 1.0) for r, c in zip(readings, claims, strict=True)]
     scale = max(sum(told), 1.0)
     found = [replace(reading, likelihood=said / scale) for reading, said in zip(readings, told, strict=True)]
     return tuple(sorted(found, key=lambda reading: -reading.likelihood))
@@ -39,7 +47,7 @@ def utterance_of(readings: Sequence[Reading], request: SearchRequest, text: str,
 
 
 def _hypothesis(reading: Reading, domain: str) -> Hypothesis:
-    slots = tuple(Slot(slot.field, _said(slot), min(max(slot.confidence, 0.0), 1.0)) for slot in reading.slots)
+    slots = tuple(Slot(slot.about, _said(slot), min(max(slot.confidence, 0.0), 1.0)) for slot in reading.slots)
     intent = "+".join(sorted({slot.name for slot in slots})) or NOTHING
     covered = sum(slot.end - slot.start for slot in reading.slots)
     words = {WORDS_LEFT: float(len(reading.residual.split())), WORDS_COVERED: float(covered)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ltrr_opensearch.types import Reading, SlotValue
+from ltrr_opensearch.understand.entities import CONNECTING, Entities
 
 LEAST_DOUBT = 0.05
 """However sure a slot looks, its words may be meant as plain text this often."""
@@ -19,8 +20,13 @@ CONJUNCTIONS = frozenset(("or", "and", "oder", "und", "ou", "et", "o", "y", "e",
 _Path = tuple[float, tuple[SlotValue, ...]]
 
 
-def readings(tokens: Sequence[str], slots: Sequence[SlotValue], limit: int = 5) -> tuple[Reading, ...]:
-    """The likeliest readings, best first, always with the empty one (all text); none for a query without tokens."""
+def readings(
+    tokens: Sequence[str], slots: Sequence[SlotValue], limit: int = 5, entities: Entities | None = None
+) -> tuple[Reading, ...]:
+    """The likeliest readings, best first, always with the empty one (all text); none for a query without tokens.
+
+    What `entities` say cannot be meant together is no reading.
+    """
     if not tokens:
         return ()
     doubts = _doubts(len(tokens), slots)
@@ -29,11 +35,19 @@ def readings(tokens: Sequence[str], slots: Sequence[SlotValue], limit: int = 5) 
         if slot.confidence > 0:
             starting.setdefault(slot.start, []).append(slot)
     total = _sum_of_weights(doubts, starting)
-    best = _best_paths(doubts, starting)
+    best, types = _best_paths(doubts, starting), dict[tuple[SlotValue, ...], str]()
+    if entities:
+        types = {path: type for _, path in best if (type := entities.wanted(path)) is not None}
+        total -= sum(weight for weight, path in best if path not in types)
+        best = [one for one in best if one[1] in types]
     kept = best[:limit]
     if all(path for _, path in kept):
         kept = [*kept[: limit - 1], next(b for b in [*best, (_product(doubts), ())] if not b[1])]
-    return tuple(Reading(path, _residual(tokens, path), min(weight / total, 1.0)) for weight, path in kept)
+    total = max(total, sum(weight for weight, _ in kept))
+    return tuple(
+        Reading(path, _residual(tokens, path, types.get(path, "")), weight / total, types.get(path, ""))
+        for weight, path in kept
+    )
 
 
 def _doubts(length: int, slots: Sequence[SlotValue]) -> list[float]:
@@ -74,8 +88,11 @@ def _product(doubts: Sequence[float]) -> float:
     return weight
 
 
-def _residual(tokens: Sequence[str], path: Sequence[SlotValue]) -> str:
-    """What no slot covers, without what only joins two of them ("dell or hp")."""
+def _residual(tokens: Sequence[str], path: Sequence[SlotValue], entity: str) -> str:
+    """What no slot covers, without what only joins two of them: "dell or hp", "songs by taylor"."""
     covered = {i for slot in path for i in range(slot.start, slot.end)}
     joints = {i for i, t in enumerate(tokens) if t in CONJUNCTIONS and {i - 1, i + 1} <= covered}
+    if entity:
+        edges = {*covered, -1, len(tokens)}
+        joints |= {i for i, t in enumerate(tokens) if t in CONNECTING and {i - 1, i + 1} <= edges}
     return " ".join(t for i, t in enumerate(tokens) if i not in covered | joints)

@@ -15,6 +15,7 @@ from ltrr_opensearch.types import SlotValue
 from ltrr_opensearch.understand.company import in_company
 from ltrr_opensearch.understand.cues import cues_of
 from ltrr_opensearch.understand.dates import DateField, date_slots
+from ltrr_opensearch.understand.entities import Entities, where_all_is_named
 from ltrr_opensearch.understand.items import items_of
 from ltrr_opensearch.understand.names import Names, names_of
 from ltrr_opensearch.understand.negation import named_slots, negated_slots
@@ -32,6 +33,7 @@ class SlotFields:
     dates: tuple[DateField, ...]
     names: Mapping[str, Names]
     """Of keyword fields whose names were configured: a path's words are seldom what people say before a value."""
+    entities: Entities | None = None
 
     @classmethod
     def of(cls, index: IndexSettings, gazetteer: Gazetteer) -> SlotFields:
@@ -44,17 +46,24 @@ class SlotFields:
             tuple(NumberField(f.field, _unit(f), names_of(f.called), lies[f.field]) for f in numbers),
             tuple(DateField(f.field, names_of(f.called), lies[f.field]) for f in dates),
             {f.field: names_of(f.names) for f in index.slot_fields if f.names and kinds[f.field] == "keyword"},
+            Entities.of(index.entities) if index.entities else None,
         )
+
+    def read(self, slot: SlotValue) -> bool:
+        """Whether the settings know what it speaks of: the gazetteer may have been made by others."""
+        if slot.entity:
+            return self.entities is not None and slot.entity in self.entities.types
+        return slot.field in self.known
 
 
 def recognise(
     text: str, tokens: Sequence[str], language: str, fields: SlotFields, gazetteer: Gazetteer
 ) -> list[SlotValue]:
     """`tokens` are the first of `normalise.tokenize(text)`."""
-    if not fields.known:
+    if not fields.known and fields.entities is None:
         return []
     named = [token.removeprefix("non-") for token in tokens]
-    slots = [s for s in gazetteer.match(named, language) if s.field in fields.known and s.confidence > 0]
+    slots = [s for s in gazetteer.match(named, language) if fields.read(s) and s.confidence > 0]
     items = items_of(text, language, len(tokens))
     if fields.numbers or fields.dates:
         found = quantities(items, language)
@@ -62,6 +71,8 @@ def recognise(
         slots += date_slots(found, items, fields.dates, gazetteer)
     slots = in_company(slots, tokens, gazetteer)
     slots += named_slots(slots, items, fields.names)
+    if fields.entities:
+        slots = where_all_is_named(slots, tokens)
     return [*slots, *negated_slots(slots, items, cues_of(language))]
 
 

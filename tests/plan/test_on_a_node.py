@@ -120,7 +120,7 @@ def test_fresh_finds_what_matches_and_was_rarely_shown_or_is_new(client: OpenSea
 
 
 def test_the_gazetteer_counts_every_page(client: OpenSearch, index: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ltrr_opensearch.index.gazetteer.PAGE", 1)
+    monkeypatch.setattr("ltrr_opensearch.index.composite.PAGE", 1)
     gazetteer = build_gazetteer(client, index, SHOP)
     assert gazetteer.documents == 40
     (black,) = gazetteer.values.of("black")

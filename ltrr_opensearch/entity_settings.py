@@ -1,0 +1,103 @@
+"""Settings of entities: which types of documents an index has, how each is named, and what belongs to what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from pydantic import Field, field_validator, model_validator
+
+from ltrr_opensearch.section import Section
+
+
+class EntityType(Section):
+    type: str = Field(description="Value of `type_field` that its documents have.")
+    name_fields: tuple[str, ...] = Field(min_length=1, description="Keyword fields that hold an entity's names.")
+    names: tuple[str, ...] = Field((), description="What people call the type, like song, track; default: its value.")
+    short: bool = Field(
+        False, description="Whether one word of a longer name may stand for it, as of people's and bands' names."
+    )
+
+    @property
+    def called(self) -> tuple[str, ...]:
+        return tuple(name.casefold() for name in self.names or (self.type,))
+
+
+class Relation(Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="What it is called in options and reports.")
+    of: str = Field(description="Type of the entity that is named.")
+    brings: str = Field(description="Type of the documents that belong to it.")
+    field: str = Field(description="Keyword field of these documents that holds the entity's key.")
+    key: str | None = Field(
+        None, description="Keyword field of the entity that is its key; default: its first name field."
+    )
+
+
+class EntitySettings(Section):
+    type_field: str = Field(description="Keyword field that tells what type a document is of.")
+    types: tuple[EntityType, ...] = Field(min_length=1, description="The types whose names are recognised in queries.")
+    relations: tuple[Relation, ...] = Field((), description="What belongs to an entity and comes along with it.")
+
+    @field_validator("types")
+    @classmethod
+    def _types_differ(cls, value: tuple[EntityType, ...]) -> tuple[EntityType, ...]:
+        if twice := _twice(one.type for one in value):
+            raise ValueError(f"types must differ; twice: {twice}")
+        if twice := _twice(name for one in value for name in set(one.called)):
+            raise ValueError(f"a word can only be called by one type; of several: {twice}")
+        return value
+
+    @field_validator("relations")
+    @classmethod
+    def _relations_differ(cls, value: tuple[Relation, ...]) -> tuple[Relation, ...]:
+        if twice := _twice(one.name for one in value):
+            raise ValueError(f"names of relations must differ; twice: {twice}")
+        return value
+
+    @model_validator(mode="after")
+    def _between_types(self) -> EntitySettings:
+        known = [one.type for one in self.types]
+        for relation in self.relations:
+            for role, type in (("of", relation.of), ("brings", relation.brings)):
+                if type not in known:
+                    near = get_close_matches(type, known)
+                    hint = f"did you mean {near[0]}?" if near else f"types are {', '.join(known)}"
+                    raise ValueError(f"relation {relation.name}: `{role}` is {type}, which is no type here; {hint}")
+        return self
+
+    def of(self, type: str) -> EntityType | None:
+        return next((one for one in self.types if one.type == type), None)
+
+    def name_fields(self, type: str) -> tuple[str, ...]:
+        """None for a type that is not declared."""
+        found = self.of(type)
+        return found.name_fields if found else ()
+
+    def key(self, relation: Relation) -> str:
+        """The field of the entity that its documents repeat."""
+        return relation.key or self.name_fields(relation.of)[0]
+
+    def by_name(self, relation: Relation) -> bool:
+        """Whether what belongs to an entity repeats the very name by which it is found."""
+        return self.name_fields(relation.of) == (self.key(relation),)
+
+    def relation(self, of: str, brings: str) -> Relation | None:
+        """The first one declared between two types."""
+        return next((one for one in self.relations if (one.of, one.brings) == (of, brings)), None)
+
+    def borne_in(self, type: str) -> tuple[str, ...]:
+        """Fields that hold names of entities of a type, also of documents that belong to them."""
+        related = (one.field for one in self.relations if one.of == type and self.by_name(one))
+        return tuple(dict.fromkeys((*self.name_fields(type), *related)))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """Every field that entities are recognised or found by, once each."""
+        named = (field for one in self.types for field in one.name_fields)
+        related = (field for one in self.relations for field in (self.key(one), one.field))
+        return tuple(dict.fromkeys((self.type_field, *named, *related)))
+
+
+def _twice(values: Iterable[str]) -> str:
+    seen = list(values)
+    return ", ".join(sorted({value for value in seen if seen.count(value) > 1}))

@@ -1,0 +1,86 @@
+"""Names of an index's entities, counted page by page: how many documents bear each, how popular these are, and the keys
+that what belongs to them repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from heapq import nlargest
+
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.entity_settings import EntitySettings, EntityType
+from ltrr_opensearch.index.composite import buckets_of
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.entity_names import EntityName
+from ltrr_opensearch.types import Json
+
+MAX_TYPE_NAMES = 500_000
+"""Names kept of one field of a type, the popular ones first."""
+MOST_KEYS = 50
+"""Keys kept of a name, the frequent ones first: so many entities of one name can have things that belong to them."""
+
+
+def read_names(client: OpenSearch, index: str, settings: IndexSettings) -> list[EntityName]:
+    entities = settings.entities
+    if entities is None:
+        return []
+    popularity = settings.popularity.field if settings.popularity else None
+    return [
+        name
+        for type in entities.types
+        for field in type.name_fields
+        for name in _names(client, index, entities, type, field, popularity)
+    ]
+
+
+@dataclass(slots=True)
+class _Sums:
+    documents: int = 0
+    popularity: float = 0.0
+
+
+def _names(
+    client: OpenSearch, index: str, entities: EntitySettings, type: EntityType, field: str, popularity: str | None
+) -> Iterator[EntityName]:
+    """The interest in a name counts documents by their popularity, in units of the type's average document."""
+    totals = _Sums()
+    read = _read(client, index, entities, type, field, popularity, totals)
+    kept = nlargest(MAX_TYPE_NAMES, read, key=lambda one: (one.interest, one.documents))
+    average = totals.popularity / max(totals.documents, 1) or 1.0
+    for one in kept:
+        yield replace(one, interest=one.documents + one.interest / average)
+
+
+def _read(
+    client: OpenSearch,
+    index: str,
+    entities: EntitySettings,
+    type: EntityType,
+    field: str,
+    popularity: str | None,
+    totals: _Sums,
+) -> Iterator[EntityName]:
+    """With the sum of the popularity as interest; `totals` grow."""
+    keys = _key_fields(entities, type.type)
+    further: Json = {f"key {name}": {"terms": {"field": name, "size": MOST_KEYS}} for name in keys}
+    if popularity:
+        further["popularity"] = {"sum": {"field": popularity}}
+    of_type: Json = {"term": {entities.type_field: type.type}}
+    for bucket in buckets_of(client, index, field, f"name field {field!r} of type {type.type}", of_type, further):
+        count, popular = int(bucket["doc_count"]), max(float(bucket.get("popularity", {}).get("value") or 0.0), 0.0)
+        totals.documents += count
+        totals.popularity += popular
+        name = str(bucket["key"]["value"])
+        yield EntityName(type.type, name, count, popular, type.short, _keys(bucket, keys))
+
+
+def _key_fields(entities: EntitySettings, type: str) -> tuple[str, ...]:
+    """The fields by which what belongs to entities of a type is found, where the name itself does not tell."""
+    relations = (one for one in entities.relations if one.of == type and not entities.by_name(one))
+    return tuple(dict.fromkeys(entities.key(one) for one in relations))
+
+
+def _keys(bucket: Json, fields: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
+    return {field: tuple(str(b["key"]) for b in bucket[f"key {field}"]["buckets"]) for field in fields}

@@ -1,0 +1,83 @@
+"""What belongs to the entities that a query names: an artist's tracks, a product's accessories.
+
+The entities of each likely reading bring along what the declared relations say, by the likelihood of the readings that
+name them, popular documents first. The text is not looked at: a track need not say what its artist is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import Field
+
+from ltrr_opensearch.entity_settings import Relation
+from ltrr_opensearch.errors import SettingsError
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.entities import EntityEvidence
+from ltrr_opensearch.plan.options import Options, read_options
+from ltrr_opensearch.plan.text import with_popularity
+from ltrr_opensearch.types import NAME, TYPE, AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
+
+Belonging = Mapping[tuple[Relation, tuple[str, ...]], float]
+"""(relation, keys of the named entities) -> how likely they are meant."""
+
+
+class RelatedOptions(Options):
+    relations: tuple[str, ...] | None = Field(None, description="Names of the relations to follow; default: all.")
+    readings: int = Field(3, ge=1, le=10, description="Most readings whose entities bring something along.")
+    least_likelihood: float = Field(0.05, ge=0, le=1, description="Readings less likely than this are left out.")
+
+
+class Related:
+    def __init__(self, name: str, options: Mapping[str, Any], index: IndexSettings, knowledge: Knowledge) -> None:
+        self.name = name
+        self._options = read_options(RelatedOptions, name, options)
+        if index.entities is None or not index.entities.relations:
+            raise SettingsError(f"strategy {name!r} needs relations: give the index an `entities` section with some")
+        known = [relation.name for relation in index.entities.relations]
+        if unknown := sorted(set(self._options.relations or ()) - set(known)):
+            said = f"no relation is called {', '.join(unknown)}; there are: {', '.join(known)}"
+            raise SettingsError(f"strategy {name!r}: {said}")
+        self._entities = EntityEvidence(index.entities, knowledge.gazetteer.entity_keys)
+        self._popularity = index.popularity
+
+    def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
+        likely = [r for r in query.readings if _names(r) and r.likelihood >= self._options.least_likelihood]
+        belonging = self._belonging(likely[: self._options.readings])
+        if not belonging:
+            return ()
+        asked = self._clause(belonging)
+
+        def clause(_depth: int, _encoded: Encoded) -> Json | None:
+            return asked
+
+        facts = {"relations": float(len(belonging))}
+        likelihood = min(max(belonging.values()), 1.0)
+        return (QueryPlan(self.name, self.name, "related", clause, likelihood=likelihood, facts=facts),)
+
+    def _belonging(self, readings: Sequence[Reading]) -> Belonging:
+        found: dict[tuple[Relation, tuple[str, ...]], float] = {}
+        for reading in readings:
+            said = reading.entity if any(slot.kind == TYPE for slot in reading.slots) else ""
+            for slot in _names(reading):
+                for relation in self._entities.relations(slot, said):
+                    keys = self._entities.keys(slot, relation)
+                    if keys and (self._options.relations is None or relation.name in self._options.relations):
+                        found[relation, keys] = found.get((relation, keys), 0.0) + reading.likelihood
+        return found
+
+    def _clause(self, belonging: Belonging) -> Json:
+        clauses = [self._scored(relation, keys, likely) for (relation, keys), likely in belonging.items()]
+        return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
+
+    def _scored(self, relation: Relation, keys: Sequence[str], likelihood: float) -> Json:
+        """The likelihood, as much more again as the popularity makes of it: a boost would not reach the latter."""
+        boost = round(likelihood, 4)
+        found = {"constant_score": {"filter": self._entities.belonging(relation, keys), "boost": boost}}
+        return with_popularity(found, self._popularity.times(boost) if self._popularity else None)
+
+
+def _names(reading: Reading) -> list[SlotValue]:
+    return [slot for slot in reading.slots if slot.kind == NAME and not slot.negated]
