@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
-from opensearchpy import OpenSearch
 from rich.console import Console
 
 from ltrr_opensearch.bench.intended import intended_fields
 from ltrr_opensearch.bench.ranking_world import RATED_FILE, Grades, read_final
+from ltrr_opensearch.bench.read_world import ReadWorld
 from ltrr_opensearch.bench.recorded import connect_to, prepare
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.demo import data
@@ -18,10 +17,8 @@ from ltrr_opensearch.demo.progress import waiting
 from ltrr_opensearch.demo.shop_index import configuration, index_body
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.index.gazetteer import build_gazetteer
-from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.types import AnalyzedQuery, Asker, Json, SearchRequest
-from ltrr_opensearch.understand.analyze import analyze
+from ltrr_opensearch.types import Json
 
 INDEX = "icecat-slots"
 SYNONYMS = (
@@ -33,26 +30,14 @@ SYNONYMS = (
     "gray, grey",
 )
 """What a shop of electronics would configure."""
-AT = datetime(2026, 1, 1, tzinfo=UTC)
 _TYPES: Json = {"number": {"type": "double"}, "boolean": {"type": "boolean"}, "date": {"type": "date"}}
 _VALUE: Json = {"type": "text", "fields": {"keyword": {"type": "keyword", "ignore_above": 256}}}
 
 
 @dataclass(frozen=True)
-class SlotsWorld:
-    client: OpenSearch
-    index: IndexSettings
-    knowledge: Knowledge
+class SlotsWorld(ReadWorld):
     without_synonyms: Knowledge
     grades: Grades
-
-    def read(self, text: str, knowledge: Knowledge | None = None) -> AnalyzedQuery:
-        request = SearchRequest("q", INDEX, text, {}, (), (), (), 10, 0, Asker(), None, AT)
-        return analyze(request, knowledge or self.knowledge, self.index)
-
-    def ids(self, query: Json, size: int) -> list[str]:
-        body = {"query": query, "size": size, "_source": False, "track_total_hits": False}
-        return [hit["_id"] for hit in self.client.search(index=INDEX, body=body)["hits"]["hits"]]
 
 
 def slots_world(console: Console, stack: Stack) -> SlotsWorld:
@@ -66,7 +51,7 @@ def slots_world(console: Console, stack: Stack) -> SlotsWorld:
     plain = index.model_copy(update={"synonyms": ()})
     with waiting(console, "Reading the values of the slot fields"):
         known, without = (Knowledge(gazetteer=build_gazetteer(client, INDEX, i)) for i in (index, plain))
-    return SlotsWorld(client, index, known, without, read_final(folder / RATED_FILE))
+    return SlotsWorld(client, INDEX, index, known, without, read_final(folder / RATED_FILE))
 
 
 def slot_fields() -> list[Json]:

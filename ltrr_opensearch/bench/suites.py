@@ -25,6 +25,7 @@ SUITES: Mapping[str, str] = {
     "ranking": "ltrr_opensearch.bench.ranking",
     "understanding": "ltrr_opensearch.bench.understanding",
     "slots": "ltrr_opensearch.bench.understanding_slots",
+    "entities": "ltrr_opensearch.bench.understanding_entities",
     "hypotheses": "ltrr_opensearch.bench.understanding_hypotheses",
     "sparse": "ltrr_opensearch.bench.understanding_sparse",
     "memory": "ltrr_opensearch.bench.understanding_memory",

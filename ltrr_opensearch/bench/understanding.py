@@ -1,10 +1,11 @@
-"""What is claimed of understanding and memory: slots, hypotheses, the memory, learned sparse retrieval."""
+"""What is claimed of understanding and memory: slots, entities, hypotheses, the memory, learned sparse retrieval."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
 from ltrr_opensearch.bench import (
+    understanding_entities,
     understanding_hypotheses,
     understanding_memory,
     understanding_slots,
@@ -14,6 +15,7 @@ from ltrr_opensearch.bench.figures import Figure
 
 PARTS = (
     understanding_slots.measure,
+    understanding_entities.measure,
     understanding_hypotheses.measure,
     understanding_sparse.measure,
     understanding_memory.measure,

@@ -6,7 +6,7 @@ type of what is wanted. Two songs in one query are no reading, nor is a playlist
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from ltrr_opensearch.entity_settings import EntitySettings
@@ -94,6 +94,22 @@ class Entities:
     def _fits(self, wanted: str, named: Sequence[str]) -> bool:
         others = (type for type in named if type != wanted)
         return named.count(wanted) <= 1 and all((other, wanted) in self.brings for other in others)
+
+
+def connecting(tokens: Sequence[str], covered: Container[int]) -> set[int]:
+    """Places of words that only connect what is covered, with each other or with an end of the query: "of the"."""
+    found: set[int] = set()
+    run: list[int] = []
+    led = True
+    for place, token in enumerate(tokens):
+        if place in covered:
+            found.update(run if led else ())
+            run, led = [], True
+        elif token in CONNECTING:
+            run.append(place)
+        else:
+            run, led = [], False
+    return found.union(run if led else ())
 
 
 def where_all_is_named(slots: Sequence[SlotValue], tokens: Sequence[str]) -> list[SlotValue]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ltrr_opensearch.types import Reading, SlotValue
-from ltrr_opensearch.understand.entities import CONNECTING, Entities
+from ltrr_opensearch.understand.entities import Entities, connecting
 
 LEAST_DOUBT = 0.05
 """However sure a slot looks, its words may be meant as plain text this often."""
@@ -93,6 +93,5 @@ def _residual(tokens: Sequence[str], path: Sequence[SlotValue], entity: str) -> 
     covered = {i for slot in path for i in range(slot.start, slot.end)}
     joints = {i for i, t in enumerate(tokens) if t in CONJUNCTIONS and {i - 1, i + 1} <= covered}
     if entity:
-        edges = {*covered, -1, len(tokens)}
-        joints |= {i for i, t in enumerate(tokens) if t in CONNECTING and {i - 1, i + 1} <= edges}
+        joints |= connecting(tokens, covered)
     return " ".join(t for i, t in enumerate(tokens) if i not in covered | joints)

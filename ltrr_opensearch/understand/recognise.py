@@ -71,9 +71,8 @@ def recognise(
         slots += date_slots(found, items, fields.dates, gazetteer)
     slots = in_company(slots, tokens, gazetteer)
     slots += named_slots(slots, items, fields.names)
-    if fields.entities:
-        slots = where_all_is_named(slots, tokens)
-    return [*slots, *negated_slots(slots, items, cues_of(language))]
+    slots += negated_slots(slots, items, cues_of(language))
+    return where_all_is_named(slots, tokens) if fields.entities else slots
 
 
 def _unit(field: SlotField) -> Unit | None:

@@ -8,7 +8,7 @@ import pytest
 from ltrr_opensearch.choose.context import context_features
 from ltrr_opensearch.kinds import kind_in, kind_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
-from ltrr_opensearch.types import Asker, Reading
+from ltrr_opensearch.types import NAME, Asker, Reading, SlotValue
 from tests.choose.histories import ASKER, AT, BRAND, KNOWN, VALUES, analyzed
 
 
@@ -27,6 +27,14 @@ def test_intent_is_spread_over_the_readings() -> None:
     context = context_features(analyzed("acme tv", refined, topic), Aggregates(), AT)
     assert (context["intent=refined"], context["intent=topic"]) == (0.6, 0.3)
     assert context_features(analyzed("wh-1000", Reading((), "wh-1000", 1.0)), Aggregates(), AT)["intent=item"] == 1
+
+
+def test_types_of_entities_that_are_wanted() -> None:
+    name = SlotValue("title", "Love", 0, 1, 0.6, kind=NAME, entity="song")
+    listed = [Reading((name,), rest, 0.3, "song") for rest in ("", "love")]
+    context = context_features(analyzed("love", *listed, Reading((), "love", 0.4)), Aggregates(), AT)
+    assert (context["entity=song"], context["slot=song"]) == (0.6, 0.6)
+    assert not [name for name in context_features(analyzed("love"), KNOWN, AT) if name.startswith("entity=")]
 
 
 def test_history_of_the_query() -> None:

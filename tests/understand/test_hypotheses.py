@@ -10,7 +10,7 @@ import pytest
 from ltrr_opensearch.hypotheses.features import Level
 from ltrr_opensearch.hypotheses.model import DomainWeights, Weights
 from ltrr_opensearch.hypotheses.rerank import Reranker
-from ltrr_opensearch.types import Asker, Reading, SearchRequest, SlotValue
+from ltrr_opensearch.types import NAME, TYPE, Asker, Reading, SearchRequest, SlotValue
 from ltrr_opensearch.understand.hypotheses import reranked, utterance_of
 
 AT = datetime(2026, 1, 1, 22, tzinfo=UTC)
@@ -59,3 +59,19 @@ def test_the_intent_is_the_set_of_fields_and_the_context_the_askers() -> None:
     assert [h.intent for h in found.hypotheses] == ["artist+genre", "text"]
     assert (found.context.device, found.context.hour) == ("tv", 23)
     assert utterance_of((two,), REQUEST, "love x", "shop").context.hour is None
+
+
+def test_names_are_told_by_their_type_and_words_for_types_as_values() -> None:
+    name = SlotValue("title", "Love", 0, 1, 0.6, kind=NAME, entity="playlist")
+    word = SlotValue("kind", "playlist", 1, 2, 0.5, kind=TYPE, entity="playlist")
+    (found,) = utterance_of((Reading((name, word), "", 0.5, "playlist"),), REQUEST, "love list", "shop").hypotheses
+    assert found.intent == "kind+playlist"
+    assert [(slot.name, slot.value) for slot in found.slots] == [("playlist", "Love"), ("kind", "playlist")]
+
+
+def test_readings_that_claim_the_same_share_its_likelihood_as_before() -> None:
+    short = Reading((replace(ARTIST.slots[0], end=2),), "", 0.1)
+    ordered = reranked((GENRE, ARTIST, short, TEXT), REQUEST, "love", weighing(artist=3.0, genre=-3.0, text=-3.0))
+    assert [r.slots for r in ordered[:2]] == [ARTIST.slots, short.slots]
+    assert ordered[0].likelihood == pytest.approx(3 * ordered[1].likelihood)
+    assert ordered[0].likelihood + ordered[1].likelihood == pytest.approx(0.953 / (0.953 + 2 * 0.047), abs=1e-3)

@@ -1,0 +1,92 @@
+"""Whether an index fits its declared entities: its mapping, and its documents."""
+
+from typing import Any
+
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.bench.music import BODY, CONFIGURED, load_music
+from ltrr_opensearch.index.checkup import State, examine
+from ltrr_opensearch.index.entity_names import read_names
+from ltrr_opensearch.index.fields import flatten, misfits
+from ltrr_opensearch.index.mentions import borne_names
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.settings import Settings
+
+MAPPED = flatten(BODY["mappings"])
+
+
+def music(**changes: Any) -> IndexSettings:
+    return IndexSettings.model_validate(CONFIGURED | {"entities": CONFIGURED["entities"] | changes})
+
+
+def test_fields_of_entities_must_be_keywords_of_the_mapping() -> None:
+    assert misfits("music", music(), MAPPED) == []
+    song = {"type": "song", "name_fields": ["title"]}
+    listed = {"name": "listed", "of": "song", "brings": "song", "key": "ids", "field": "plays"}
+    assert misfits("music", music(type_field="kinds", types=[song], relations=[listed]), MAPPED) == [
+        "indexes.music.entities.type_field: kinds is not in the mapping; did you mean kind?",
+        "indexes.music.entities.types song.name_fields: title is mapped as text, needed is keyword; use title.keyword",
+        "indexes.music.entities.relations listed.key: ids is not in the mapping; did you mean id?",
+        "indexes.music.entities.relations listed.field: plays is mapped as integer, needed is keyword; remove it, or "
+        "map it so and reindex",
+    ]
+
+
+def test_the_doctor_looks_for_the_types_and_what_relates_them(client: OpenSearch, index_name: str) -> None:
+    load_music(client, index_name)
+
+    def found(**changes: Any) -> list[tuple[State, str, str]]:
+        indexes = {index_name: music(**changes).model_dump(exclude_unset=True)}
+        settings = Settings.model_validate({"state": {"prefix": f"{index_name}_l"}, "indexes": indexes})
+        findings = examine(client, settings)
+        return [(f.state, f.found, f.fix) for f in findings if f.what == f"entities of {index_name}"]
+
+    assert found() == [(State.OK, "77 song, 15 artist, 12 playlist, 10 genre", "")]
+    types = [
+        {"type": "songs", "name_fields": ["id"]},
+        {"type": "genre", "name_fields": ["artists"]},
+        {"type": "artist", "name_fields": ["title.keyword"]},
+    ]
+    relations = [
+        {"name": "backwards", "of": "artist", "brings": "genre", "field": "playlists"},
+        {"name": "by_genre", "of": "genre", "brings": "artist", "key": "id", "field": "genre"},
+    ]
+    assert found(types=types, relations=relations) == [
+        (State.WARN, "no document has kind songs", "correct entities.types; kind holds song"),
+        (State.WARN, "no genre has a name in artists", "correct its name_fields"),
+        (State.WARN, "relation backwards: no genre has playlists", "correct its `field`, or take it out"),
+        (State.WARN, "relation by_genre: no artist has genre", "correct its `field`, or take it out"),
+    ]
+
+
+def test_names_come_with_the_interest_in_them_and_the_keys_of_their_relations(
+    client: OpenSearch, index_name: str, monkeypatch: Any
+) -> None:
+    load_music(client, index_name)
+    monkeypatch.setattr("ltrr_opensearch.index.composite.PAGE", 7)
+    names = read_names(client, index_name, music())
+    assert len(names) == 110, "of 77 songs, four titles are shared by two"
+    by = {(one.type, one.name): one for one in names}
+    assert by["song", "Love"].documents == 2
+    assert by["song", "Love"].interest > by["artist", "Love"].interest > by["genre", "Love"].interest > 1
+    assert by["artist", "Taylor Hart"].short
+    assert (dict(by["playlist", "Love"].keys), dict(by["song", "Love"].keys)) == ({"id": ("p93",)}, {})
+    monkeypatch.setattr("ltrr_opensearch.index.entity_names.MAX_TYPE_NAMES", 2)
+    assert {one.name for one in read_names(client, index_name, music()) if one.type == "artist"} == {
+        "Taylor Hart",
+        "Kid Velvet",
+    }, "the popular ones"
+
+
+def test_documents_bear_the_names_of_what_they_belong_to() -> None:
+    entities = music().entities
+    assert entities is not None
+    song: dict[str, list[object]] = {
+        "kind": ["song"],
+        "title.keyword": ["Blue"],
+        "artist.keyword": ["Ella Fontaine"],
+        "genre": ["Jazz"],
+        "playlists": ["p1"],
+    }
+    assert borne_names(song, entities) == {"blue", "ella fontaine", "ella", "fontaine", "jazz"}
+    assert borne_names(song | {"kind": ["podcast"]}, entities) == set()

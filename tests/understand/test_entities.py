@@ -1,0 +1,132 @@
+"""Names of entities in queries over a small music index: by type what is named, and what is wanted."""
+
+import pytest
+
+from ltrr_opensearch.entity_settings import EntitySettings
+from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.entity_names import EntityName
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.normalise import tokenize
+from ltrr_opensearch.types import NAME, TYPE, Reading, SlotValue
+from ltrr_opensearch.understand.entities import Entities, where_all_is_named
+from ltrr_opensearch.understand.readings import readings
+from ltrr_opensearch.understand.recognise import SlotFields, recognise
+
+MUSIC = EntitySettings.model_validate(
+    {
+        "type_field": "kind",
+        "types": [
+            {"type": "song", "name_fields": ["title"], "names": ["song", "track", "lied"]},
+            {"type": "artist", "name_fields": ["title"], "names": ["artist", "band"], "short": True},
+            {"type": "playlist", "name_fields": ["title"]},
+            {"type": "genre", "name_fields": ["title"]},
+        ],
+        "relations": [
+            {"name": "tracks", "of": "artist", "brings": "song", "field": "artist"},
+            {"name": "style", "of": "genre", "brings": "song", "field": "genre"},
+        ],
+    }
+)
+NAMES = [
+    *(EntityName(type, "Love", 1, 2.0) for type in ("song", "artist", "playlist", "genre")),
+    EntityName("artist", "Taylor Hart", 1, 9.0, short=True),
+    EntityName("artist", "Night Owls", 1, 4.0, short=True),
+    EntityName("song", "Love Me Do", 1, 3.0),
+    EntityName("genre", "Jazz", 1, 3.0),
+]
+INDEX = IndexSettings(text_fields={"title": 1}, slot_fields=("mood",), entities=MUSIC)
+KNOWN = Gazetteer.from_values([("mood", "sad", 200), ("mood", "jazz", 1)], 1000, entities=MUSIC, names=NAMES)
+FIELDS = SlotFields.of(INDEX, KNOWN)
+
+
+def read(text: str) -> tuple[Reading, ...]:
+    tokens = tokenize(text)
+    return readings(tokens, recognise(text, tokens, "en", FIELDS, KNOWN), entities=FIELDS.entities)
+
+
+def said(reading: Reading) -> tuple[str, dict[str, str], str]:
+    slots = {slot.about: f"not {slot.value}" if slot.negated else slot.value for slot in reading.slots}
+    return reading.entity, slots, reading.residual
+
+
+def test_a_name_of_several_types_is_read_as_each_of_them() -> None:
+    found = read("Love")
+    assert {reading.entity for reading in found} == {"song", "artist", "playlist", "genre", ""}
+    assert sum(reading.likelihood for reading in found) == pytest.approx(1)
+    assert found[-1].likelihood < 0.1, "most who say nothing but a name mean it"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted", "slots", "rest"),
+    [
+        ("tayler love", "song", {"artist": "Taylor Hart", "song": "Love"}, ""),
+        ("love tayler hart", "song", {"artist": "Taylor Hart", "song": "Love"}, ""),
+        ("songs by taylor hart", "song", {"kind": "song", "artist": "Taylor Hart"}, ""),
+        ("the tracks of the night owls", "song", {"kind": "song", "artist": "Night Owls"}, ""),
+        ("lieder von taylor", "song", {"kind": "song", "artist": "Taylor Hart"}, ""),
+        ("love playlist", "playlist", {"kind": "playlist", "playlist": "Love"}, ""),
+        ("band love", "artist", {"kind": "artist", "artist": "Love"}, ""),
+        ("taylor hart jazz", "song", {"artist": "Taylor Hart", "genre": "Jazz"}, ""),
+        ("sad songs by taylor hart", "song", {"mood": "sad", "kind": "song", "artist": "Taylor Hart"}, ""),
+        ("songs by taylor hart and night owls", "song", {"kind": "song", "artist": "Night Owls"}, ""),
+        ("love me do", "song", {"song": "Love Me Do"}, ""),
+        ("songs without taylor hart", "song", {"kind": "song", "artist": "not Taylor Hart"}, ""),
+        ("taylor hart tickets", "artist", {"artist": "Taylor Hart"}, "tickets"),
+    ],
+)
+def test_what_is_wanted(text: str, wanted: str, slots: dict[str, str], rest: str) -> None:
+    assert said(read(text)[0]) == (wanted, slots, rest)
+
+
+def test_what_cannot_be_meant_together_is_no_reading() -> None:
+    for text in ("love love", "song playlist love", "playlist taylor hart"):
+        for reading in read(text):
+            types = {slot.entity for slot in reading.slots if slot.kind == TYPE}
+            named = [slot.entity for slot in reading.slots if slot.kind == NAME]
+            assert len(types) <= 1
+            assert not ("playlist" in types and "artist" in named), "none belongs to artists here"
+            assert named.count(reading.entity) <= 1
+        assert sum(reading.likelihood for reading in read(text)) <= 1 + 1e-9
+
+
+@pytest.mark.parametrize(
+    ("kinds", "wanted"),
+    [
+        ([], ""),
+        ([(TYPE, "genre")], "genre"),
+        ([(NAME, "artist"), (NAME, "song")], "song"),
+        ([(NAME, "song"), (NAME, "artist")], "song"),
+        ([(NAME, "artist"), (NAME, "genre")], "song"),
+        ([(NAME, "artist"), (NAME, "artist")], None),
+        ([(NAME, "artist"), (NAME, "artist"), (TYPE, "song")], "song"),
+        ([(NAME, "song"), (NAME, "song")], None),
+        ([(NAME, "playlist"), (NAME, "song")], None),
+        ([(TYPE, "song"), (TYPE, "genre")], None),
+        ([(TYPE, "song"), (TYPE, "song")], "song"),
+        ([(NAME, "playlist"), (TYPE, "song")], None),
+    ],
+)
+def test_the_wanted_type(kinds: list[tuple[str, str]], wanted: str | None) -> None:
+    slots = [SlotValue("f", "v", 0, 1, 0.5, kind=kind, entity=type) for kind, type in kinds]
+    assert Entities.of(MUSIC).wanted(slots) == wanted
+
+
+def test_names_are_likelier_where_every_word_is_explained() -> None:
+    name = SlotValue("title", "Love", 1, 2, 0.2, kind=NAME, entity="song")
+    rival = SlotValue("title", "Love", 1, 2, 0.1, kind=NAME, entity="artist")
+    value = SlotValue("mood", "sad", 0, 1, 0.3)
+
+    def alone(*tokens: str) -> dict[str, float]:
+        return {slot.about: slot.confidence for slot in where_all_is_named([value, name, rival], tokens)}
+
+    explained = alone("sad", "love")
+    assert explained["song"] == pytest.approx(2 * explained["artist"])
+    assert 0.9 < explained["song"] + explained["artist"] <= 0.98
+    assert explained["mood"] == value.confidence, "names are meant, values are as likely as before"
+    assert alone("sad", "love", "handles") == {"mood": 0.3, "song": 0.2, "artist": 0.1}
+    assert alone("sad", "love", "by") == explained
+
+
+def test_types_that_the_settings_do_not_know_are_not_read() -> None:
+    fields = SlotFields.of(INDEX.model_copy(update={"entities": None}), KNOWN)
+    assert recognise("love song", ("love", "song"), "en", fields, KNOWN) == []
