@@ -18,6 +18,8 @@ BEAM = 32
 CONJUNCTIONS = frozenset(("or", "and", "oder", "und", "ou", "et", "o", "y", "e", "of", "en"))
 
 _Path = tuple[float, tuple[SlotValue, ...]]
+_Meant = tuple[float, tuple[SlotValue, ...], str]
+"""With the type of what is wanted."""
 
 
 def readings(
@@ -35,19 +37,19 @@ def readings(
         if slot.confidence > 0:
             starting.setdefault(slot.start, []).append(slot)
     total = _sum_of_weights(doubts, starting)
-    best, types = _best_paths(doubts, starting), dict[tuple[SlotValue, ...], str]()
-    if entities:
-        types = {path: type for _, path in best if (type := entities.wanted(path)) is not None}
-        total -= sum(weight for weight, path in best if path not in types)
-        best = [one for one in best if one[1] in types]
-    kept = best[:limit]
-    if all(path for _, path in kept):
-        kept = [*kept[: limit - 1], next(b for b in [*best, (_product(doubts), ())] if not b[1])]
-    total = max(total, sum(weight for weight, _ in kept))
-    return tuple(
-        Reading(path, _residual(tokens, path, types.get(path, "")), weight / total, types.get(path, ""))
-        for weight, path in kept
-    )
+    kept: list[_Meant] = []
+    for weight, path in _best_paths(doubts, starting):
+        wanted = entities.wanted(path) if entities else ""
+        if wanted is None:
+            total -= weight
+        else:
+            kept.append((weight, path, wanted))
+        if len(kept) == limit:
+            break
+    if all(path for _, path, _ in kept):
+        kept = [*kept[: limit - 1], (_product(doubts), (), "")]
+    total = max(total, sum(weight for weight, _, _ in kept))
+    return tuple(Reading(path, _residual(tokens, path, of), weight / total, of) for weight, path, of in kept)
 
 
 def _doubts(length: int, slots: Sequence[SlotValue]) -> list[float]:
