@@ -1,4 +1,4 @@
-"""A gazetteer of a million made-up names of entities of four types, with keys: what understanding a query takes with it."""
+"""A gazetteer of a million made-up names of entities of four types: what understanding a query takes with it."""
 
 from __future__ import annotations
 

@@ -147,7 +147,7 @@ ACTION = (
 
 RUNG = (
     ("strategy=", "indicator", "the strategy"),
-    ("source=", "indicator", "its source: lexical, dense, sparse, structured, memory"),
+    ("source=", "indicator", "its source: lexical, dense, sparse, structured, related, memory"),
     ("depth=", "indicator", "the depth, one line a rung that is feasible"),
     ("PLAN:DEPTH", "indicator", "what each slot before this one drew"),
     ("asked", "plans / 5", "how many of them were asked"),

@@ -7,6 +7,7 @@ from ltrr_opensearch.plan.fresh import FreshOptions
 from ltrr_opensearch.plan.lexical import LexicalOptions
 from ltrr_opensearch.plan.q2e import Q2eOptions
 from ltrr_opensearch.plan.registry import BUILT_IN, build_strategies
+from ltrr_opensearch.plan.related import RelatedOptions
 from ltrr_opensearch.plan.structured import StructuredOptions
 from tests.plan.pages import page
 
@@ -42,5 +43,6 @@ def test_every_strategy_and_option_is_documented() -> None:
         *StructuredOptions.model_fields,
         *Q2eOptions.model_fields,
         *FreshOptions.model_fields,
+        *RelatedOptions.model_fields,
     }
     assert [name for name in (*BUILT_IN, *sorted(options)) if f"`{name}`" not in text] == []
