@@ -4,8 +4,8 @@ that what belongs to them repeats.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from heapq import nlargest
 
 from opensearchpy import OpenSearch
@@ -27,53 +27,40 @@ def read_names(client: OpenSearch, index: str, settings: IndexSettings) -> list[
     if entities is None:
         return []
     popularity = settings.popularity.field if settings.popularity else None
-    return [
-        name
-        for type in entities.types
-        for field in type.name_fields
-        for name in _names(client, index, entities, type, field, popularity)
-    ]
+    fields = ((type, field) for type in entities.types for field in type.name_fields)
+    read = (_read(client, index, entities, type, field, popularity) for type, field in fields)
+    return [name for of in read for name in _with_interest(of)]
 
 
-@dataclass(slots=True)
-class _Sums:
-    documents: int = 0
-    popularity: float = 0.0
+def _with_interest(read: Iterable[EntityName]) -> list[EntityName]:
+    """Of names whose interest is still their popularity: documents count by it, in units of the average document."""
+    documents, popularity = 0, 0.0
 
+    def counted() -> Iterator[EntityName]:
+        nonlocal documents, popularity
+        for one in read:
+            documents += one.documents
+            popularity += one.interest
+            yield one
 
-def _names(
-    client: OpenSearch, index: str, entities: EntitySettings, type: EntityType, field: str, popularity: str | None
-) -> Iterator[EntityName]:
-    """The interest in a name counts documents by their popularity, in units of the type's average document."""
-    totals = _Sums()
-    read = _read(client, index, entities, type, field, popularity, totals)
-    kept = nlargest(MAX_TYPE_NAMES, read, key=lambda one: (one.interest, one.documents))
-    average = totals.popularity / max(totals.documents, 1) or 1.0
-    for one in kept:
-        yield replace(one, interest=one.documents + one.interest / average)
+    kept = nlargest(MAX_TYPE_NAMES, counted(), key=lambda one: (one.interest, one.documents))
+    average = popularity / max(documents, 1) or 1.0
+    return [replace(one, interest=one.documents + one.interest / average) for one in kept]
 
 
 def _read(
-    client: OpenSearch,
-    index: str,
-    entities: EntitySettings,
-    type: EntityType,
-    field: str,
-    popularity: str | None,
-    totals: _Sums,
+    client: OpenSearch, index: str, entities: EntitySettings, type: EntityType, field: str, popularity: str | None
 ) -> Iterator[EntityName]:
-    """With the sum of the popularity as interest; `totals` grow."""
+    """The names that a field of a type holds, with the sum of their documents' popularity as interest."""
     keys = _key_fields(entities, type.type)
     further: Json = {f"key {name}": {"terms": {"field": name, "size": MOST_KEYS}} for name in keys}
     if popularity:
         further["popularity"] = {"sum": {"field": popularity}}
     of_type: Json = {"term": {entities.type_field: type.type}}
     for bucket in buckets_of(client, index, field, f"name field {field!r} of type {type.type}", of_type, further):
-        count, popular = int(bucket["doc_count"]), max(float(bucket.get("popularity", {}).get("value") or 0.0), 0.0)
-        totals.documents += count
-        totals.popularity += popular
-        name = str(bucket["key"]["value"])
-        yield EntityName(type.type, name, count, popular, type.short, _keys(bucket, keys))
+        popular = max(float(bucket.get("popularity", {}).get("value") or 0.0), 0.0)
+        name, documents = str(bucket["key"]["value"]), int(bucket["doc_count"])
+        yield EntityName(type.type, name, documents, popular, type.short, _keys(bucket, keys))
 
 
 def _key_fields(entities: EntitySettings, type: str) -> tuple[str, ...]:

@@ -19,6 +19,10 @@ _TABLES: Mapping[str, Mapping[str, str]] = tomllib.loads(
     Path(__file__).with_name("cues.toml").read_text(encoding="utf-8")
 )
 LANGUAGES = tuple(_TABLES)
+CONNECTING = frozenset(
+    word for table in _TABLES.values() for kind in ("connecting", "articles") for word in table[kind].split(", ")
+)
+"""Words of any language that stand between the parts of a query that is all names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +46,8 @@ def cues_of(language: str) -> Cues:
     for table in dict.fromkeys((language if language in _TABLES else "en", "en", *LANGUAGES)):
         own: dict[Phrase, set[str]] = {}
         for meaning, phrases in _TABLES[table].items():
-            for phrase in phrases.split(", "):
+            # what connects names says nothing of numbers, and must not hide what another language means by it
+            for phrase in phrases.split(", ") if meaning != "connecting" else ():
                 own.setdefault(tuple(_words(phrase)), set()).add(meaning)
         meanings = {phrase: frozenset(meant) for phrase, meant in own.items()} | meanings
     longest: dict[str, int] = {}

@@ -12,49 +12,8 @@ from dataclasses import dataclass, replace
 from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.knowledge.beliefs import SUREST
 from ltrr_opensearch.types import NAME, TYPE, SlotValue
+from ltrr_opensearch.understand.cues import CONNECTING
 
-CONNECTING = frozenset(
-    (
-        *("by", "from", "of", "with", "in", "on", "for", "the", "a", "an"),
-        *(
-            "von",
-            "vom",
-            "mit",
-            "aus",
-            "auf",
-            "für",
-            "der",
-            "die",
-            "das",
-            "par",
-            "de",
-            "du",
-            "des",
-            "avec",
-            "dans",
-            "le",
-        ),
-        *(
-            "la",
-            "les",
-            "di",
-            "da",
-            "del",
-            "della",
-            "con",
-            "por",
-            "el",
-            "los",
-            "las",
-            "van",
-            "door",
-            "met",
-            "uit",
-            "het",
-        ),
-    )
-)
-"""Words between the parts of a query that is all names."""
 LEAST_TOLD = 0.02
 """Confidence of a slot from which it explains the words beside a name."""
 ALL_NAMED = 50.0
@@ -152,4 +111,4 @@ def _likelier(rivals: Sequence[SlotValue]) -> list[SlotValue]:
     """What they claim together grows; each keeps its share."""
     total = sum(slot.confidence for slot in rivals)
     grown = ALL_NAMED * total / (ALL_NAMED * total + max(1 - total, 0.0))
-    return [replace(slot, confidence=slot.confidence * min(grown, SUREST) / total) for slot in rivals]
+    return [replace(slot, confidence=slot.confidence * min(grown, SUREST) / (total or 1.0)) for slot in rivals]

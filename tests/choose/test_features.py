@@ -17,7 +17,10 @@ from tests.choose.histories import ASKER, AT, BRAND, KNOWN, VALUES, analyzed, pl
 
 TERMS = Terms({"acme": 4}, 10)
 WINTER = AT.replace(month=12, day=20)
-QUERIES = (analyzed("acme", VALUES), analyzed("acme 4k tv", Reading((BRAND,), "4k tv", 0.7), asker=ASKER, at=WINTER))
+QUERIES = (
+    analyzed("acme", VALUES),
+    analyzed("acme 4k tv", Reading((BRAND,), "4k tv", 0.7, "tv"), asker=ASKER, at=WINTER),
+)
 
 
 def contexts(groups: tuple[str, ...] = GROUPS) -> list[Features]:

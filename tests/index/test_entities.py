@@ -9,6 +9,7 @@ from ltrr_opensearch.index.checkup import State, examine
 from ltrr_opensearch.index.entity_names import read_names
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.mentions import borne_names
+from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.settings import Settings
 
@@ -90,3 +91,11 @@ def test_documents_bear_the_names_of_what_they_belong_to() -> None:
     }
     assert borne_names(song, entities) == {"blue", "ella fontaine", "ella", "fontaine", "jazz"}
     assert borne_names(song | {"kind": ["podcast"]}, entities) == set()
+
+
+def test_a_new_index_maps_the_fields_of_entities(client: OpenSearch, index_name: str) -> None:
+    (creation,) = index_requests(client, index_name, music(), Fields())
+    assert creation.body is not None
+    made = flatten(creation.body["mappings"])
+    assert misfits("music", music(), made) == []
+    assert {made[path].type for path in ("kind", "title.keyword", "artists", "id")} == {"keyword"}

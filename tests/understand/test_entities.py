@@ -1,6 +1,8 @@
 """Names of entities in queries over a small music index: by type what is named, and what is wanted."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index_settings import IndexSettings
@@ -37,6 +39,7 @@ NAMES = [
 INDEX = IndexSettings(text_fields={"title": 1}, slot_fields=("mood",), entities=MUSIC)
 KNOWN = Gazetteer.from_values([("mood", "sad", 200), ("mood", "jazz", 1)], 1000, entities=MUSIC, names=NAMES)
 FIELDS = SlotFields.of(INDEX, KNOWN)
+WORDS = ("love", "taylor", "hart", "song", "by", "jazz", "sad", "owls", "night", "the", "playlist", "not", "x")
 
 
 def read(text: str) -> tuple[Reading, ...]:
@@ -130,3 +133,14 @@ def test_names_are_likelier_where_every_word_is_explained() -> None:
 def test_types_that_the_settings_do_not_know_are_not_read() -> None:
     fields = SlotFields.of(INDEX.model_copy(update={"entities": None}), KNOWN)
     assert recognise("love song", ("love", "song"), "en", fields, KNOWN) == []
+
+
+@given(st.lists(st.sampled_from(WORDS), max_size=7))
+def test_whatever_is_asked_likelihoods_sum_to_at_most_1_and_words_stay_in_their_order(words: list[str]) -> None:
+    found = read(" ".join(words))
+    assert sum(reading.likelihood for reading in found) <= 1 + 1e-9
+    assert [r.likelihood for r in found[:-1]] == sorted((r.likelihood for r in found[:-1]), reverse=True)
+    for reading in found:
+        assert reading.entity or not any(slot.entity and not slot.negated for slot in reading.slots)
+        left = iter(words)
+        assert all(word in left for word in reading.residual.split())
