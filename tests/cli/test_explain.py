@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from ltrr_opensearch.cli.explain import PATIENCE_MS, unhurried
-from ltrr_opensearch.cli.explain_shown import show
+from ltrr_opensearch.cli.explain_shown import reading, show
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.stage_settings import SecondStageSettings
@@ -47,3 +47,10 @@ def test_an_id_is_shown_as_it_is() -> None:
 @pytest.mark.parametrize(("hit", "told"), [({"mean_score": 0.0}, True), ({"mean_score": 1.5}, True), ({}, False)])
 def test_what_numbers_mean_is_told_where_there_are_any(hit: Json, told: bool) -> None:
     assert ("A feature's number" in shown(**hit)) is told
+
+
+def test_a_reading_is_told_in_words() -> None:
+    song = {"slots": {"artist": "tayler", "song": "lo[ve]"}, "residual": "", "entity": "song", "likelihood": 0.616}
+    text = {"slots": {}, "residual": "tayler love", "likelihood": 0.003}
+    assert reading(song) == "song: artist [bold]tayler[/bold], song [bold]lo\\[ve][/bold] (0.62)"
+    assert reading(text) == 'text "tayler love" (0.00)'
