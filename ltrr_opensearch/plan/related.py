@@ -1,13 +1,14 @@
 """What belongs to the entities that a query names: an artist's tracks, a product's accessories.
 
 The entities of each likely reading bring along what the declared relations say, by the likelihood of the readings that
-name them, popular documents first. The text is not looked at: a track need not say what its artist is called.
+name them, popular documents first. A track need not say what its artist is called; what says any of the words that the
+reading leaves over comes before what does not, so that of a laptop's accessories its chargers do, if one is asked for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field
 
@@ -16,12 +17,23 @@ from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.entities import EntityEvidence
+from ltrr_opensearch.plan.evidence import scored
 from ltrr_opensearch.plan.options import Options, read_options
-from ltrr_opensearch.plan.text import with_popularity
+from ltrr_opensearch.plan.text import TextOptions, text_query, with_popularity
 from ltrr_opensearch.types import NAME, TYPE, AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
 
-Belonging = Mapping[tuple[Relation, tuple[str, ...]], float]
-"""(relation, keys of the named entities) -> how likely they are meant."""
+ANY_WORD = TextOptions(operator="or")
+
+
+class Meant(NamedTuple):
+    """How likely entities are meant, and the text that the likeliest reading of them leaves over."""
+
+    likelihood: float
+    residual: str
+
+
+Belonging = Mapping[tuple[Relation, tuple[str, ...]], Meant]
+"""By relation and keys of the named entities."""
 
 
 class RelatedOptions(Options):
@@ -42,6 +54,7 @@ class Related:
             raise SettingsError(f"strategy {name!r}: {said}")
         self._entities = EntityEvidence(index.entities, knowledge.gazetteer.entity_keys)
         self._popularity = index.popularity
+        self._text_fields = index.text_fields
 
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
         likely = [r for r in query.readings if _names(r) and r.likelihood >= self._options.least_likelihood]
@@ -54,28 +67,34 @@ class Related:
             return asked
 
         facts = {"relations": float(len(belonging))}
-        likelihood = min(max(belonging.values()), 1.0)
+        likelihood = min(max(meant.likelihood for meant in belonging.values()), 1.0)
         return (QueryPlan(self.name, self.name, "related", clause, likelihood=likelihood, facts=facts),)
 
     def _belonging(self, readings: Sequence[Reading]) -> Belonging:
-        found: dict[tuple[Relation, tuple[str, ...]], float] = {}
+        found: dict[tuple[Relation, tuple[str, ...]], Meant] = {}
         for reading in readings:
             said = reading.entity if any(slot.kind == TYPE for slot in reading.slots) else ""
             for slot in _names(reading):
                 for relation in self._entities.relations(slot, said):
                     keys = self._entities.keys(slot, relation)
                     if keys and (self._options.relations is None or relation.name in self._options.relations):
-                        found[relation, keys] = found.get((relation, keys), 0.0) + reading.likelihood
+                        before = found.get((relation, keys), Meant(0.0, reading.residual))
+                        found[relation, keys] = before._replace(likelihood=before.likelihood + reading.likelihood)
         return found
 
     def _clause(self, belonging: Belonging) -> Json:
-        clauses = [self._scored(relation, keys, likely) for (relation, keys), likely in belonging.items()]
+        clauses = [self._scored(relation, keys, meant) for (relation, keys), meant in belonging.items()]
         return clauses[0] if len(clauses) == 1 else {"dis_max": {"queries": clauses}}
 
-    def _scored(self, relation: Relation, keys: Sequence[str], likelihood: float) -> Json:
-        """The likelihood, as much more again as the popularity makes of it: a boost would not reach the latter."""
-        boost = round(likelihood, 4)
-        found = {"constant_score": {"filter": self._entities.belonging(relation, keys), "boost": boost}}
+    def _scored(self, relation: Relation, keys: Sequence[str], meant: Meant) -> Json:
+        """The likelihood, as much again for the words left over, and as much more as the popularity makes of it: a
+        boost would not reach the latter.
+        """
+        boost = round(meant.likelihood, 4)
+        found = scored(self._entities.belonging(relation, keys), boost)
+        if meant.residual:
+            said = scored(text_query(meant.residual, self._text_fields, ANY_WORD), boost)
+            found = {"bool": {"must": [found], "should": [said]}}
         return with_popularity(found, self._popularity.times(boost) if self._popularity else None)
 
 

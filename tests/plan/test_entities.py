@@ -135,6 +135,15 @@ def test_what_belongs_to_a_named_entity_comes_along(ask: Analyze) -> None:
     assert (plan.source, plan.facts) == ("related", {"relations": 2.0})
 
 
+def test_what_says_the_words_left_over_comes_first(ask: Analyze) -> None:
+    (plan,) = related(ask, "hart acoustic", relations=["tracks"])
+    asked = clause_of(plan)["bool"]
+    (belonging,), (said,) = asked["must"], asked["should"]
+    assert filtered(belonging) == brings("song", "artists", "a1")
+    assert (filtered(said)["multi_match"]["query"], filtered(said)["multi_match"]["operator"]) == ("acoustic", "or")
+    assert belonging["constant_score"]["boost"] == said["constant_score"]["boost"]
+
+
 def test_of_the_type_that_is_said_and_of_the_relations_that_are_named(ask: Analyze) -> None:
     (songs,) = related(ask, "songs by hart")
     assert filtered(clause_of(songs)) == brings("song", "artists", "a1")

@@ -83,6 +83,11 @@ def test_an_artists_tracks_come_along_though_they_say_nothing_of_the_query(music
     assert all("duarte" not in row["title"].casefold() for row in tracks)
 
 
+def test_of_her_tracks_that_one_comes_first_of_which_a_word_is_said(music: ReadWorld) -> None:
+    first, second, *_ = found(music, "related", "taylor hart tennessee", relations=["tracks"])
+    assert (first["title"], second["title"]) == ("Tennessee Rain", "Love")
+
+
 async def test_only_what_the_caller_may_see_comes_along(node: Any, music: ReadWorld) -> None:
     """Under the client's filters: an artist's country songs, and nothing told of what the page does not show."""
     strategies = build_strategies(music.index, music.knowledge)
