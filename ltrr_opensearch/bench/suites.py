@@ -29,6 +29,7 @@ SUITES: Mapping[str, str] = {
     "hypotheses": "ltrr_opensearch.bench.understanding_hypotheses",
     "sparse": "ltrr_opensearch.bench.understanding_sparse",
     "memory": "ltrr_opensearch.bench.understanding_memory",
+    "scale": "ltrr_opensearch.bench.understanding_scale",
 }
 """Name of the module with a function `measure`."""
 

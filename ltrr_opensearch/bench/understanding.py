@@ -8,6 +8,7 @@ from ltrr_opensearch.bench import (
     understanding_entities,
     understanding_hypotheses,
     understanding_memory,
+    understanding_scale,
     understanding_slots,
     understanding_sparse,
 )
@@ -19,6 +20,7 @@ PARTS = (
     understanding_hypotheses.measure,
     understanding_sparse.measure,
     understanding_memory.measure,
+    understanding_scale.measure,
 )
 
 

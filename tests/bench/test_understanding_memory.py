@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from ltrr_opensearch.bench import made_memory, memory_scale
+from ltrr_opensearch.bench import made_memory, many_values, memory_scale, understanding_scale
 from ltrr_opensearch.bench.bestbuy import Clicked
 from ltrr_opensearch.bench.memory_cold import TEACHING_DAYS, split
 from ltrr_opensearch.bench.resampled import interval
@@ -43,3 +43,15 @@ def test_intervals_are_wider_where_few_people_stand_behind_many_clicks() -> None
     values = np.repeat(np.random.default_rng(0).normal(size=40), 10)
     few, many = interval(values, np.repeat(np.arange(40), 10)), interval(values, np.arange(400))
     assert few[1] - few[0] > 2 * (many[1] - many[0])
+
+
+def test_a_query_is_analysed_with_many_values_and_pairs_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(understanding_scale, "QUICK_COUNT", 1_000)
+    monkeypatch.setattr(understanding_scale, "QUERIES", 40)
+    monkeypatch.setattr(many_values, "WORDS", 2_000)
+    figures = {f.name: f for f in understanding_scale.measure(Console(quiet=True), True)}
+    assert figures["analysis_both_p99"].target == understanding_scale.SLOWEST_MS
+    assert {f.runs for f in figures.values()} == {40}
+    both, slots, memory = (figures[f"analysis_{what}_median"].value for what in ("both", "slots", "memory"))
+    assert both > 0
+    assert both > min(slots, memory)
