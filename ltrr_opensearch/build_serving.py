@@ -169,7 +169,8 @@ class ServingBuilder:
                 index = index.model_copy(update={"sparse": index.sparse.model_copy(update={"field": field})})
             else:
                 index = without(index, "sparse", "sparse")
-        return index, _with_keys(hidden)
+        proposed = [index.proposals.field] if index.proposals else []
+        return index, (*_with_keys(hidden), *proposed)
 
     def _filled(
         self, key: str, kind: str, base: str, encoder: Encoder | SparseEncoder | None

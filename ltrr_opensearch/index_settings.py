@@ -32,6 +32,14 @@ class SparseSettings(Section):
     source_fields: tuple[str, ...] = Field((), description="Fields whose text is encoded; default: the text fields.")
 
 
+class ProposalSettings(Section):
+    field: str = Field("ltrr_proposed", description="The rank_features field of ours that holds what is proposed.")
+    fields: tuple[str, ...] = Field(
+        (), description="Slot fields for which values are proposed; default: all keywords and booleans."
+    )
+    least: float = Field(0.7, ge=0.5, le=1, description="Confidence from which a value is proposed.")
+
+
 class PopularitySettings(Section):
     field: str = Field(description="A numeric field that grows with popularity.")
     pivot: Positive = Field(100, description="Value at which half of the bias is reached (saturation).")
@@ -94,6 +102,9 @@ class IndexSettings(Section):
     )
     vector: VectorSettings | None = Field(None, description="Dense retrieval; leave out to do without.")
     sparse: SparseSettings | None = Field(None, description="Learned sparse retrieval; leave out to do without.")
+    proposals: ProposalSettings | None = Field(
+        None, description="Values proposed for slot fields that a document lacks; leave out to do without."
+    )
     strategies: tuple[StrategySettings, ...] = Field(
         default_factory=default_strategies,
         description="What may be asked, in the order in which slots are drawn.",
@@ -127,6 +138,12 @@ class IndexSettings(Section):
             *usual, fresh = self.strategies
             usual += [StrategySettings(name=use, use=use) for use, there in further.items() if there]
             self.__dict__["strategies"] = (*usual, fresh)
+        return self
+
+    @model_validator(mode="after")
+    def _proposed_for_slots(self) -> IndexSettings:
+        if self.proposals and (others := set(self.proposals.fields) - set(self.slot_names)):
+            raise ValueError(f"proposals.fields must be among slot_fields; not there: {', '.join(sorted(others))}")
         return self
 
     @property

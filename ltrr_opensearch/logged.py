@@ -216,6 +216,7 @@ class Part:
     `policy`, `ranker`: what `ltrr learn` trained;
     `memory`, `aggregates`, `exposure`, `popularity`: what it remembers and has counted;
     `readings.DOMAIN`: weights that re-rank hypotheses of a domain;
+    `proposer`: what `ltrr attributes propose` learned;
     `gazetteer`, `terms`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.
 
     `checks` are stored inputs with their expected outputs, verified after loading.

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from ltrr_opensearch.cli.progress import documents_bar
-from ltrr_opensearch.index.backfill import Tally, Target
+from ltrr_opensearch.index.backfill import Target
 from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.pace import Pace
+from ltrr_opensearch.index.proposals import Learned, Proposals
 from ltrr_opensearch.index.setup import Setup
 
 
@@ -23,10 +25,27 @@ def fill_and_report(run: Setup, target: Target, docs_per_second: float | None, f
     if not done:
         click.echo(f"{run.key}: not finished; the cluster was busy or kept being written to: run again", err=True)
     line = summary(run.key, target.field, tally)
-    if tally.embedded or tally.failed or not done:
+    if tally.written or tally.failed or not done:
         click.echo(line)
         return [line]
     return []
+
+
+def propose_and_report(
+    proposals: Proposals, learned: Learned, docs_per_second: float | None, failed: Path | None
+) -> list[str]:
+    """Returns what was done, in words; nothing where nothing was to do."""
+    failures, field = Failures(failed or failures_file(proposals.key)), proposals.settings.field
+    with documents_bar(f"{proposals.key}: proposing into {field}") as progress:
+        tally, done = proposals.fill(learned, failures, Pace(docs_per_second), progress)
+    report_failures(failures)
+    if not done:
+        click.echo(f"{proposals.key}: not finished; the cluster was busy or kept being written to: run again", err=True)
+    if not (tally.written or tally.failed or not done):
+        return []
+    line = summary(proposals.key, field, tally, "with other proposals than before")
+    click.echo(line)
+    return [line]
 
 
 def failures_file(key: str) -> Path:
@@ -42,10 +61,10 @@ def report_failures(failures: Failures) -> None:
             click.echo(f"  {number} x {reason}", err=True)
 
 
-def summary(key: str, field: str, tally: Tally) -> str:
+def summary(key: str, field: str, tally: Tally, written: str = "embedded") -> str:
     """One line of counts."""
     counts = (
-        (tally.embedded, "embedded"),
+        (tally.written, written),
         (tally.unchanged, "up to date"),
         (tally.kept, "kept (their vector is not ours)"),
         (tally.changed, "written by somebody else meanwhile"),

@@ -32,6 +32,7 @@ COMMANDS = {
     "judgments": "Turn judgment lists into other forms, and clicks into judgments.",
     "models": "List, promote, roll back and unpin what was published.",
     "readings": "Order competing hypotheses, domain by domain: train, judge, publish.",
+    "attributes": "Propose values for fields that documents lack; find values that the text contradicts.",
     "cross-encoder": "Teach a second stage from judgments.",
     "sparse-encoder": "Make a sparse encoder from an index's own documents.",
     "explain": "Why a query is answered as it is, hit by hit.",

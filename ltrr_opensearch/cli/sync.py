@@ -37,7 +37,7 @@ TIDY_EVERY_S = 600
 def sync(
     settings: Settings, index: str, follow: bool, every: float, docs_per_second: float | None, failed: Path | None
 ) -> None:
-    """Documents written, rewritten or deleted since: vectors come back, the memory forgets, old logs expire.
+    """Documents written, rewritten or deleted since: what we add comes back, the memory forgets, old logs expire.
 
     After a change of the encoder all documents are embedded into a new field; proxies use it once it is complete.
     """
@@ -73,13 +73,15 @@ def sync(
 
 
 def _once(run: Setup, docs_per_second: float | None, failed: Path | None, *, tidy: bool) -> bool:
-    from ltrr_opensearch.cli.fill import fill_and_report
+    from ltrr_opensearch.cli.fill import fill_and_report, propose_and_report
 
     said = [f"{r.method} {r.path}  ({r.why})" for r in run.prepare()]
     for line in said:
         click.echo(line)
     for target in run.targets:
         said += fill_and_report(run, target, docs_per_second, failed)
+    if run.proposals and (learned := run.proposals.published()):
+        said += propose_and_report(run.proposals, learned, docs_per_second, failed)
     for line in run.tidy() if tidy else ():
         click.echo(line)
         said.append(line)

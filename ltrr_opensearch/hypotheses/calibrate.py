@@ -52,13 +52,13 @@ def uncalibrated(_z: Doubles, _right: NDArray[np.bool_]) -> Calibration:
 
 def temperature(z: Doubles, right: NDArray[np.bool_]) -> Calibration:
     """One slope for all (Guo et al., "On Calibration of Modern Neural Networks", ICML 2017)."""
-    (slope,) = _logistic(z[:, None], right, np.array([1.0]))
+    (slope,) = logistic(z[:, None], right, np.array([1.0]))
     return Calibration(TEMPERATURE, slope=max(float(slope), RIDGE))
 
 
 def platt(z: Doubles, right: NDArray[np.bool_]) -> Calibration:
     """A slope and an offset (Platt 1999)."""
-    slope, offset = _logistic(np.column_stack([z, np.ones_like(z)]), right, np.array([1.0, 0.0]))
+    slope, offset = logistic(np.column_stack([z, np.ones_like(z)]), right, np.array([1.0, 0.0]))
     return Calibration(PLATT, slope=max(float(slope), RIDGE), offset=float(offset))
 
 
@@ -102,13 +102,13 @@ def _left_out(z: Doubles, right: NDArray[np.bool_], folds: NDArray[np.intp], fit
     return log_loss(predicted, right)
 
 
-def _logistic(rows: Doubles, right: NDArray[np.bool_], start: Doubles) -> Doubles:
+def logistic(rows: Doubles, right: NDArray[np.bool_], start: Doubles, pull: float = RIDGE) -> Doubles:
     """Newton's method on the log loss with a little pull towards `start`, so that separable samples have an end."""
     weights = start.copy()
     for _ in range(STEPS):
         chance = sigmoid(rows @ weights)
-        gradient = rows.T @ (chance - right) + RIDGE * (weights - start)
-        curvature = (rows * (chance * (1 - chance))[:, None]).T @ rows + RIDGE * np.eye(len(weights))
+        gradient = rows.T @ (chance - right) + pull * (weights - start)
+        curvature = (rows * (chance * (1 - chance))[:, None]).T @ rows + pull * np.eye(len(weights))
         step = np.linalg.solve(curvature, gradient)
         weights -= step * min(1.0, 2.0 / float(np.abs(step).max(initial=0.0) + 1e-12))
         if np.abs(step).max() < 1e-8:

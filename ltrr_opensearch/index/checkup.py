@@ -232,6 +232,8 @@ def _index(
         yield from _vectors(client, settings, key, index, capabilities, documents)
     if index.sparse:
         yield from _sparse(client, settings, key, index.sparse)
+    if index.proposals:
+        yield _proposals(client, settings, key)
 
 
 def _entities(client: OpenSearch, key: str, entities: EntitySettings) -> Iterator[Finding]:
@@ -297,6 +299,15 @@ def _sparse(client: OpenSearch, settings: Settings, key: str, sparse: SparseSett
         said = "filled" if field.complete else "still being filled"
         state = State.OK if field.complete else State.WARN
         yield Finding(what, state, f"{field.name}: {said}", "" if field.complete else f"ltrr sync {key}")
+
+
+def _proposals(client: OpenSearch, settings: Settings, key: str) -> Finding:
+    note = JobStore(client, settings.state.prefix).proposed(key)
+    if not note:
+        return Finding(f"proposals of {key}", State.WARN, "nothing was proposed yet", f"ltrr attributes propose {key}")
+    if not note["done"]:
+        return Finding(f"proposals of {key}", State.WARN, "a run was broken off", f"ltrr attributes propose {key}")
+    return Finding(f"proposals of {key}", State.OK, f"up to date at {note['updated'][:19]}")
 
 
 def _mapped(client: OpenSearch, key: str, index: IndexSettings, names: list[str]) -> list[str]:

@@ -85,6 +85,14 @@ class JobStore:
         body = {"kind": "predict", "index": key, "updated": at.isoformat(), "plan": plan, "least": least}
         self._put(f"predict-{key}", {**body, "marks": dict(marks)})
 
+    def proposed(self, key: str) -> Json:
+        """How far proposals came: `proposer`, who makes them, `marks` as those of sync, and whether all was `done`."""
+        return self._get(f"proposed-{key}")
+
+    def save_proposed(self, key: str, proposer: str, marks: Mapping[str, int], at: datetime, *, done: bool) -> None:
+        body = {"kind": "proposed", "index": key, "updated": at.isoformat(), "proposer": proposer}
+        self._put(f"proposed-{key}", {**body, "marks": dict(marks), "done": done})
+
     def _get(self, id: str) -> Json:
         try:
             source: Json = self._client.get(index=self._index, id=id)["_source"]

@@ -15,7 +15,12 @@ from ltrr_opensearch.errors import Conflict, SettingsError
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.own_mappings import additions, clashes, made_without_template
 from ltrr_opensearch.index.requests import Request
-from ltrr_opensearch.index.sparse_mapping import missing_sparse_properties, sparse_properties
+from ltrr_opensearch.index.sparse_mapping import (
+    missing_proposed_properties,
+    missing_sparse_properties,
+    proposed_properties,
+    sparse_properties,
+)
 from ltrr_opensearch.index.vector_mapping import missing_properties, properties
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.rank.feature_sets import derive, plugin_body
@@ -54,10 +59,11 @@ def state_clashes(client: OpenSearch, state: StateSettings) -> list[str]:
 
 
 class Fields(NamedTuple):
-    """The fields that encoders fill, as they are named now; None for none."""
+    """The fields that we fill, as they are named now; None for none."""
 
     vector: str | None = None
     sparse: str | None = None
+    proposed: str | None = None
 
 
 def index_requests(client: OpenSearch, key: str, settings: IndexSettings, fields: Fields) -> list[Request]:
@@ -83,6 +89,8 @@ def index_requests(client: OpenSearch, key: str, settings: IndexSettings, fields
             requests.append(Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "vector field"))
         if fields.sparse and (lacking := missing_sparse_properties(name, body, fields.sparse)):
             requests.append(Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "field of learned terms"))
+        if fields.proposed and (lacking := missing_proposed_properties(name, body, fields.proposed)):
+            requests.append(Request("PUT", f"/{name}/_mapping", {"properties": lacking}, "field of proposals"))
     return requests
 
 
@@ -145,6 +153,8 @@ def _creation(key: str, settings: IndexSettings, fields: Fields) -> Request:
         body["mappings"]["properties"] |= properties(settings.vector, fields.vector)
     if fields.sparse:
         body["mappings"]["properties"] |= sparse_properties(fields.sparse)
+    if fields.proposed:
+        body["mappings"]["properties"] |= proposed_properties(fields.proposed)
     return Request("PUT", f"/{key}", body, "the index itself, which does not exist yet")
 
 

@@ -15,8 +15,10 @@ from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.popularity import Popularity
+from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.propose.proposer import Proposer
 from ltrr_opensearch.rank.in_cluster import CLUSTER_MODEL
 from ltrr_opensearch.rank.load import verify_ranker
 from ltrr_opensearch.release.best import lineage
@@ -86,6 +88,8 @@ def _load(client: OpenSearch, settings: Settings, part: Part) -> None:
             Memory.from_bytes(part.payload)
         case "gazetteer":
             Gazetteer.from_bytes(part.payload)
+        case "proposer":
+            Proposer.from_bytes(part.payload, Knowledge.empty().gazetteer)
         case "terms":
             Terms.from_bytes(part.payload)
         case "aggregates":

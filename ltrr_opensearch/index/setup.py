@@ -9,9 +9,10 @@ from functools import cached_property
 from opensearchpy import NotFoundError, OpenSearch
 
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
-from ltrr_opensearch.index.backfill import Tally, Target
+from ltrr_opensearch.index.backfill import Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import DENSE, SPARSE
+from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.own_vectors import VectorShape
@@ -24,6 +25,7 @@ from ltrr_opensearch.index.prepare import (
     state_clashes,
     state_requests,
 )
+from ltrr_opensearch.index.proposals import Proposals
 from ltrr_opensearch.index.publish import MADE_OF, outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
@@ -120,6 +122,13 @@ class Setup:
         prefix = self._settings.state.prefix
         return fill(self._client, prefix, self.key, target, failures, pace, progress, self._now)
 
+    @cached_property
+    def proposals(self) -> Proposals | None:
+        """Values proposed for what documents lack, where the index asks for them."""
+        if self._index.proposals is None:
+            return None
+        return Proposals(self._client, self._settings.state.prefix, self.key, self.effective, self._now)
+
     def tidy(self) -> Iterator[str]:
         """What sync does besides: forgets deleted documents and lets old logs expire."""
         prefix = self._settings.state.prefix
@@ -142,7 +151,8 @@ class Setup:
 
     def _index_requests(self) -> list[Request]:
         """What is named is made where it is missing; all that the key covers gets what it lacks."""
-        fields = Fields(self.field or None, self.sparse_field or None)
+        proposals = self._index.proposals
+        fields = Fields(self.field or None, self.sparse_field or None, proposals.field if proposals else None)
         if self._named == self.key or self._client.indices.exists(index=self._named):
             return index_requests(self._client, self.key, self._index, fields)
         creation = index_requests(self._client, self._named, self._index, fields)

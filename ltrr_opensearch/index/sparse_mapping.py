@@ -1,4 +1,6 @@
-"""The field of learned terms in a mapping: what it should be, and whether what is there can serve. Pure."""
+"""Fields of ours that hold weights by name, learned terms and proposals: what the mapping should be, and whether what
+is there can serve. Pure.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +17,26 @@ def sparse_properties(name: str) -> Json:
     return {name: {"type": "rank_features"}, key_field(name): {"type": "keyword", "index": False, "doc_values": False}}
 
 
+def proposed_properties(name: str) -> Json:
+    return {name: {"type": "rank_features"}}
+
+
 def missing_sparse_properties(index: str, body: Mapping[str, Any], name: str) -> Json:
     """What must be added to one concrete index, or `Conflict`."""
+    return _missing(index, body, name, sparse_properties(name), ("learned terms", "sparse.field"))
+
+
+def missing_proposed_properties(index: str, body: Mapping[str, Any], name: str) -> Json:
+    return _missing(index, body, name, proposed_properties(name), ("proposals", "proposals.field"))
+
+
+def _missing(index: str, body: Mapping[str, Any], name: str, wanted: Json, said: tuple[str, str]) -> Json:
     present = body.get("mappings", {}).get("properties", {})
     type_ = present.get(name, {}).get("type", "object") if name in present else "rank_features"
     if type_ != "rank_features":
+        what, option = said
         raise Conflict(
-            f"index {index}: field {name} has type {type_}, learned terms need rank_features; a mapping cannot be "
-            "changed: set sparse.field to another name"
+            f"index {index}: field {name} has type {type_}, {what} need rank_features; a mapping cannot be "
+            f"changed: set {option} to another name"
         )
-    return {k: v for k, v in sparse_properties(name).items() if k not in present}
+    return {k: v for k, v in wanted.items() if k not in present}

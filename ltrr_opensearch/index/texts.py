@@ -19,15 +19,20 @@ def text_of(source: Mapping[str, Any], fields: Sequence[str]) -> str:
 
 def values_of(node: Any, path: Sequence[str]) -> Iterator[Any]:
     """Texts and numbers at a path, whose steps may be dotted keys."""
+    return (value for value in leaves_of(node, path) if not isinstance(value, bool))
+
+
+def leaves_of(node: Any, path: Sequence[str]) -> Iterator[Any]:
+    """Texts, numbers, yes and no at a path."""
     if isinstance(node, list):
         for item in node:
-            yield from values_of(item, path)
+            yield from leaves_of(item, path)
     elif not isinstance(node, Mapping):
-        if isinstance(node, str | int | float) and not isinstance(node, bool):
+        if isinstance(node, str | int | float):
             yield node  # also where path is left: then it was a multi-field
     else:
         for cut in range(len(path), 0, -1):  # keys of _source may be dotted themselves
             name = ".".join(path[:cut])
             if name in node:
-                yield from values_of(node[name], path[cut:])
+                yield from leaves_of(node[name], path[cut:])
                 return

@@ -1,7 +1,7 @@
 """Takes away what set-up, proxies and jobs have added: of one index, or everything.
 
 A list of requests, so that a dry run prints exactly what a run sends; whatever is gone already is no error. A mapping
-cannot lose a field, so the vector field's stays in the client's index; the vectors themselves leave the documents.
+cannot lose a field, so those of ours stay in the client's index; what they hold leaves the documents.
 """
 
 from __future__ import annotations
@@ -78,6 +78,7 @@ class Uninstall:
 
     def _vectors(self, key: str) -> Iterator[Request]:
         fields = [name for field in self._vector_fields(key) for name in (field, key_field(field))]
+        fields += self._proposed(key)
         if fields and self._client.indices.exists(index=key):
             body: Json = {
                 "query": {"match_all": {}},
@@ -96,9 +97,13 @@ class Uninstall:
         store = JobStore(self._client, self._prefix)
         return [field.name for kind in ours for field in store.vector_fields(key, kind).by_encoder.values()]
 
+    def _proposed(self, key: str) -> list[str]:
+        index = self._settings.indexes.get(key)
+        return [index.proposals.field] if index and index.proposals else []
+
     def _mapped(self) -> Iterator[tuple[str, str]]:
         for key in self._keys:
-            for field in self._vector_fields(key):
+            for field in (*self._vector_fields(key), *self._proposed(key)):
                 yield key, field
 
     def _in_plugin(self, capabilities: Capabilities) -> Iterator[Request]:

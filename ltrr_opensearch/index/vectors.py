@@ -8,9 +8,10 @@ from datetime import datetime
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.index.backfill import Backfill, Tally, Target
+from ltrr_opensearch.index.backfill import Backfill, Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import DenseFiller, Filler, SparseFiller
+from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.jobs import JobStore, VectorField
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.shards import shards_of

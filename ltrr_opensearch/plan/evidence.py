@@ -6,10 +6,14 @@ field neither has nor contradicts a range.
 
 from __future__ import annotations
 
+from ltrr_opensearch.knowledge.lookup import key_of
+from ltrr_opensearch.propose.names import feature_name
 from ltrr_opensearch.types import Json, SlotValue
 
 NEAR = 0.05
 """Numbers are near within this share."""
+MOST_PROPOSED = 16
+"""Values that are looked for among proposals, the usual spellings first: each is a clause."""
 
 
 def matching(slot: SlotValue) -> Json:
@@ -28,6 +32,21 @@ def evidence(slot: SlotValue, weight: float) -> list[Json]:
         near = _range(slot.field, slot.gte - give, slot.gte + give)
         return [scored(near, weight / 2), scored(matching(slot), weight / 2)]
     return [scored(matching(slot), weight)]
+
+
+def proposed(slot: SlotValue, field: str, weight: float) -> list[Json]:
+    """Documents that lack the slot's field and for which a value of it is proposed: `weight` times its confidence.
+
+    `field` is the `rank_features` field of proposals. Of several ways in which the value is there the surest counts.
+    """
+    if slot.kind not in ("keyword", "boolean"):
+        return []
+    keys = dict.fromkeys(map(key_of, slot.spellings or (slot.value,)))
+    names = [feature_name(slot.field, key) for key in list(keys)[:MOST_PROPOSED]]
+    clauses = [
+        {"rank_feature": {"field": f"{field}.{name}", "linear": {}, "boost": round(weight, 4)}} for name in names
+    ]
+    return clauses if len(clauses) == 1 else [{"dis_max": {"queries": clauses}}]
 
 
 def lacking(field: str) -> Json:

@@ -1,10 +1,11 @@
 """Slots recognised in the query as constraints on the index's own values.
 
 Each likely reading is a clause: its left-over text must match, and each of its slots must be evidenced, either by the
-field's value or, since tags are often missing, by the slot's words in the text (of a range, by nothing that contradicts
-it); a slot sure enough to be a filter needs the value. The value adds its inverse document frequency as a rare word
-would, by as much as the slot is sure. What is negated must not be there. Where an entity is spoken of, documents of
-another type than the wanted one are left out, and popular ones come first. Readings compete: the best one scores a
+field's value, by one that was proposed for a document without (`propose`) or, since tags are often missing, by the
+slot's words in the text (of a range, by nothing that contradicts it); a slot sure enough to be a filter needs the
+value. The value adds its inverse document frequency as a rare word would, by as much as the slot is sure, and a
+proposed one by as much as it is sure, too. What is negated must not be there. Where an entity is spoken of, documents
+of another type than the wanted one are left out, and popular ones come first. Readings compete: the best one scores a
 document, weighted by its likelihood. Where none of them finds anything, whatever has a part of the best one does.
 """
 
@@ -19,7 +20,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.lookup import key_of
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.entities import EntityEvidence
-from ltrr_opensearch.plan.evidence import evidence, lacking, matching, scored
+from ltrr_opensearch.plan.evidence import evidence, lacking, matching, proposed, scored
 from ltrr_opensearch.plan.options import read_options
 from ltrr_opensearch.plan.text import TextOptions, boosted, text_query, with_popularity
 from ltrr_opensearch.types import NAME, TYPE, AnalyzedQuery, Encoded, Json, QueryPlan, Reading, SlotValue
@@ -49,6 +50,7 @@ class Structured:
         self._text_fields = index.text_fields
         self._popularity = index.popularity
         self._entities = EntityEvidence(index.entities, knowledge.gazetteer.entity_keys) if index.entities else None
+        self._proposed = index.proposals.field if index.proposals else None
 
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
         likely = [r for r in query.readings if _asks(r) and r.likelihood >= self._options.least_likelihood]
@@ -104,7 +106,8 @@ class Structured:
         weight = slot.idf * self._options.slot_weight
         if slot.kind == NAME:  # that others share the name is in the reading's likelihood
             return [scored(self._matching(slot, wanted), weight)]
-        return evidence(slot, weight * slot.confidence)
+        weight *= slot.confidence
+        return evidence(slot, weight) + (proposed(slot, self._proposed, weight) if self._proposed else [])
 
     def _matching(self, slot: SlotValue, wanted: str) -> Json:
         return self._entities.named(slot, wanted) if self._entities and slot.kind == NAME else matching(slot)

@@ -25,7 +25,7 @@ def test_every_document_gets_its_vector_and_keeps_its_own_fields(
         put(client, index_name, str(n), {"title": f"shoe {n}", "price": n})
     put(client, index_name, "routed", {"title": "boot"}, routing="elsewhere")
     tally, done = run_fill(client, index_name, CountingEncoder(), tmp_path)
-    assert (tally.embedded, tally.failed, done) == (8, 0, True)
+    assert (tally.written, tally.failed, done) == (8, 0, True)
     assert client.get(index=index_name, id="3")["_source"]["price"] == 3
     assert vector_of(client, index_name, "routed", routing="elsewhere") == pytest.approx([0.9992, 0.03999], abs=1e-4)
 
@@ -37,7 +37,7 @@ def test_a_second_run_embeds_nothing_and_writes_nothing(client: OpenSearch, inde
     version = client.get(index=index_name, id="a")["_version"]
     again = CountingEncoder()
     tally, done = run_fill(client, index_name, again, tmp_path)
-    assert (again.asked, tally.embedded, done) == ([], 0, True)
+    assert (again.asked, tally.written, done) == ([], 0, True)
     assert client.get(index=index_name, id="a")["_version"] == version
 
 
@@ -67,7 +67,7 @@ def test_every_index_behind_an_alias_and_every_generation_of_a_data_stream_is_fi
         client.indices.put_alias(index=f"{index_name}_{part}", name=alias)
         put(client, f"{index_name}_{part}", part, {"title": "shoe"})
     tally, done = run_fill(client, alias, CountingEncoder(), tmp_path)
-    assert (tally.embedded, done) == (2, True)
+    assert (tally.written, done) == (2, True)
 
     vector = properties(VectorSettings(field="vec", dimension=2), "vec")
     made = {"settings": {"index.knn": True}, "mappings": {"properties": {"title": {"type": "text"}, **vector}}}
@@ -79,7 +79,7 @@ def test_every_index_behind_an_alias_and_every_generation_of_a_data_stream_is_fi
             client.create(index=stream, id=id, body=document, params={"refresh": "true"})
             client.indices.rollover(alias=stream)
         tally, done = run_fill(client, stream, CountingEncoder(), tmp_path)
-        assert (tally.embedded, tally.failed, done) == (2, 0, True)
+        assert (tally.written, tally.failed, done) == (2, 0, True)
     finally:
         client.indices.delete_data_stream(name=stream)
         client.indices.delete_index_template(name=stream)
@@ -99,7 +99,7 @@ def test_a_concurrent_write_of_the_application_wins_and_is_embedded(
     source = client.get(index=index_name, id="a")["_source"]
     assert source["title"] == "second, by the application"
     assert source["vec"] == pytest.approx([0.9664, 0.2571], abs=1e-4)
-    assert (tally.changed, tally.embedded, done) == (1, 1, True)
+    assert (tally.changed, tally.written, done) == (1, 1, True)
 
 
 def test_a_document_deleted_meanwhile_is_no_failure(client: OpenSearch, index_name: str, tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_document_deleted_meanwhile_is_no_failure(client: OpenSearch, index_na
     put(client, index_name, "a", {"title": "first"})
     gone = CountingEncoder(during=lambda _: client.delete(index=index_name, id="a", params={"refresh": "true"}))
     tally, done = run_fill(client, index_name, gone, tmp_path)
-    assert (tally.embedded, tally.failed, done) == (0, 0, True)
+    assert (tally.written, tally.failed, done) == (0, 0, True)
 
 
 def test_a_document_without_text_is_listed_and_the_rest_goes_on(
@@ -117,7 +117,7 @@ def test_a_document_without_text_is_listed_and_the_rest_goes_on(
     put(client, index_name, "mute", {"price": 1})
     put(client, index_name, "a", {"title": "shoe"})
     tally, done = run_fill(client, index_name, CountingEncoder(), tmp_path)
-    assert (tally.embedded, tally.failed, done) == (1, 1, True)
+    assert (tally.written, tally.failed, done) == (1, 1, True)
     assert (tmp_path / "failed.jsonl").read_text() == '{"document":"mute","reason":"no text in title"}\n'
 
 

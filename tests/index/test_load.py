@@ -118,7 +118,7 @@ def test_a_document_keeps_the_vector_that_it_brings(
     assert "vec is '0.6 0.8'; needed are 2 numbers" in listed
     assert "vec has 'a' among its values" in listed
     tally, _ = run_fill(client, index_name, CountingEncoder(), tmp_path)
-    assert (tally.kept, tally.unchanged, tally.embedded) == (2, 2, 0)
+    assert (tally.kept, tally.unchanged, tally.written) == (2, 2, 0)
 
 
 def test_a_vector_of_the_wrong_length_is_refused_where_vectors_come_from_elsewhere_too(

@@ -11,9 +11,10 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.errors import Conflict
-from ltrr_opensearch.index.backfill import Tally, Target
+from ltrr_opensearch.index.backfill import Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import SPARSE, SparseFiller
+from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.prepare import Fields, index_requests
@@ -73,7 +74,7 @@ def shop(client: OpenSearch, index_name: str, tmp_path: Path) -> str:
     for id, title in {"a": "red shoe", "b": "blue boot", "c": "red boot"}.items():
         put(client, index_name, id, {"title": title, "colour": title.split()[0]})
     tally, done = run_fill(client, index_name, Words(), tmp_path)
-    assert (tally.embedded, tally.failed, done) == (3, 0, True)
+    assert (tally.written, tally.failed, done) == (3, 0, True)
     client.indices.refresh(index=index_name)
     return index_name
 
@@ -109,7 +110,7 @@ def test_a_second_run_writes_nothing_and_a_changed_text_loses_its_old_terms(
     version = client.get(index=shop, id="a")["_version"]
     again = Words()
     tally, done = run_fill(client, shop, again, tmp_path)
-    assert (again.asked, tally.embedded, done) == ([], 0, True)
+    assert (again.asked, tally.written, done) == ([], 0, True)
     assert client.get(index=shop, id="a")["_version"] == version
     client.update(index=shop, id="a", body={"doc": {"title": "blue shoe"}}, params={"refresh": "true"})
     run_fill(client, shop, again, tmp_path)

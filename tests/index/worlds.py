@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.index.backfill import Tally, Target
+from ltrr_opensearch.index.backfill import Target
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import DenseFiller
+from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.vector_mapping import properties
 from ltrr_opensearch.index.vectors import Progress, fill

@@ -1,0 +1,220 @@
+"""Values proposed for fields that documents lack: learned, published, and kept beside the originals.
+
+They stand in a `rank_features` field of ours, by field and value, each with its confidence. The originals are only
+read: where one is filled, what was proposed for it goes with the next run. A document whose proposals are as they
+should be is not written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.errors import Conflict, DataError
+from ltrr_opensearch.index.failures import Failures
+from ltrr_opensearch.index.following import Following, Tally
+from ltrr_opensearch.index.jobs import JobStore
+from ltrr_opensearch.index.pace import Pace
+from ltrr_opensearch.index.shards import Document, changed, count, highest, shards_of
+from ltrr_opensearch.index.vectors import Progress
+from ltrr_opensearch.index.written import PAGE, Reading, sample
+from ltrr_opensearch.index_settings import IndexSettings, ProposalSettings
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.logged import Part
+from ltrr_opensearch.propose.doubts import Doubt, doubts_of
+from ltrr_opensearch.propose.learned import FEWEST, learn
+from ltrr_opensearch.propose.measured import Measured
+from ltrr_opensearch.propose.names import feature_name
+from ltrr_opensearch.propose.proposer import Proposed, Proposer
+from ltrr_opensearch.release.parts import reading
+from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.types import Json
+
+PROPOSER, GAZETTEER = "proposer", "gazetteer"
+TRIED = 500
+"""Documents for which a dry run proposes."""
+SAME = 0.05
+"""Confidences that differ by no more are the same: learning again would rewrite every document otherwise."""
+WRITE = (
+    "if (params.proposed.isEmpty()) { ctx._source.remove(params.field) }"
+    " else { ctx._source[params.field] = params.proposed }"
+)
+"""Takes the place of all that was proposed before: a partial document would be merged with it."""
+
+
+class Learned(NamedTuple):
+    """A proposer, its name, how right it is by field, and the embeddings that it knows."""
+
+    proposer: Proposer
+    name: str
+    measured: tuple[Measured, ...]
+    made_for: Json
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Of one index, whose settings name the vector field as it is now."""
+
+    client: OpenSearch
+    prefix: str
+    key: str
+    index: IndexSettings
+    now: Callable[[], datetime]
+
+    @property
+    def settings(self) -> ProposalSettings:
+        assert self.index.proposals is not None
+        return self.index.proposals
+
+    def fields(self, gazetteer: Gazetteer) -> tuple[str, ...]:
+        """Keywords and booleans among the slot fields, or what the settings name of them."""
+        asked = self.settings.fields or self.index.slot_names
+        return tuple(f for f in asked if gazetteer.kinds.get(f, "keyword") in ("keyword", "boolean"))
+
+    def learn(self, done: Callable[[int], None]) -> Learned:
+        """From a sample of the documents; `done` is told of each field that is finished. Nothing is written."""
+        gazetteer = self._gazetteer()
+        fields = self.fields(gazetteer)
+        documents = sample(self.client, self.key, Reading.of(self.index, fields))
+        proposer, measured = learn(documents, gazetteer, fields, self.settings.least, done)
+        if not proposer.fields:
+            raise DataError(
+                f"no keyword or boolean slot field of {self.key} is filled in {FEWEST} of the {len(documents)} "
+                "documents looked at; there is nothing to learn from"
+            )
+        return Learned(proposer, _name(proposer), tuple(measured), self._made_for(fields))
+
+    def publish(self, learned: Learned) -> str:
+        """For sync to go on with; returns the release's id."""
+        payload = learned.proposer.to_bytes()
+        sha256 = hashlib.sha256(payload).hexdigest()
+        meta = {"made_for": learned.made_for, "measured": [asdict(one) for one in learned.measured]}
+        part = Part(PROPOSER, self.key, learned.name, "lda", payload, sha256, self.now(), meta)
+        return ReleaseStore(self.client, self.prefix).publish(
+            self.key, {PROPOSER: part}, "attributes", unless_pinned=True
+        )
+
+    def published(self) -> Learned | None:
+        """The proposer in force; None where there is none, or it was made for other fields or embeddings."""
+        store = ReleaseStore(self.client, self.prefix)
+        versions = next((r.versions for r in store.history(self.key) if r.current), {})
+        if PROPOSER not in versions or GAZETTEER not in versions:
+            return None
+        part, gazetteer = store.part(self.key, PROPOSER, versions[PROPOSER]), self._gazetteer()
+        if part.meta["made_for"] != self._made_for(self.fields(gazetteer)):
+            return None
+        with reading(part.kind, part.version, part.index):
+            proposer = Proposer.from_bytes(part.payload, gazetteer)
+            measured = tuple(Measured(**one) for one in part.meta["measured"])
+        return Learned(proposer, part.version, measured, part.meta["made_for"])
+
+    def interrupted(self) -> bool:
+        """Whether a run with the proposer in force has not come to its end."""
+        return self._jobs.proposed(self.key).get("done") is False
+
+    def fill(self, learned: Learned, failures: Failures, pace: Pace, progress: Progress) -> tuple[Tally, bool]:
+        """Proposes for what was written since the last run with this proposer. Also whether nothing is left."""
+        note = self._jobs.proposed(self.key)
+        marks: dict[str, int] = dict(note["marks"]) if note.get("proposer") == learned.name else {}
+        shards = shards_of(self.client, self.key)
+        for name in sorted({s.index for s in shards}):
+            self.client.indices.refresh(index=name)
+        run = Proposing(
+            client=self.client,
+            marks=marks,
+            failures=failures,
+            pace=pace,
+            on_mark=lambda: self._note(learned.name, marks, done=False),
+            on_progress=progress.advance,
+            proposer=learned.proposer,
+            reading=self._reading(learned),
+            settings=self.settings,
+        )
+        progress.start(run.waiting(shards))
+        done = run.run(shards)
+        self._note(learned.name, marks, done=done)
+        return run.tally, done
+
+    def tried(self, learned: Learned) -> list[tuple[str, dict[str, list[Proposed]]]]:
+        """What would be proposed for documents drawn at random, by id."""
+        documents = sample(self.client, self.key, self._reading(learned), TRIED)
+        return list(
+            zip([d.id for d in documents], learned.proposer.propose(documents, self.settings.least), strict=True)
+        )
+
+    def doubts(self, learned: Learned, sure: float, progress: Progress) -> list[Doubt]:
+        """Of all documents, those whose text contradicts what they state."""
+        how, found = self._reading(learned), list[Doubt]()
+        shards = [(shard, highest(self.client, shard)) for shard in shards_of(self.client, self.key)]
+        progress.start(sum(count(self.client, shard, -1, top) for shard, top in shards))
+        for shard, top in shards:
+            for page in changed(self.client, shard, -1, top, how.source, None, PAGE):
+                found += doubts_of(learned.proposer, [how.written(d.id, d.source) for d in page], sure)
+                progress.advance(len(page))
+        return found
+
+    def _reading(self, learned: Learned) -> Reading:
+        return Reading.of(self.index, tuple(learned.proposer.fields))
+
+    def _note(self, proposer: str, marks: Mapping[str, int], *, done: bool) -> None:
+        self._jobs.save_proposed(self.key, proposer, marks, self.now(), done=done)
+
+    @property
+    def _jobs(self) -> JobStore:
+        return JobStore(self.client, self.prefix)
+
+    def _gazetteer(self) -> Gazetteer:
+        store = ReleaseStore(self.client, self.prefix)
+        versions = next((r.versions for r in store.history(self.key) if r.current), {})
+        if GAZETTEER not in versions:
+            raise Conflict(f"the values of {self.key} were not read yet; ltrr setup {self.key}")
+        part = store.part(self.key, GAZETTEER, versions[GAZETTEER])
+        with reading(part.kind, part.version, part.index):
+            return Gazetteer.from_bytes(part.payload)
+
+    def _made_for(self, fields: Sequence[str]) -> Json:
+        told = self.settings
+        vector = self.index.vector.field if self.index.vector else None
+        return {"fields": sorted(fields), "least": told.least, "field": told.field, "vector": vector}
+
+
+@dataclass(kw_only=True)
+class Proposing(Following):
+    proposer: Proposer
+    reading: Reading
+    settings: ProposalSettings
+
+    @property
+    def fields(self) -> list[str]:
+        return [*self.reading.source, self.settings.field]
+
+    def updates(self, documents: Sequence[Document]) -> list[tuple[Document, Json]]:
+        written = [self.reading.written(d.id, d.source) for d in documents]
+        wanted = map(features_of, self.proposer.propose(written, self.settings.least))
+        field = self.settings.field
+        changed = [(d, w) for d, w in zip(documents, wanted, strict=True) if not same(d.source.get(field) or {}, w)]
+        self.tally.unchanged += len(documents) - len(changed)
+        self.pace.wait(len(changed))
+        return [(d, _update(field, features)) for d, features in changed]
+
+
+def features_of(proposed: Mapping[str, Sequence[Proposed]]) -> dict[str, float]:
+    """As the documents hold them."""
+    return {feature_name(f, p.key): round(p.confidence, 3) for f, of in proposed.items() for p in of}
+
+
+def same(held: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
+    return held.keys() == wanted.keys() and all(abs(held[name] - wanted[name]) <= SAME for name in wanted)
+
+
+def _update(field: str, features: Mapping[str, float]) -> Json:
+    return {"script": {"source": WRITE, "params": {"field": field, "proposed": dict(features)}}}
+
+
+def _name(proposer: Proposer) -> str:
+    return hashlib.sha256(proposer.to_bytes()).hexdigest()[:12]
