@@ -46,7 +46,7 @@ def slots_world(console: Console, stack: Stack) -> SlotsWorld:
     content = configuration(INDEX, "", stack.ports, stack.home)
     owner = {k: v for k, v in content["indexes"][INDEX].items() if k != "vector"}
     content["indexes"][INDEX] = {**owner, "slot_fields": slot_fields(), "synonyms": list(SYNONYMS)}
-    prepare(console, stack, INDEX, _body(products), products, content)
+    prepare(console, stack, INDEX, typed_body(products), products, content)
     client, index = connect_to(stack), load_settings(stack.config).indexes[INDEX]
     plain = index.model_copy(update={"synonyms": ()})
     with waiting(console, "Reading the values of the slot fields"):
@@ -59,7 +59,7 @@ def slot_fields() -> list[Json]:
     return [{**f, "field": f"{f['field']}.keyword"} if f["kind"] == "keyword" else f for f in intended_fields()]
 
 
-def _body(products: Sequence[Json]) -> Json:
+def typed_body(products: Sequence[Json]) -> Json:
     body = index_body(products)
     for field in intended_fields():
         body["mappings"]["properties"].setdefault(field["field"], _TYPES.get(field["kind"], _VALUE))

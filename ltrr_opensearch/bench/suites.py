@@ -28,6 +28,7 @@ SUITES: Mapping[str, str] = {
     "entities": "ltrr_opensearch.bench.understanding_entities",
     "hypotheses": "ltrr_opensearch.bench.understanding_hypotheses",
     "sparse": "ltrr_opensearch.bench.understanding_sparse",
+    "content": "ltrr_opensearch.bench.understanding_content",
     "memory": "ltrr_opensearch.bench.understanding_memory",
     "scale": "ltrr_opensearch.bench.understanding_scale",
 }

@@ -1,10 +1,11 @@
-"""What is claimed of understanding and memory: slots, entities, hypotheses, the memory, learned sparse retrieval."""
+"""What is claimed of understanding and memory: slots, entities, hypotheses, attributes, the memory, learned terms."""
 
 from __future__ import annotations
 
 from rich.console import Console
 
 from ltrr_opensearch.bench import (
+    understanding_content,
     understanding_entities,
     understanding_hypotheses,
     understanding_memory,
@@ -19,6 +20,7 @@ PARTS = (
     understanding_entities.measure,
     understanding_hypotheses.measure,
     understanding_sparse.measure,
+    understanding_content.measure,
     understanding_memory.measure,
     understanding_scale.measure,
 )

@@ -80,7 +80,7 @@ def _once(run: Setup, docs_per_second: float | None, failed: Path | None, *, tid
         click.echo(line)
     for target in run.targets:
         said += fill_and_report(run, target, docs_per_second, failed)
-    if run.proposals and (learned := run.proposals.published()):
+    if run.proposals and (learned := run.proposals.published(click.echo)):
         said += propose_and_report(run.proposals, learned, docs_per_second, failed)
     for line in run.tidy() if tidy else ():
         click.echo(line)

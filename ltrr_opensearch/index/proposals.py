@@ -99,14 +99,17 @@ class Proposals:
             self.key, {PROPOSER: part}, "attributes", unless_pinned=True
         )
 
-    def published(self) -> Learned | None:
-        """The proposer in force; None where there is none, or it was made for other fields or embeddings."""
+    def published(self, misfit: Callable[[str], None] = lambda _: None) -> Learned | None:
+        """The proposer in force; None where there is none, or one for other settings, of which `misfit` is told."""
         store = ReleaseStore(self.client, self.prefix)
         versions = next((r.versions for r in store.history(self.key) if r.current), {})
         if PROPOSER not in versions or GAZETTEER not in versions:
             return None
         part, gazetteer = store.part(self.key, PROPOSER, versions[PROPOSER]), self._gazetteer()
         if part.meta["made_for"] != self._made_for(self.fields(gazetteer)):
+            misfit(
+                f"{self.key}: proposals were learned for other settings or vectors; ltrr attributes propose {self.key}"
+            )
             return None
         with reading(part.kind, part.version, part.index):
             proposer = Proposer.from_bytes(part.payload, gazetteer)

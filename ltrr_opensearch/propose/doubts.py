@@ -26,9 +26,10 @@ class Doubt:
 
 def doubts_of(proposer: Proposer, documents: Sequence[Written], sure: float) -> Iterator[Doubt]:
     """Where another value is at least so sure, and the document's own at most 1 - `sure`."""
-    for document, candidates in zip(documents, proposer.candidates(documents), strict=True):
+    stated = [[field for field in document.values if field in proposer.fields] for document in documents]
+    for document, candidates in zip(documents, proposer.candidates(documents, stated), strict=True):
         for field, of in candidates.items():
-            if field in document.values and (other := _contradicting(of, document.values[field], sure)):
+            if other := _contradicting(of, document.values[field], sure):
                 yield Doubt(document.id, field, document.values[field], other.value, other.confidence)
 
 

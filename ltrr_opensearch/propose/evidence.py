@@ -22,16 +22,21 @@ COLUMNS = (*OF_TEXT, *OF_LIKENESS)
 
 
 def evidence(
-    said: SaidValues, classes: Sequence[str], posterior: Doubles | None, shares: Mapping[str, float]
+    said: SaidValues,
+    classes: Sequence[str],
+    posterior: Doubles | None,
+    shares: Mapping[str, float],
+    *,
+    only_said: bool = False,
 ) -> tuple[list[str], Doubles]:
     """The candidates of one document and field, and a row of `COLUMNS` of each.
 
     `posterior`: of `classes`, in logarithms; None without an embedding. `shares`: of the field's documents that have
-    each value.
+    each value. `only_said`: whether what is merely likely is no candidate.
     """
     likeness = {} if posterior is None else dict(zip(classes, posterior.tolist(), strict=True))
     nearest = sorted(likeness, key=lambda key: -likeness[key])[: CANDIDATES + 1]
-    keys = [*said, *(key for key in nearest[:CANDIDATES] if key not in said)]
+    keys = [*said, *(key for key in nearest[:CANDIDATES] if key not in said and not only_said)]
     rows = np.zeros((len(keys), len(COLUMNS)))
     for row, key in zip(rows, keys, strict=True):
         row[0], row[1] = 1.0, log(max(shares.get(key, 0.0), 1e-4))

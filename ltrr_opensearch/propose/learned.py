@@ -19,10 +19,10 @@ from ltrr_opensearch.propose.classifier import Classifier
 from ltrr_opensearch.propose.dictionary import SaidValues, said_in
 from ltrr_opensearch.propose.evidence import COLUMNS, evidence
 from ltrr_opensearch.propose.measured import Measured
-from ltrr_opensearch.propose.proposer import WITH, WITHOUT, FieldModel, Proposer, is_usual
+from ltrr_opensearch.propose.proposer import WITH, WITHOUT, FieldModel, Proposer, applies
 from ltrr_opensearch.propose.weights import FOLDS, Candidates, Weights, left_out, weights_of
 from ltrr_opensearch.propose.written import Written, meant_by
-from ltrr_opensearch.types import Doubles, Matrix
+from ltrr_opensearch.types import Doubles, Matrix, Vector
 
 FEWEST = 50
 """Documents with a field, without which nothing is proposed for it."""
@@ -38,20 +38,21 @@ def learn(
     """`fields` of few documents are left out; `done` is told of each field that is finished."""
     having = {f: [i for i, d in enumerate(documents) if f in d.values] for f in fields}
     learnable = [f for f in fields if len(having[f]) >= FEWEST]
-    school = _School(documents, [said_in(d.texts, gazetteer, learnable) for d in documents])
+    school = _School(documents, gazetteer, learnable)
     found: dict[str, Candidates] = {}
     for field in learnable:
         found[field] = school.candidates(field, having[field])
         done(1)
     weights, sure = weights_of(found), left_out(found)
-    models = {f: school.model(f, having[f], gazetteer, weights[f]) for f in learnable}
+    models = {f: school.model(f, having[f], weights[f]) for f in learnable}
     measured = [_measured(f, of, sure[f], len(having[f]), least) for f, of in found.items()]
     return Proposer(gazetteer, models), measured
 
 
 class _School:
-    def __init__(self, documents: Sequence[Written], said: Sequence[Mapping[str, SaidValues]]) -> None:
-        self._documents, self._said = documents, said
+    def __init__(self, documents: Sequence[Written], gazetteer: Gazetteer, fields: Sequence[str]) -> None:
+        self._documents, self._gazetteer = documents, gazetteer
+        self._said = [said_in(document.texts, gazetteer, fields) for document in documents]
         self._fold = np.array([crc32(d.id.encode()) % FOLDS for d in documents], dtype=np.intp)
 
     def candidates(self, field: str, having: Sequence[int]) -> Candidates:
@@ -64,24 +65,41 @@ class _School:
             usual = self._usual(taught, fold)
             for i in (i for i in having if self._fold[i] == fold):
                 said = self._said[i].get(field, {})
-                keys, evident = _evidence(said, classifier, self._documents[i].vector, shares)
+                keys, evident = self._evidence(field, said, classifier, self._documents[i].vector, shares)
                 meant = meant_by(self._documents[i].values[field])
                 rows.append(evident)
-                applies = is_usual(usual, self._documents[i].vector)
-                told += [(key in meant, key in said, applies, i) for key in keys]
+                applying = bool(applies(usual, [self._documents[i].vector])[0])
+                told += [(key in meant, key in said, applying, i) for key in keys]
         of = np.array([i for *_, i in told], dtype=np.intp)
-        right, spoken, applying = np.array([flags for *flags, _ in told], dtype=bool).reshape(-1, 3).T
-        return Candidates(np.concatenate(rows), right, of, self._fold[of], spoken, applying)
+        right, spoken, usually = np.array([flags for *flags, _ in told], dtype=bool).reshape(-1, 3).T
+        return Candidates(np.concatenate(rows), right, of, self._fold[of], spoken, usually)
 
-    def model(self, field: str, having: Sequence[int], gazetteer: Gazetteer, weights: Weights) -> FieldModel:
+    def model(self, field: str, having: Sequence[int], weights: Weights) -> FieldModel:
         """Of all documents that have the field."""
         shares = self._shares(field, having)
         spelled = _spelled(value for i in having for value in self._documents[i].values[field])
-        if gazetteer.kinds.get(field) != "boolean":
-            entries = ((key, e) for key in shares for e in gazetteer.values.of(key) if e.field == field)
+        boolean = self._is_boolean(field)
+        if not boolean:
+            entries = ((key, e) for key in shares for e in self._gazetteer.values.of(key) if e.field == field)
             spelled |= {key: entry.spellings[0] for key, entry in entries}
         classifier, usual = self._classifier(field, having), self._usual(having)
-        return FieldModel(field, spelled, shares, *weights, classifier, usual)
+        return FieldModel(field, spelled, shares, *weights, classifier, usual, boolean)
+
+    def _is_boolean(self, field: str) -> bool:
+        return self._gazetteer.kinds.get(field) == "boolean"
+
+    def _evidence(
+        self,
+        field: str,
+        said: SaidValues,
+        classifier: Classifier | None,
+        vector: Vector | None,
+        shares: Mapping[str, float],
+    ) -> tuple[list[str], Doubles]:
+        boolean = self._is_boolean(field)
+        if classifier is None or vector is None:
+            return evidence(said, (), None, shares, only_said=boolean)
+        return evidence(said, classifier.values, classifier.posterior(vector[None])[0], shares, only_said=boolean)
 
     def _classifier(self, field: str, taught: Sequence[int]) -> Classifier | None:
         """Of the values that a query may name."""
@@ -107,14 +125,6 @@ class _School:
     def _shares(self, field: str, taught: Sequence[int]) -> dict[str, float]:
         counts = Counter(key for i in taught for key in meant_by(self._documents[i].values[field]))
         return {key: count / len(taught) for key, count in counts.items() if is_slot(key)}
-
-
-def _evidence(
-    said: SaidValues, classifier: Classifier | None, vector: Matrix | None, shares: Mapping[str, float]
-) -> tuple[list[str], Doubles]:
-    if classifier is None or vector is None:
-        return evidence(said, (), None, shares)
-    return evidence(said, classifier.values, classifier.posterior(vector[None])[0], shares)
 
 
 def _taught(examples: Sequence[tuple[Matrix, str]]) -> Classifier | None:

@@ -6,11 +6,12 @@ not known of a document that lacks it. So nothing is proposed where documents li
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.hypotheses.calibrate import sigmoid
@@ -50,11 +51,13 @@ class FieldModel:
     classifier: Classifier | None
     usual: Classifier | None
     """`WITH` or `WITHOUT` the field."""
+    only_said: bool
+    """Of a boolean: silence mostly means no, so yes is proposed only where the text says it, and no never."""
 
     def confidences(self, said: SaidValues, posterior: Doubles | None) -> list[Proposed]:
         """All candidates of a document, the surest first."""
         classes = self.classifier.values if self.classifier else ()
-        keys, rows = evidence(said, classes, posterior, self.shares)
+        keys, rows = evidence(said, classes, posterior, self.shares, only_said=self.only_said)
         sure = sigmoid(rows @ (self.weights_of_text if posterior is None else self.weights))
         found = [Proposed(k, self.spelled.get(k, k), float(c)) for k, c in zip(keys, sure, strict=True)]
         return sorted(found, key=lambda p: (-p.confidence, p.key))
@@ -67,24 +70,29 @@ class Proposer:
 
     def propose(self, documents: Sequence[Written], least: float) -> list[dict[str, list[Proposed]]]:
         """For each document, the fields that it lacks with the values that are sure enough."""
-        proposed: list[dict[str, list[Proposed]]] = []
-        for document, candidates in zip(documents, self.candidates(documents), strict=True):
-            lacking = {f: of for f, of in candidates.items() if f not in document.values}
-            sure = {f: [p for p in of if p.confidence >= least][:MOST_VALUES] for f, of in lacking.items()}
-            usual = {f: of for f, of in sure.items() if of and is_usual(self.fields[f].usual, document.vector)}
-            proposed.append(usual)
-        return proposed
+        vectors = [document.vector for document in documents]
+        applying = {field: applies(model.usual, vectors) for field, model in self.fields.items()}
+        lacking = [
+            [field for field in self.fields if field not in document.values and applying[field][i]]
+            for i, document in enumerate(documents)
+        ]
+        sure = (
+            {field: [p for p in of if p.confidence >= least][:MOST_VALUES] for field, of in found.items()}
+            for found in self.candidates(documents, lacking)
+        )
+        return [{field: of for field, of in found.items() if of} for found in sure]
 
-    def candidates(self, documents: Sequence[Written]) -> Iterator[dict[str, list[Proposed]]]:
-        """For each document the candidates of all fields, whether it lacks them or not."""
-        embedded = [i for i, document in enumerate(documents) if document.vector is not None]
-        vectors = np.array([documents[i].vector for i in embedded], dtype=np.float32)
-        place = {number: row for row, number in enumerate(embedded)}
-        posterior = {f: m.classifier.posterior(vectors) for f, m in self.fields.items() if m.classifier and embedded}
-        for i, document in enumerate(documents):
-            said, row = said_in(document.texts, self.gazetteer, self.fields), place.get(i)
-            near = {f: of[row] for f, of in posterior.items()} if row is not None else {}
-            yield {f: m.confidences(said.get(f, {}), near.get(f)) for f, m in self.fields.items()}
+    def candidates(
+        self, documents: Sequence[Written], fields: Sequence[Collection[str]]
+    ) -> Iterator[dict[str, list[Proposed]]]:
+        """For each document the candidates of its `fields`, whether it lacks them or not."""
+        place, vectors = embedded([document.vector for document in documents])
+        asked = {field: m for field, m in self.fields.items() if any(field in of for of in fields)}
+        posterior = {f: m.classifier.posterior(vectors) for f, m in asked.items() if m.classifier and place}
+        for i, (document, wanted) in enumerate(zip(documents, fields, strict=True)):
+            said = said_in(document.texts, self.gazetteer, wanted) if wanted else {}
+            near = {f: posterior[f][place[i]] for f in wanted if f in posterior} if i in place else {}
+            yield {f: self.fields[f].confidences(said.get(f, {}), near.get(f)) for f in wanted}
 
     def to_bytes(self) -> bytes:
         """Without the gazetteer, which is a part of its own."""
@@ -109,17 +117,26 @@ class Proposer:
         return cls(gazetteer, {model.field: model for model in fields})
 
 
-def is_usual(usual: Classifier | None, vector: Vector | None) -> bool:
-    """Whether documents with such an embedding have the field often enough; without one nothing speaks against it."""
-    if usual is None or vector is None:
-        return True
-    chances = usual.posterior(vector[None])[0]
-    return float(np.exp(chances[usual.values.index(WITH)])) >= LEAST_USUAL
+def applies(usual: Classifier | None, vectors: Sequence[Vector | None]) -> NDArray[np.bool_]:
+    """Whether documents with such embeddings have the field often enough; without one nothing speaks against it."""
+    usually = np.ones(len(vectors), dtype=bool)
+    place, stacked = embedded(vectors)
+    if usual is not None and place:
+        chances = np.exp(usual.posterior(stacked)[:, usual.values.index(WITH)])
+        usually[list(place)] = chances >= LEAST_USUAL
+    return usually
+
+
+def embedded(vectors: Sequence[Vector | None]) -> tuple[dict[int, int], Matrix]:
+    """The rows of those that are there, and all of them as a matrix."""
+    there = [i for i, vector in enumerate(vectors) if vector is not None]
+    return {i: row for row, i in enumerate(there)}, np.array([vectors[i] for i in there], dtype=np.float32)
 
 
 def _told(model: FieldModel) -> Json:
     classes = {name: one.values for name in ("classifier", "usual") if (one := getattr(model, name)) is not None}
-    return {"field": model.field, "spelled": dict(model.spelled), "shares": dict(model.shares), "classes": classes}
+    told = {"field": model.field, "spelled": dict(model.spelled), "shares": dict(model.shares), "classes": classes}
+    return {**told, "only_said": model.only_said}
 
 
 def _field(told: Json, i: int, columns: Mapping[str, Matrix]) -> FieldModel:
@@ -137,4 +154,5 @@ def _field(told: Json, i: int, columns: Mapping[str, Matrix]) -> FieldModel:
         columns[f"{i}.weights_of_text"].astype(np.float64),
         classifier("classifier"),
         classifier("usual"),
+        told["only_said"],
     )

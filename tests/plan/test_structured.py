@@ -1,11 +1,12 @@
 import pytest
 
-from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.index_settings import IndexSettings, ProposalSettings
 from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.evidence import proposed
 from ltrr_opensearch.plan.structured import Structured
-from ltrr_opensearch.types import Encoded, Json
+from ltrr_opensearch.types import Encoded, Json, SlotValue
 from tests.plan.conftest import Analyze
 
 INDEX = IndexSettings(
@@ -151,3 +152,21 @@ def test_no_slot_that_is_wanted_no_plan(ask: Analyze, text: str) -> None:
 def test_unlikely_readings_are_left_out(ask: Analyze) -> None:
     unlikely = Structured("structured", {"least_likelihood": 0.99}, INDEX, KNOWN)
     assert unlikely.plan(ask("black bag", INDEX, KNOWN)) == ()
+
+
+def test_a_proposed_value_counts_as_much_as_it_is_sure_and_excludes_nothing(ask: Analyze) -> None:
+    index = INDEX.model_copy(update={"proposals": ProposalSettings(field="ours")})
+    (plan,) = Structured("structured", STRICT, index, KNOWN).plan(ask("dell laptop without wlan", index, KNOWN))
+    asked = (plan.clause(10, Encoded()) or {})["bool"]
+    own, ours, text = asked["must"][1]["bool"]["should"]
+    assert (own, text) == (BRAND, _match("dell"))
+    assert ours["rank_feature"] == {"field": "ours.brand=dell", "linear": {}, "boost": own["constant_score"]["boost"]}
+    assert asked["must_not"] == [{"term": {"wifi": True}}]
+
+
+def test_a_proposed_value_is_looked_for_in_all_its_spellings() -> None:
+    several = SlotValue("ink.keyword", "Black", 0, 1, 0.5, ("Black", "black", "Black, Red"))
+    (both,) = proposed(several, "ours", 2.0)
+    named = [c["rank_feature"]["field"] for c in both["dis_max"]["queries"]]
+    assert named == ["ours.ink%2Ekeyword=black", "ours.ink%2Ekeyword=black red"]
+    assert proposed(SlotValue("price", "", 0, 1, 1.0, gte=1, lte=2), "ours", 1.0) == []
