@@ -83,7 +83,7 @@ def _world(console: Console, stack: Stack, queries: int) -> World:
     whole = data.load(folder).products
     fields = slot_fields()
     proposable = [f["field"] for f in fields if f["kind"] in ("keyword", "boolean")]
-    products, hidden = _without_one(whole, proposable)
+    products, hidden = without_one(whole, proposable)
     plain = configuration(INDEX, "", stack.ports, stack.home)
     told = {**plain["indexes"][INDEX], "slot_fields": fields, "synonyms": list(SYNONYMS), "proposals": {}}
     prepare(console, stack, INDEX, typed_body(whole), products, {**plain, "indexes": {INDEX: told}})
@@ -92,10 +92,10 @@ def _world(console: Console, stack: Stack, queries: int) -> World:
     client, index = connect_to(stack), load_settings(stack.config).indexes[INDEX]
     client.indices.refresh(index=INDEX)
     known = Knowledge(gazetteer=build_gazetteer(client, INDEX, index))
-    return World(client, index, known, _asked(whole, proposable, hidden, queries), read_final(folder / RATED_FILE))
+    return World(client, index, known, asked_of(whole, proposable, hidden, queries), read_final(folder / RATED_FILE))
 
 
-def _without_one(whole: Sequence[Json], fields: Sequence[str]) -> tuple[list[Json], dict[str, str]]:
+def without_one(whole: Sequence[Json], fields: Sequence[str]) -> tuple[list[Json], dict[str, str]]:
     """The products, some of them without one of their values, and which field each of these has lost."""
     chance = np.random.default_rng(0)
     products, hidden = [], {}
@@ -108,7 +108,7 @@ def _without_one(whole: Sequence[Json], fields: Sequence[str]) -> tuple[list[Jso
     return products, hidden
 
 
-def _asked(whole: Sequence[Json], fields: Sequence[str], hidden: Mapping[str, str], most: int) -> list[Asked]:
+def asked_of(whole: Sequence[Json], fields: Sequence[str], hidden: Mapping[str, str], most: int) -> list[Asked]:
     """A hidden value and one that its document still states, as people would put them."""
     chance = np.random.default_rng(1)
     meant = [{f: meant_by(values) for f in fields if (values := _values(p, f))} for p in whole]

@@ -1,9 +1,4 @@
-"""Values proposed for fields that documents lack: learned, published, and kept beside the originals.
-
-They stand in a `rank_features` field of ours, by field and value, each with its confidence. The originals are only
-read: where one is filled, what was proposed for it goes with the next run. A document whose proposals are as they
-should be is not written.
-"""
+"""Values proposed for fields that documents lack, of one index: learned, published, kept up, and what is doubted."""
 
 from __future__ import annotations
 
@@ -17,10 +12,11 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import Conflict, DataError
 from ltrr_opensearch.index.failures import Failures
-from ltrr_opensearch.index.following import Following, Tally
+from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.pace import Pace
-from ltrr_opensearch.index.shards import Document, changed, count, highest, shards_of
+from ltrr_opensearch.index.proposing import Proposing
+from ltrr_opensearch.index.shards import changed, count, highest, shards_of
 from ltrr_opensearch.index.vectors import Progress
 from ltrr_opensearch.index.written import PAGE, Reading, sample
 from ltrr_opensearch.index_settings import IndexSettings, ProposalSettings
@@ -29,7 +25,6 @@ from ltrr_opensearch.logged import Part
 from ltrr_opensearch.propose.doubts import Doubt, doubts_of
 from ltrr_opensearch.propose.learned import FEWEST, learn
 from ltrr_opensearch.propose.measured import Measured
-from ltrr_opensearch.propose.names import feature_name
 from ltrr_opensearch.propose.proposer import Proposed, Proposer
 from ltrr_opensearch.release.parts import reading
 from ltrr_opensearch.release.store import ReleaseStore
@@ -38,13 +33,6 @@ from ltrr_opensearch.types import Json
 PROPOSER, GAZETTEER = "proposer", "gazetteer"
 TRIED = 500
 """Documents for which a dry run proposes."""
-SAME = 0.05
-"""Confidences that differ by no more are the same: learning again would rewrite every document otherwise."""
-WRITE = (
-    "if (params.proposed.isEmpty()) { ctx._source.remove(params.field) }"
-    " else { ctx._source[params.field] = params.proposed }"
-)
-"""Takes the place of all that was proposed before: a partial document would be merged with it."""
 
 
 class Learned(NamedTuple):
@@ -184,39 +172,6 @@ class Proposals:
         told = self.settings
         vector = self.index.vector.field if self.index.vector else None
         return {"fields": sorted(fields), "least": told.least, "field": told.field, "vector": vector}
-
-
-@dataclass(kw_only=True)
-class Proposing(Following):
-    proposer: Proposer
-    reading: Reading
-    settings: ProposalSettings
-
-    @property
-    def fields(self) -> list[str]:
-        return [*self.reading.source, self.settings.field]
-
-    def updates(self, documents: Sequence[Document]) -> list[tuple[Document, Json]]:
-        written = [self.reading.written(d.id, d.source) for d in documents]
-        wanted = map(features_of, self.proposer.propose(written, self.settings.least))
-        field = self.settings.field
-        changed = [(d, w) for d, w in zip(documents, wanted, strict=True) if not same(d.source.get(field) or {}, w)]
-        self.tally.unchanged += len(documents) - len(changed)
-        self.pace.wait(len(changed))
-        return [(d, _update(field, features)) for d, features in changed]
-
-
-def features_of(proposed: Mapping[str, Sequence[Proposed]]) -> dict[str, float]:
-    """As the documents hold them."""
-    return {feature_name(f, p.key): round(p.confidence, 3) for f, of in proposed.items() for p in of}
-
-
-def same(held: Mapping[str, float], wanted: Mapping[str, float]) -> bool:
-    return held.keys() == wanted.keys() and all(abs(held[name] - wanted[name]) <= SAME for name in wanted)
-
-
-def _update(field: str, features: Mapping[str, float]) -> Json:
-    return {"script": {"source": WRITE, "params": {"field": field, "proposed": dict(features)}}}
 
 
 def _name(proposer: Proposer) -> str:

@@ -1,10 +1,13 @@
 import numpy as np
 import pytest
 
-from ltrr_opensearch.index.proposals import features_of, same
+from ltrr_opensearch.errors import Conflict
+from ltrr_opensearch.index.proposing import features_of, same
+from ltrr_opensearch.index.sparse_mapping import missing_proposed_properties
 from ltrr_opensearch.index.written import Reading
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.propose.proposer import Proposed
+from ltrr_opensearch.types import Json
 
 INDEX = IndexSettings.model_validate(
     {
@@ -52,3 +55,12 @@ def test_a_document_is_written_again_only_where_something_changed() -> None:
 def test_proposals_are_for_slot_fields() -> None:
     with pytest.raises(ValueError, match=r"proposals\.fields must be among slot_fields; not there: size"):
         IndexSettings.model_validate({"text_fields": {"t": 1}, "slot_fields": ["a"], "proposals": {"fields": ["size"]}})
+
+
+def test_the_field_of_proposals_holds_weights_or_is_a_conflict() -> None:
+    assert missing_proposed_properties("shop", {}, "ours") == {"ours": {"type": "rank_features"}}
+    there: Json = {"mappings": {"properties": {"ours": {"type": "rank_features"}}}}
+    assert missing_proposed_properties("shop", there, "ours") == {}
+    there["mappings"]["properties"]["ours"] = {"type": "flat_object"}
+    with pytest.raises(Conflict, match=r"ours has type flat_object, proposals need .* set proposals\.field to another"):
+        missing_proposed_properties("shop", there, "ours")
