@@ -20,8 +20,8 @@ from ltrr_opensearch.errors import LtrrError
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here as well.")
 def main(name: str, quick: bool, file: Path | None) -> None:
     """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, learning,
-    learning_bestbuy (in learning), estimators, ranking, understanding (slots, hypotheses, sparse, content and memory
-    in it)."""
+    learning_bestbuy (in learning), estimators, ranking, understanding (slots, entities, hypotheses, sparse,
+    content and memory in it)."""
     console = Console()
     suite = find(name)
     try:

@@ -2,7 +2,15 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.bench.content_hidden import LEAST, Score
-from ltrr_opensearch.bench.content_searched import asked_of, without_one
+from ltrr_opensearch.bench.content_searched import (
+    Asked,
+    asked_of,
+    condensed,
+    first_ten,
+    recall,
+    recall_unsaid,
+    without_one,
+)
 from ltrr_opensearch.propose.proposer import Proposed
 from ltrr_opensearch.types import Json
 
@@ -39,6 +47,16 @@ def test_queries_ask_for_a_hidden_value_beside_one_that_is_stated() -> None:
         assert one.hidden
         assert one.hidden <= both & hidden.keys()
         assert len({hidden[id] for id in one.hidden}) == 1
+        assert one.unsaid == one.hidden, "there is no text"
+        assert one.known == {p["id"] for p in whole}
+
+
+def test_documents_of_which_nothing_is_known_are_left_out_of_a_condensed_list() -> None:
+    one = Asked("q", frozenset("a"), frozenset(), frozenset("ab"), frozenset("abx"))
+    lists = {"q": ["u", *"vwyzUVWYZ", "x", "a", "b"]}
+    assert first_ten([one], lists) == {"q": 0.0}
+    assert condensed([one], lists) == {"q": 1.0}
+    assert (recall([one], lists), recall_unsaid([one], lists)) == ({"q": 1.0}, {})
 
 
 def test_a_score_counts_what_is_sure_and_usual() -> None:
