@@ -142,6 +142,8 @@ class IndexSettings(Section):
 
     @model_validator(mode="after")
     def _proposed_for_slots(self) -> IndexSettings:
+        if self.proposals and not self.slot_fields:
+            raise ValueError("proposals are made for slot fields, and there are none; set slot_fields")
         if self.proposals and (others := set(self.proposals.fields) - set(self.slot_names)):
             raise ValueError(f"proposals.fields must be among slot_fields; not there: {', '.join(sorted(others))}")
         return self

@@ -16,7 +16,7 @@ from ltrr_opensearch.hypotheses.reliability import calibration_error
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.lookup import is_slot, key_of
 from ltrr_opensearch.propose.classifier import Classifier
-from ltrr_opensearch.propose.dictionary import SaidValues, said_in
+from ltrr_opensearch.propose.dictionary import LEAST_DOCUMENTS, SaidValues, said_in
 from ltrr_opensearch.propose.evidence import COLUMNS, evidence
 from ltrr_opensearch.propose.measured import Measured
 from ltrr_opensearch.propose.proposer import WITH, WITHOUT, FieldModel, Proposer, applies
@@ -77,7 +77,8 @@ class _School:
     def model(self, field: str, having: Sequence[int], weights: Weights) -> FieldModel:
         """Of all documents that have the field."""
         shares = self._shares(field, having)
-        spelled = _spelled(value for i in having for value in self._documents[i].values[field])
+        stated = _spelled(value for i in having for value in self._documents[i].values[field])
+        spelled = {key: value for key, value in stated.items() if key in shares}
         boolean = self._is_boolean(field)
         if not boolean:
             entries = ((key, e) for key in shares for e in self._gazetteer.values.of(key) if e.field == field)
@@ -123,8 +124,10 @@ class _School:
         )
 
     def _shares(self, field: str, taught: Sequence[int]) -> dict[str, float]:
+        """Of the values that several have: a field of identifiers has none."""
         counts = Counter(key for i in taught for key in meant_by(self._documents[i].values[field]))
-        return {key: count / len(taught) for key, count in counts.items() if is_slot(key)}
+        several = {key: count for key, count in counts.items() if count >= LEAST_DOCUMENTS and is_slot(key)}
+        return {key: count / len(taught) for key, count in several.items()}
 
 
 def _taught(examples: Sequence[tuple[Matrix, str]]) -> Classifier | None:

@@ -55,6 +55,8 @@ def test_a_document_is_written_again_only_where_something_changed() -> None:
 def test_proposals_are_for_slot_fields() -> None:
     with pytest.raises(ValueError, match=r"proposals\.fields must be among slot_fields; not there: size"):
         IndexSettings.model_validate({"text_fields": {"t": 1}, "slot_fields": ["a"], "proposals": {"fields": ["size"]}})
+    with pytest.raises(ValueError, match="there are none; set slot_fields"):
+        IndexSettings.model_validate({"text_fields": {"t": 1}, "proposals": {}})
 
 
 def test_the_field_of_proposals_holds_weights_or_is_a_conflict() -> None:
