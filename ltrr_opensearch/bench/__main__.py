@@ -21,7 +21,7 @@ from ltrr_opensearch.errors import LtrrError
 def main(name: str, quick: bool, file: Path | None) -> None:
     """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, learning,
     learning_bestbuy (in learning), estimators, ranking, understanding (slots, entities, hypotheses, sparse,
-    content and memory in it)."""
+    content, memory and scale in it)."""
     console = Console()
     suite = find(name)
     try:
