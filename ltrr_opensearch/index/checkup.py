@@ -26,11 +26,13 @@ from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.permissions import account, missing
 from ltrr_opensearch.index.prepare import state_clashes, state_requests
 from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
+from ltrr_opensearch.index.rules import faults_of
 from ltrr_opensearch.index.vector_mapping import missing_properties
 from ltrr_opensearch.index_settings import IndexSettings, SparseSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.log.look import look_at
 from ltrr_opensearch.plan.registry import build_strategies
+from ltrr_opensearch.release.rules import RuleStore, merged
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.release.switch import EVERYTHING, SwitchStore
 from ltrr_opensearch.settings import LogSettings, Settings, StateSettings
@@ -234,6 +236,22 @@ def _index(
         yield from _sparse(client, settings, key, index.sparse)
     if index.proposals:
         yield _proposals(client, settings, key)
+    if not wrong:
+        yield from _rules(client, settings, key, index)
+
+
+def _rules(client: OpenSearch, settings: Settings, key: str, index: IndexSettings) -> Iterator[Finding]:
+    """Those of the file are tried nowhere else before somebody's search meets them."""
+    stored = RuleStore(client, settings.state.prefix).read(key)
+    rules = merged(index.rules, stored.rules)
+    what = f"rules of {key}"
+    for fault in stored.faults:
+        yield Finding(what, State.BROKEN, fault, "store it again by `ltrr rules put`, or take it away")
+    faults = list(faults_of(client, key, rules))
+    for found, fix, refused in faults:
+        yield Finding(what, State.BROKEN if refused else State.WARN, found, fix)
+    if rules and not faults and not stored.faults:
+        yield Finding(what, State.OK, f"{len(rules)}, each taken by the cluster and selecting documents")
 
 
 def _entities(client: OpenSearch, key: str, entities: EntitySettings) -> Iterator[Finding]:

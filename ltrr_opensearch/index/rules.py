@@ -38,6 +38,19 @@ def look_up(client: OpenSearch, index: str, rules: Iterable[RuleSettings]) -> It
             yield _pinned(client, index, rule)
 
 
+def faults_of(client: OpenSearch, index: str, rules: Iterable[RuleSettings]) -> Iterator[tuple[str, str, bool]]:
+    """What keeps rules from doing what they say: (what was found, what to do, whether the cluster refuses it)."""
+    for one in look_up(client, index, rules):
+        if one.refusal:
+            found = f"rule {one.rule}: the cluster refuses what {one.action} selects by: {one.refusal}"
+            yield found, f"correct the filter of {one.action}, in the configuration or by `ltrr rules put`", True
+        elif one.missing:
+            found = f"rule {one.rule}: no document has the pinned _id {', '.join(one.missing)}"
+            yield found, "correct the _id, or take the pin out", False
+        elif one.documents == 0:
+            yield f"rule {one.rule}: {one.action} selects no document", "correct what it selects by", False
+
+
 def _selected(client: OpenSearch, index: str, rule: str, action: str, selected: SelectedSettings) -> Selection:
     body: Json = {"size": 0, "track_total_hits": True, "query": {"bool": {"filter": [selected.clause]}}}
     try:

@@ -128,3 +128,22 @@ def test_a_search_that_would_pass_through_is_not_explained(typed: Typed) -> None
     done = typed("explain", "red shoes", "--template", "body.json")
     assert done.exit_code == 1
     assert "passes through (sort)" in done.output
+
+
+def test_the_doctor_tries_the_rules_of_the_file_and_the_stored_ones(typed: Typed, shop: str) -> None:
+    def found() -> list[tuple[str, str]]:
+        findings = json.loads(typed("doctor", "--json").output)
+        return [(one["state"], one["found"]) for one in findings if one["what"] == f"rules of {shop}"]
+
+    assert found() == [("ok", "1, each taken by the cluster and selecting documents")]
+    told = yaml.safe_load(Path("ltrr.yml").read_text())
+    refused = {"id": "odd", "exclude": {"filter": {"range": {"made": {"under": 3}}}}}
+    told["indexes"][shop]["rules"] = [refused, {"id": "none", "bury": {"filter": {"term": {"colour": "pink"}}}}]
+    Path("ltrr.yml").write_text(yaml.safe_dump(told))
+    stored = [{"id": "gone", "pin": [{"id": "99", "position": 1}]}]
+    assert typed("rules", "put", "-", input=yaml.safe_dump(stored)).exit_code == 0
+    pinned, odd, none = found()
+    assert pinned == ("warning", "rule gone: no document has the pinned _id 99")
+    assert odd[0] == "broken"
+    assert odd[1].startswith("rule odd: the cluster refuses what exclude selects by: [range] query does not support")
+    assert none == ("warning", "rule none: bury selects no document")
