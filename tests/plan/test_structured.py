@@ -6,7 +6,7 @@ from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.evidence import proposed
 from ltrr_opensearch.plan.structured import Structured
-from ltrr_opensearch.types import Encoded, Json, SlotValue
+from ltrr_opensearch.types import NAME, TYPE, Encoded, Json, SlotValue
 from tests.plan.conftest import Analyze
 
 INDEX = IndexSettings(
@@ -169,4 +169,5 @@ def test_a_proposed_value_is_looked_for_in_all_its_spellings() -> None:
     (both,) = proposed(several, "ours", 2.0)
     named = [c["rank_feature"]["field"] for c in both["dis_max"]["queries"]]
     assert named == ["ours.ink%2Ekeyword=black", "ours.ink%2Ekeyword=black red"]
-    assert proposed(SlotValue("price", "", 0, 1, 1.0, gte=1, lte=2), "ours", 1.0) == []
+    for kind in ("number", "date", NAME, TYPE):
+        assert proposed(SlotValue("price", "x", 0, 1, 1.0, kind=kind), "ours", 1.0) == [], "nothing of that kind is"
