@@ -38,6 +38,7 @@ COMMANDS = {
     "explain": "Why a query is answered as it is, hit by hit.",
     "rules": "Pin, boost, bury and exclude documents by query, whatever the models say.",
     "phases": "Show, check, set and hold how far the learned policy is let.",
+    "person": "Read out or forget what is kept of one person.",
     "role": "Print the least that our account must be allowed.",
     "uninstall": "Take away what was added to the cluster.",
     "off": "The kill switch: searches pass through untouched, on every proxy within a second.",

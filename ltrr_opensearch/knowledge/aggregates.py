@@ -61,6 +61,18 @@ class Aggregates:
     def user(self, who: str) -> Whole | None:
         return self.whole((USER, who))
 
+    def last_of(self, who: str) -> tuple[str, ...]:
+        """Objects that a person acted upon last."""
+        return self.notes.get((USER, who), ())
+
+    def forgetting(self, who: str) -> Aggregates:
+        """Without what is known of a person; what others' sums have of it stays in them."""
+        gone = (USER, who)
+        kept = [key for key in self.rows if key != gone]
+        sums = np.ascontiguousarray(self.sums[[self.rows[key] for key in kept]])
+        notes = {key: ids for key, ids in self.notes.items() if key != gone}
+        return Aggregates({key: i for i, key in enumerate(kept)}, self.strategies, sums, notes, self.as_of)
+
     def whole(self, key: Key) -> Whole | None:
         row = self.rows.get(key)
         return None if row is None else Whole._make(self.sums[row, 0, : len(Whole._fields)].tolist())
