@@ -173,7 +173,8 @@ class Serving:
         self, request: SearchRequest, ranked: Sequence[Ranked], drawn: Draw, seed: int
     ) -> tuple[tuple[Ranked, ...], Placed | None]:
         """The order as it is shown: one candidate may have a place to learn of it, where the asker lets us explore."""
-        return placed(ranked, drawn, seed, self.choose.near_share if request.asker.explore else 0.0)
+        share = self.choose.near_share * self.choose.explore_share if request.asker.explore else 0.0
+        return placed(ranked, drawn, seed, share)
 
     def fuse(self, results: Sequence[PlanResult]) -> list[Candidate]:
         """The union, best first as far as the plans' own orders tell."""

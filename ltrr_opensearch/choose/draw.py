@@ -77,7 +77,7 @@ def draw_offers(
 
 def budgeted_pmf(slot: Slot, choose: ChooseSettings, explore: bool) -> tuple[float, ...]:
     """What there is to learn from is asked by the exploration budget, at the smallest depth: no policy is asked."""
-    share = choose.fresh_share if explore and slot.feasible[1] else 0.0
+    share = choose.fresh_share * choose.explore_share if explore and slot.feasible[1] else 0.0
     return (1 - share, share, *[0.0] * (len(slot.ladder) - 2))
 
 

@@ -136,6 +136,8 @@ def test_exploration_is_drawn_by_its_budget_and_by_no_policy() -> None:
 def test_who_does_not_explore_is_shown_nothing_to_learn_from() -> None:
     choose = CHOOSE.model_copy(update={"fresh_share": 1.0})
     assert draw_offers(Uniform(), [FRESH], {}, choose, 1, explore=False).slots[0].pmf == (1.0, 0.0, 0.0, 0.0)
+    some = choose.model_copy(update={"explore_share": 0.25})
+    assert draw_offers(Uniform(), [FRESH], {}, some, 1, explore=True).slots[0].pmf == (0.75, 0.25, 0.0, 0.0)
 
 
 def test_exploration_keeps_to_the_candidates_that_are_left() -> None:
