@@ -60,8 +60,8 @@ class ChooseSettings(Section):
     )
     explore_share: Share = Field(
         1.0,
-        description="Share of searches that may explore; the others take each slot's most likely depth, and give no place "
-        "to what is fresh or near (fresh_share and near_share are of those that may).",
+        description="Share of searches that may explore; the others take each slot's most likely depth, and give no "
+        "place to what is fresh or near (fresh_share and near_share are of those that may).",
     )
     explore_loss: Positive | None = Field(
         None, description="Most reward that exploring may cost a search, as the policy expects it; default: no limit."
