@@ -33,7 +33,11 @@ class SparseSettings(Section):
 
 
 class ProposalSettings(Section):
-    field: str = Field("ltrr_proposed", description="The rank_features field of ours that holds what is proposed.")
+    field: str = Field(
+        "ltrr_proposed",
+        pattern=r"^ltrr_[a-z0-9_]+$",
+        description="The rank_features field of ours that holds what is proposed; its name starts with ltrr_.",
+    )
     fields: tuple[str, ...] = Field(
         (), description="Slot fields for which values are proposed; default: all keywords and booleans."
     )
@@ -146,6 +150,19 @@ class IndexSettings(Section):
             raise ValueError("proposals are made for slot fields, and there are none; set slot_fields")
         if self.proposals and (others := set(self.proposals.fields) - set(self.slot_names)):
             raise ValueError(f"proposals.fields must be among slot_fields; not there: {', '.join(sorted(others))}")
+        return self
+
+    @model_validator(mode="after")
+    def _a_field_for_proposals_alone(self) -> IndexSettings:
+        if self.proposals is None:
+            return self
+        field = self.proposals.field
+        filled = [of.field for of in (self.vector, self.sparse) if of]
+        if field in (*filled, *(f"{name}_key" for name in filled), *self.text_fields, *self.slot_names):
+            raise ValueError(
+                f"proposals.field: {field} holds something else of this index, which proposals would take the place "
+                "of; set it to another name"
+            )
         return self
 
     @property

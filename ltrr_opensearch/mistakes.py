@@ -22,6 +22,7 @@ PATTERNS = {
     r"^[a-z][a-z0-9_-]*$": "lower-case letters, digits, _ and -, a letter first",
     r"^[a-z0-9.][a-z0-9._-]*$": "the name of one index: lower-case letters, digits, ., _ and -",
     r"^[a-z][a-z0-9_]*$": "lower-case letters, digits and _, a letter first",
+    r"^ltrr_[a-z0-9_]+$": "ltrr_, then lower-case letters, digits and _: a field of ours",
     r"^[A-Za-z0-9-]+$": "the name of a header: letters, digits and -",
 }
 

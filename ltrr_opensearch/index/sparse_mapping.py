@@ -17,8 +17,12 @@ def sparse_properties(name: str) -> Json:
     return {name: {"type": "rank_features"}, key_field(name): {"type": "keyword", "index": False, "doc_values": False}}
 
 
+OURS = {"made_by": "ltrr"}
+"""Stands in the mapping of a field of proposals: what is in one of somebody else would be lost when we write."""
+
+
 def proposed_properties(name: str) -> Json:
-    return {name: {"type": "rank_features"}}
+    return {name: {"type": "rank_features", "meta": OURS}}
 
 
 def missing_sparse_properties(index: str, body: Mapping[str, Any], name: str) -> Json:
@@ -27,7 +31,15 @@ def missing_sparse_properties(index: str, body: Mapping[str, Any], name: str) ->
 
 
 def missing_proposed_properties(index: str, body: Mapping[str, Any], name: str) -> Json:
-    return _missing(index, body, name, proposed_properties(name), ("proposals", "proposals.field"))
+    """What must be added to one concrete index, or `Conflict`, also where the field is not one that we made."""
+    lacking = _missing(index, body, name, proposed_properties(name), ("proposals", "proposals.field"))
+    there = body.get("mappings", {}).get("properties", {}).get(name)
+    if there is not None and there.get("meta") != OURS:
+        raise Conflict(
+            f"index {index}: field {name} was not made by set-up, and proposals would take the place of what it holds; "
+            "set proposals.field to another name"
+        )
+    return lacking
 
 
 def _missing(index: str, body: Mapping[str, Any], name: str, wanted: Json, said: tuple[str, str]) -> Json:

@@ -60,9 +60,34 @@ def test_proposals_are_for_slot_fields() -> None:
 
 
 def test_the_field_of_proposals_holds_weights_or_is_a_conflict() -> None:
-    assert missing_proposed_properties("shop", {}, "ours") == {"ours": {"type": "rank_features"}}
-    there: Json = {"mappings": {"properties": {"ours": {"type": "rank_features"}}}}
+    made = missing_proposed_properties("shop", {}, "ours")
+    assert made["ours"]["type"] == "rank_features"
+    there: Json = {"mappings": {"properties": dict(made)}}
     assert missing_proposed_properties("shop", there, "ours") == {}
     there["mappings"]["properties"]["ours"] = {"type": "flat_object"}
     with pytest.raises(Conflict, match=r"ours has type flat_object, proposals need .* set proposals\.field to another"):
         missing_proposed_properties("shop", there, "ours")
+
+
+def test_a_field_that_somebody_else_has_made_is_left_alone() -> None:
+    there: Json = {"mappings": {"properties": {"ltrr_topics": {"type": "rank_features"}}}}
+    with pytest.raises(
+        Conflict, match=r"shop: field ltrr_topics was not made by set-up, .* set proposals\.field to an"
+    ):
+        missing_proposed_properties("shop", there, "ltrr_topics")
+
+
+@pytest.mark.parametrize(
+    "field", ["topics", "ltrr_", "LTRR_a", "ltrr_a.b", "ltrr_sparse", "ltrr_v", "ltrr_v_key", "ltrr_slot"]
+)
+def test_proposals_have_a_field_of_their_own(field: str) -> None:
+    told: Json = {
+        "text_fields": {"title": 1},
+        "slot_fields": ["ltrr_slot"],
+        "vector": {"field": "ltrr_v"},
+        "sparse": {},
+        "proposals": {"field": "ltrr_proposed_2"},
+    }
+    IndexSettings.model_validate(told)
+    with pytest.raises(ValueError, match=r"proposals\.field"):
+        IndexSettings.model_validate({**told, "proposals": {"field": field}})
