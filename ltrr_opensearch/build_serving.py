@@ -169,8 +169,18 @@ class ServingBuilder:
                 index = index.model_copy(update={"sparse": index.sparse.model_copy(update={"field": field})})
             else:
                 index = without(index, "sparse", "sparse")
-        proposed = [index.proposals.field] if index.proposals else []
-        return index, (*_with_keys(hidden), *proposed)
+        return index, (*_with_keys(hidden), *self._proposed(key, index))
+
+    def _proposed(self, key: str, index: IndexSettings) -> list[str]:
+        """The fields of ours that hold proposals, those of earlier settings, too."""
+        now = {index.proposals.field} if index.proposals else set[str]()
+        try:
+            earlier = JobStore(self._client, self._settings.state.prefix).proposed(key).get("fields", ())
+        except NOT_ANSWERED as error:
+            log.warning("index %r: cannot tell earlier fields of proposals (%s); they are shown", key, error)
+            self._doubt(key, error)
+            earlier = ()
+        return sorted(now.union(earlier))
 
     def _filled(
         self, key: str, kind: str, base: str, encoder: Encoder | SparseEncoder | None

@@ -25,6 +25,7 @@ from ltrr_opensearch.index.fillers import SPARSE
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.permissions import account, missing
 from ltrr_opensearch.index.prepare import state_clashes, state_requests
+from ltrr_opensearch.index.proposals import GAZETTEER, made_for
 from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
 from ltrr_opensearch.index.rules import faults_of
 from ltrr_opensearch.index.vector_mapping import missing_properties
@@ -235,7 +236,7 @@ def _index(
     if index.sparse:
         yield from _sparse(client, settings, key, index.sparse)
     if index.proposals:
-        yield _proposals(client, settings, key)
+        yield _proposals(client, settings, key, index)
     if not wrong:
         yield from _rules(client, settings, key, index)
 
@@ -319,13 +320,21 @@ def _sparse(client: OpenSearch, settings: Settings, key: str, sparse: SparseSett
         yield Finding(what, state, f"{field.name}: {said}", "" if field.complete else f"ltrr sync {key}")
 
 
-def _proposals(client: OpenSearch, settings: Settings, key: str) -> Finding:
+def _proposals(client: OpenSearch, settings: Settings, key: str, index: IndexSettings) -> Finding:
+    what, anew = f"proposals of {key}", f"ltrr attributes propose {key}"
     note = JobStore(client, settings.state.prefix).proposed(key)
     if not note:
-        return Finding(f"proposals of {key}", State.WARN, "nothing was proposed yet", f"ltrr attributes propose {key}")
+        return Finding(what, State.WARN, "nothing was proposed yet", anew)
+    made, wanted = note["made"]["settings"], made_for(index)
+    # the field of vectors is the encoder's, of which sync tells
+    if other := [name for name in wanted if name != "vector" and made[name] != wanted[name]]:
+        return Finding(what, State.WARN, f"to be proposed again, made for other settings: {', '.join(other)}", anew)
     if not note["done"]:
-        return Finding(f"proposals of {key}", State.WARN, "a run was broken off", f"ltrr attributes propose {key}")
-    return Finding(f"proposals of {key}", State.OK, f"up to date at {note['updated'][:19]}")
+        return Finding(what, State.WARN, "a run was broken off", anew)
+    serving = next((r.versions for r in ReleaseStore(client, settings.state.prefix).history(key) if r.current), {})
+    if serving.get(GAZETTEER) != note["made"]["gazetteer"]:
+        return Finding(what, State.WARN, "other values are known since, which were not looked for", f"ltrr sync {key}")
+    return Finding(what, State.OK, f"up to date at {note['updated'][:19]}")
 
 
 def _mapped(client: OpenSearch, key: str, index: IndexSettings, names: list[str]) -> list[str]:

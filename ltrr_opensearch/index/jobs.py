@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -86,11 +86,15 @@ class JobStore:
         self._put(f"predict-{key}", {**body, "marks": dict(marks)})
 
     def proposed(self, key: str) -> Json:
-        """How far proposals came: `proposer`, who makes them, `marks` as those of sync, and whether all was `done`."""
+        """How far proposals came: `made`, by whom and for which settings, `marks` as those of sync, whether all was
+        `done`, and `fields`, all that were ever written.
+        """
         return self._get(f"proposed-{key}")
 
-    def save_proposed(self, key: str, proposer: str, marks: Mapping[str, int], at: datetime, *, done: bool) -> None:
-        body = {"kind": "proposed", "index": key, "updated": at.isoformat(), "proposer": proposer}
+    def save_proposed(
+        self, key: str, made: Json, fields: Sequence[str], marks: Mapping[str, int], at: datetime, *, done: bool
+    ) -> None:
+        body = {"kind": "proposed", "index": key, "updated": at.isoformat(), "made": made, "fields": list(fields)}
         self._put(f"proposed-{key}", {**body, "marks": dict(marks), "done": done})
 
     def _get(self, id: str) -> Json:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
 from opensearchpy import OpenSearch
@@ -36,12 +37,18 @@ TRIED = 500
 
 
 class Learned(NamedTuple):
-    """A proposer, its name, how right it is by field, and the embeddings that it knows."""
+    """A proposer, its name, how right it is by field, the settings it was made for, the gazetteer's version."""
 
     proposer: Proposer
     name: str
     measured: tuple[Measured, ...]
     made_for: Json
+    gazetteer: str
+
+    @property
+    def made(self) -> Json:
+        """What proposals depend on, besides the documents: where it differs, all of them are looked at again."""
+        return {"proposer": self.name, "settings": self.made_for, "gazetteer": self.gazetteer}
 
 
 @dataclass(frozen=True)
@@ -66,7 +73,7 @@ class Proposals:
 
     def learn(self, done: Callable[[int], None]) -> Learned:
         """From a sample of the documents; `done` is told of each field that is finished. Nothing is written."""
-        gazetteer = self._gazetteer()
+        version, gazetteer = self._gazetteer()
         fields = self.fields(gazetteer)
         documents = sample(self.client, self.key, Reading.of(self.index, fields))
         proposer, measured = learn(documents, gazetteer, fields, self.settings.least, done)
@@ -75,7 +82,7 @@ class Proposals:
                 f"no keyword or boolean slot field of {self.key} is filled in {FEWEST} of the {len(documents)} "
                 "documents looked at; there is nothing to learn from"
             )
-        return Learned(proposer, _name(proposer), tuple(measured), self._made_for(fields))
+        return Learned(proposer, _name(proposer), tuple(measured), made_for(self.index), version)
 
     def publish(self, learned: Learned) -> str:
         """For sync to go on with; returns the release's id."""
@@ -93,25 +100,31 @@ class Proposals:
         versions = next((r.versions for r in store.history(self.key) if r.current), {})
         if PROPOSER not in versions or GAZETTEER not in versions:
             return None
-        part, gazetteer = store.part(self.key, PROPOSER, versions[PROPOSER]), self._gazetteer()
-        if part.meta["made_for"] != self._made_for(self.fields(gazetteer)):
+        part = store.part(self.key, PROPOSER, versions[PROPOSER])
+        if part.meta["made_for"] != made_for(self.index):
             misfit(
                 f"{self.key}: proposals were learned for other settings or vectors; ltrr attributes propose {self.key}"
             )
             return None
+        version, gazetteer = self._gazetteer()
         with reading(part.kind, part.version, part.index):
             proposer = Proposer.from_bytes(part.payload, gazetteer)
             measured = tuple(Measured(**one) for one in part.meta["measured"])
-        return Learned(proposer, part.version, measured, part.meta["made_for"])
+        return Learned(proposer, part.version, measured, part.meta["made_for"], version)
 
     def interrupted(self) -> bool:
         """Whether a run with the proposer in force has not come to its end."""
         return self._jobs.proposed(self.key).get("done") is False
 
     def fill(self, learned: Learned, failures: Failures, pace: Pace, progress: Progress) -> tuple[Tally, bool]:
-        """Proposes for what was written since the last run with this proposer. Also whether nothing is left."""
-        note = self._jobs.proposed(self.key)
-        marks: dict[str, int] = dict(note["marks"]) if note.get("proposer") == learned.name else {}
+        """Proposes for what was written since the last run with this proposer, these settings and this gazetteer. Also
+        whether nothing is left.
+        """
+        known = self._jobs.proposed(self.key)
+        marks = marks_for(known, learned)
+        note = partial(self._note, learned.made, sorted({*known.get("fields", ()), self.settings.field}), marks)
+        if known.get("made") != learned.made:
+            note(done=False)  # whatever is broken off is known before anything is written
         shards = shards_of(self.client, self.key)
         for name in sorted({s.index for s in shards}):
             self.client.indices.refresh(index=name)
@@ -120,7 +133,7 @@ class Proposals:
             marks=marks,
             failures=failures,
             pace=pace,
-            on_mark=lambda: self._note(learned.name, marks, done=False),
+            on_mark=partial(note, done=False),
             on_progress=progress.advance,
             proposer=learned.proposer,
             reading=self._reading(learned),
@@ -128,7 +141,7 @@ class Proposals:
         )
         progress.start(run.waiting(shards))
         done = run.run(shards)
-        self._note(learned.name, marks, done=done)
+        note(done=done)
         return run.tally, done
 
     def tried(self, learned: Learned) -> list[tuple[str, dict[str, list[Proposed]]]]:
@@ -152,26 +165,36 @@ class Proposals:
     def _reading(self, learned: Learned) -> Reading:
         return Reading.of(self.index, tuple(learned.proposer.fields))
 
-    def _note(self, proposer: str, marks: Mapping[str, int], *, done: bool) -> None:
-        self._jobs.save_proposed(self.key, proposer, marks, self.now(), done=done)
+    def _note(self, made: Json, fields: Sequence[str], marks: Mapping[str, int], *, done: bool) -> None:
+        self._jobs.save_proposed(self.key, made, fields, marks, self.now(), done=done)
 
     @property
     def _jobs(self) -> JobStore:
         return JobStore(self.client, self.prefix)
 
-    def _gazetteer(self) -> Gazetteer:
+    def _gazetteer(self) -> tuple[str, Gazetteer]:
+        """With its version."""
         store = ReleaseStore(self.client, self.prefix)
         versions = next((r.versions for r in store.history(self.key) if r.current), {})
         if GAZETTEER not in versions:
             raise Conflict(f"the values of {self.key} were not read yet; ltrr setup {self.key}")
         part = store.part(self.key, GAZETTEER, versions[GAZETTEER])
         with reading(part.kind, part.version, part.index):
-            return Gazetteer.from_bytes(part.payload)
+            return part.version, Gazetteer.from_bytes(part.payload)
 
-    def _made_for(self, fields: Sequence[str]) -> Json:
-        told = self.settings
-        vector = self.index.vector.field if self.index.vector else None
-        return {"fields": sorted(fields), "least": told.least, "field": told.field, "vector": vector}
+
+def made_for(index: IndexSettings) -> Json:
+    """The settings that proposals depend on."""
+    told = index.proposals
+    assert told is not None
+    kinds = {slot.field: slot.kind for slot in index.slot_fields if slot.field in (told.fields or index.slot_names)}
+    read = Reading.of(index, ())
+    return {"fields": kinds, "texts": list(read.texts), "vector": read.vector, "least": told.least, "field": told.field}
+
+
+def marks_for(note: Json, learned: Learned) -> dict[str, int]:
+    """Per shard, up to where its proposals are as they should be; none where they were made otherwise."""
+    return dict(note["marks"]) if note.get("made") == learned.made else {}
 
 
 def _name(proposer: Proposer) -> str:

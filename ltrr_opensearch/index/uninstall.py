@@ -98,8 +98,8 @@ class Uninstall:
         return [field.name for kind in ours for field in store.vector_fields(key, kind).by_encoder.values()]
 
     def _proposed(self, key: str) -> list[str]:
-        index = self._settings.indexes.get(key)
-        return [index.proposals.field] if index and index.proposals else []
+        """Fields that proposals were written into, whatever the settings say by now."""
+        return list(JobStore(self._client, self._prefix).proposed(key).get("fields", ()))
 
     def _mapped(self) -> Iterator[tuple[str, str]]:
         for key in self._keys:

@@ -17,9 +17,11 @@ from opensearchpy.helpers import bulk
 from ltrr_opensearch.build_serving import ServingBuilder
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.configuration import load_settings
+from ltrr_opensearch.index.checkup import examine
 from ltrr_opensearch.index.following import Following
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.serving import Serving
 from ltrr_opensearch.types import Encoded, Json
 from tests.plan.conftest import Analyze, ask
 
@@ -72,8 +74,8 @@ def said(result: Result) -> str:
     return result.output
 
 
-def held(client: OpenSearch, index: str, number: int) -> Json:
-    return dict(client.get(index=index, id=f"{number:03}")["_source"].get("ltrr_proposed", {}))
+def held(client: OpenSearch, index: str, number: int, field: str = "ltrr_proposed") -> Json:
+    return dict(client.get(index=index, id=f"{number:03}")["_source"].get(field, {}))
 
 
 def originals(client: OpenSearch, index: str) -> dict[str, Json]:
@@ -143,16 +145,40 @@ def test_what_documents_lack_is_proposed_found_kept_up_and_taken_away(
     assert (doubt["id"], doubt["field"], doubt["states"], doubt["text_says"]) == ("001", "brand", ["Dell"], "Acer")
     assert client.get(index=index_name, id="001")["_source"]["brand"] == "Dell"
 
+    assert "up to date at" in _checked(client, tmp_path)
+    _change(tmp_path, field="ltrr_second", least=0.8)
+    assert "learned for other settings" in said(typed("sync", index_name))
+    assert "to be proposed again, made for other settings: least, field" in _checked(client, tmp_path)
+    assert "ltrr_second: " in said(typed("attributes", "propose", index_name)), "what was done is done again"
+    assert held(client, index_name, 20, "ltrr_second").keys() == held(client, index_name, 20).keys() != set()
+    assert _serving(client, index_name, tmp_path).hidden == ("ltrr_proposed", "ltrr_second")
+
     said(typed("uninstall", index_name, "--yes"))
-    assert not any("ltrr_proposed" in client.get(index=index_name, id=id)["_source"] for id in ("000", "007"))
+    assert not any(held(client, index_name, n, field) for n in (0, 7, 20) for field in ("ltrr_proposed", "ltrr_second"))
 
 
 def _searched(client: OpenSearch, index: str, folder: Path, ask: Analyze, query: str) -> dict[str, float]:
-    settings = load_settings(folder / "ltrr.yml")
-    release = ReleaseStore(client, settings.state.prefix).current(index)
-    assert release is not None
-    serving = ServingBuilder(settings, client, None).of_release(release)
+    serving = _serving(client, index, folder)
     assert "ltrr_proposed" in serving.hidden
     (plan,) = Structured("s", {}, serving.index, serving.knowledge).plan(ask(query, serving.index, serving.knowledge))
     body = {"size": DOCUMENTS, "query": plan.clause(DOCUMENTS, Encoded())}
     return {hit["_id"]: hit["_score"] for hit in client.search(index=index, body=body)["hits"]["hits"]}
+
+
+def _serving(client: OpenSearch, index: str, folder: Path) -> Serving:
+    settings = load_settings(folder / "ltrr.yml")
+    release = ReleaseStore(client, settings.state.prefix).current(index)
+    assert release is not None
+    return ServingBuilder(settings, client, None).of_release(release)
+
+
+def _change(folder: Path, **proposals: Any) -> None:
+    told = yaml.safe_load((folder / "ltrr.yml").read_text())
+    for index in told["indexes"].values():
+        index["proposals"] = proposals
+    (folder / "ltrr.yml").write_text(yaml.safe_dump(told))
+
+
+def _checked(client: OpenSearch, folder: Path) -> str:
+    findings = examine(client, load_settings(folder / "ltrr.yml"))
+    return next(f.found for f in findings if f.what.startswith("proposals of"))
