@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from ltrr_opensearch.cli.options import docs_per_second_option, failed_option, pass_settings, with_state
@@ -139,7 +140,9 @@ def _tell_measured(console: Console, measured: Sequence[Measured], least: float)
         table.add_column(name, justify="left" if name == "field" else "right")
     for one in measured:
         right = f"{one.precision:.1%}" if one.proposals else "-"
-        table.add_row(one.field, f"{one.documents:,}", f"{one.coverage:.1%}", right, f"{one.calibration_error:.3f}")
+        table.add_row(
+            escape(one.field), f"{one.documents:,}", f"{one.coverage:.1%}", right, f"{one.calibration_error:.3f}"
+        )
     console.print(table)
 
 
@@ -149,7 +152,7 @@ def _show_some(console: Console, proposals: Proposals, learned: Learned) -> None
         table.add_column(name)
     found = [(id, f, p) for id, of in proposals.tried(learned) for f, some in of.items() for p in some]
     for id, field, one in found[:: max(1, len(found) // SHOWN)][:SHOWN]:
-        table.add_row(id, field, one.value, f"{one.confidence:.2f}")
+        table.add_row(escape(id), escape(field), escape(one.value), f"{one.confidence:.2f}")
     console.print(table)
     console.print("Dry run: nothing was written.")
 
@@ -167,5 +170,6 @@ def _tell_doubts(console: Console, found: Sequence[Doubt]) -> None:
     for field, of in sorted(by_field.items(), key=lambda f: -len(f[1])):
         for i, one in enumerate(sorted(of, key=lambda d: -d.confidence)[:3]):
             first = (field, f"{len(of):,}") if i == 0 else ("", "")
-            table.add_row(*first, one.id, ", ".join(one.states), one.says, f"{one.confidence:.2f}")
+            said = (*first, one.id, ", ".join(one.states), one.says, f"{one.confidence:.2f}")
+            table.add_row(*map(escape, said))
     console.print(table)

@@ -40,9 +40,9 @@ def show(told: Json, most: int, console: Console | None = None) -> None:
 
 def reading(one: Json) -> str:
     """An interpretation of the query in words, with its likelihood."""
-    said = [f"{about} [bold]{escape(words)}[/bold]" for about, words in one["slots"].items()]
+    said = [f"{escape(about)} [bold]{escape(words)}[/bold]" for about, words in one["slots"].items()]
     said += [f'text "{escape(one["residual"])}"'] if one["residual"] else []
-    wanted = f"{one['entity']}: " if one.get("entity") else ""
+    wanted = f"{escape(one['entity'])}: " if one.get("entity") else ""
     return f"{wanted}{', '.join(said)} ({one['likelihood']:.2f})"
 
 

@@ -54,3 +54,5 @@ def test_a_reading_is_told_in_words() -> None:
     text = {"slots": {}, "residual": "tayler love", "likelihood": 0.003}
     assert reading(song) == "song: artist [bold]tayler[/bold], song [bold]lo\\[ve][/bold] (0.62)"
     assert reading(text) == 'text "tayler love" (0.00)'
+    odd = {"slots": {"[/a]": "x"}, "residual": "", "entity": "[/b]", "likelihood": 0.5}
+    assert reading(odd) == "\\[/b]: \\[/a] [bold]x[/bold] (0.50)"
