@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -60,6 +61,8 @@ class Proposals:
     key: str
     index: IndexSettings
     now: Callable[[], datetime]
+    _read: dict[tuple[str, str], Learned | None] = field(default_factory=dict, repr=False, compare=False)
+    """By the versions of proposer and gazetteer, those read last: sync asks every few seconds."""
 
     @property
     def settings(self) -> ProposalSettings:
@@ -82,7 +85,8 @@ class Proposals:
                 f"no keyword or boolean slot field of {self.key} is filled in {FEWEST} of the {len(documents)} "
                 "documents looked at; there is nothing to learn from"
             )
-        return Learned(proposer, _name(proposer), tuple(measured), made_for(self.index), version)
+        settings = made_for(self.index)
+        return Learned(proposer, _name(proposer, settings), tuple(measured), settings, version)
 
     def publish(self, learned: Learned) -> str:
         """For sync to go on with; returns the release's id."""
@@ -95,12 +99,19 @@ class Proposals:
         )
 
     def published(self, misfit: Callable[[str], None] = lambda _: None) -> Learned | None:
-        """The proposer in force; None where there is none, or one for other settings, of which `misfit` is told."""
-        store = ReleaseStore(self.client, self.prefix)
-        versions = next((r.versions for r in store.history(self.key) if r.current), {})
+        """The proposer in force; None where there is none, or it is for other settings: `misfit` is told once."""
+        versions = self._versions()
         if PROPOSER not in versions or GAZETTEER not in versions:
             return None
-        part = store.part(self.key, PROPOSER, versions[PROPOSER])
+        wanted = versions[PROPOSER], versions[GAZETTEER]
+        if wanted not in self._read:
+            learned = self._unpacked(versions[PROPOSER], misfit)
+            self._read.clear()
+            self._read[wanted] = learned
+        return self._read[wanted]
+
+    def _unpacked(self, name: str, misfit: Callable[[str], None]) -> Learned | None:
+        part = ReleaseStore(self.client, self.prefix).part(self.key, PROPOSER, name)
         if part.meta["made_for"] != made_for(self.index):
             misfit(
                 f"{self.key}: proposals were learned for other settings or vectors; ltrr attributes propose {self.key}"
@@ -174,13 +185,17 @@ class Proposals:
 
     def _gazetteer(self) -> tuple[str, Gazetteer]:
         """With its version."""
-        store = ReleaseStore(self.client, self.prefix)
-        versions = next((r.versions for r in store.history(self.key) if r.current), {})
+        versions = self._versions()
         if GAZETTEER not in versions:
             raise Conflict(f"the values of {self.key} were not read yet; ltrr setup {self.key}")
-        part = store.part(self.key, GAZETTEER, versions[GAZETTEER])
+        part = ReleaseStore(self.client, self.prefix).part(self.key, GAZETTEER, versions[GAZETTEER])
         with reading(part.kind, part.version, part.index):
             return part.version, Gazetteer.from_bytes(part.payload)
+
+    def _versions(self) -> Mapping[str, str]:
+        """Of the parts that serve now."""
+        history = ReleaseStore(self.client, self.prefix).history(self.key)
+        return next((release.versions for release in history if release.current), {})
 
 
 def made_for(index: IndexSettings) -> Json:
@@ -197,5 +212,7 @@ def marks_for(note: Json, learned: Learned) -> dict[str, int]:
     return dict(note["marks"]) if note.get("made") == learned.made else {}
 
 
-def _name(proposer: Proposer) -> str:
-    return hashlib.sha256(proposer.to_bytes()).hexdigest()[:12]
+def _name(proposer: Proposer, settings: Json) -> str:
+    """The same weights for other settings are another part: a release that is gone back to has its own."""
+    told = json.dumps(settings, sort_keys=True).encode()
+    return hashlib.sha256(proposer.to_bytes() + told).hexdigest()[:12]

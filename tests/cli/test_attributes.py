@@ -151,6 +151,7 @@ def test_what_documents_lack_is_proposed_found_kept_up_and_taken_away(
     assert "to be proposed again, made for other settings: least, field" in _checked(client, tmp_path)
     assert "ltrr_second: " in said(typed("attributes", "propose", index_name)), "what was done is done again"
     assert held(client, index_name, 20, "ltrr_second").keys() == held(client, index_name, 20).keys() != set()
+    assert "nothing to do" in said(typed("sync", index_name))
     assert _serving(client, index_name, tmp_path).hidden == ("ltrr_proposed", "ltrr_second")
 
     said(typed("uninstall", index_name, "--yes"))
