@@ -11,6 +11,8 @@ from ltrr_opensearch.settings import Settings
 
 Contradiction = tuple[Sequence[int | str], str]
 """(location of the key, what is wrong with it and what to do)."""
+UNPROPOSED = ("number", "date")
+"""Kinds of slots whose values are not proposed, see docs/content.md."""
 
 
 def contradictions(settings: Settings) -> Iterator[Contradiction]:
@@ -96,6 +98,7 @@ def _index(index: IndexSettings) -> Iterator[Contradiction]:
         yield ("text_fields",), "names no field, so that no plan could match; name at least one, like {title: 3}"
     yield from _strategies(index)
     yield from _weights(index)
+    yield from _proposals(index)
     yield from _features(index)
     if index.diversify and not index.diversify.field and index.vector is None:
         yield ("diversify",), "needs the `vector` section, or a field whose values tell what is alike; add one of them"
@@ -129,6 +132,17 @@ def _weights(index: IndexSettings) -> Iterator[Contradiction]:
             yield place, f"there is no strategy of this name; there are: {', '.join(names)}"
         elif weight < 0:
             yield place, f"{weight:g} is negative; 0 leaves a strategy's order out, 1 is usual"
+
+
+def _proposals(index: IndexSettings) -> Iterator[Contradiction]:
+    if index.proposals is None:
+        return
+    if "structured" not in [s.use for s in index.strategies]:
+        yield ("proposals",), "are searched by the strategy structured alone; add it to strategies, or take this out"
+    kinds = {slot.field: slot.kind for slot in index.slot_fields}
+    for n, field in enumerate(index.proposals.fields):
+        if (kind := kinds.get(field)) in UNPROPOSED:
+            yield ("proposals", "fields", n), f"{field} is a {kind}, for which nothing is proposed; take it out"
 
 
 def _features(index: IndexSettings) -> Iterator[Contradiction]:

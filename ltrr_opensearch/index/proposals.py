@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.errors import Conflict, DataError
+from ltrr_opensearch.errors import Conflict, DataError, SettingsError
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.jobs import JobStore
@@ -70,9 +70,18 @@ class Proposals:
         return self.index.proposals
 
     def fields(self, gazetteer: Gazetteer) -> tuple[str, ...]:
-        """Keywords and booleans among the slot fields, or what the settings name of them."""
+        """Keywords and booleans among the slot fields, or what the settings name of them.
+
+        Raises `SettingsError` where they name another.
+        """
         asked = self.settings.fields or self.index.slot_names
-        return tuple(f for f in asked if gazetteer.kinds.get(f, "keyword") in ("keyword", "boolean"))
+        fit = tuple(f for f in asked if gazetteer.kinds.get(f, "keyword") in ("keyword", "boolean"))
+        if self.settings.fields and (others := [f for f in asked if f not in fit]):
+            told = ", ".join(f"{f} is a {gazetteer.kinds[f]}" for f in others)
+            raise SettingsError(
+                f"indexes.{self.key}.proposals.fields: {told}, for which nothing is proposed; take it out"
+            )
+        return fit
 
     def learn(self, done: Callable[[int], None]) -> Learned:
         """From a sample of the documents; `done` is told of each field that is finished. Nothing is written."""

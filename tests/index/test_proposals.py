@@ -1,16 +1,20 @@
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from ltrr_opensearch.contradictions import contradictions
+from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.index.proposals import GAZETTEER as VALUES
 from ltrr_opensearch.index.proposals import PROPOSER, Learned, Proposals, made_for, marks_for
-from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.index_settings import IndexSettings, ProposalSettings
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.propose.proposer import Proposer
+from ltrr_opensearch.settings import Settings
 from tests.propose.made import GAZETTEER
 
 TOLD: dict[str, Any] = {
@@ -99,3 +103,31 @@ def test_a_misfit_is_told_once(published: Callable[..., tuple[Store, Proposals]]
     store.versions = {**store.versions, PROPOSER: "p2"}
     assert proposals.published(said.append) is None
     assert len(said) == 2
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"strategies": [{"name": "original", "use": "original"}]}, ("proposals",)),
+        ({"slot_fields": ["brand", {"field": "kind", "kind": "date"}]}, ("proposals", "fields", 1)),
+        ({"proposals": None, "strategies": [{"name": "original", "use": "original"}]}, None),
+        ({}, None),
+    ],
+)
+def test_proposals_that_would_not_be_made_or_searched(
+    changed: dict[str, Any], where: tuple[object, ...] | None
+) -> None:
+    told = {**TOLD, "proposals": {"fields": ["brand", "kind"]}, **changed}
+    found = [place for place, _ in contradictions(Settings.model_validate({"indexes": {"shop": told}}))]
+    assert found == ([("indexes", "shop", *where)] if where else [])
+
+
+def test_a_field_that_is_mapped_as_a_number_is_refused_where_it_is_named(
+    published: Callable[..., tuple[Store, Proposals]],
+) -> None:
+    _, proposals = published()
+    numbers = replace(GAZETTEER, kinds={"kind": "number"})
+    assert proposals.fields(numbers) == ("brand",)
+    asked = proposals.index.model_copy(update={"proposals": ProposalSettings(fields=("kind",))})
+    with pytest.raises(SettingsError, match=r"indexes\.shop\.proposals\.fields: kind is a number, .* take it out"):
+        replace(proposals, index=asked).fields(numbers)
