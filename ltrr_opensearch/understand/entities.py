@@ -6,8 +6,10 @@ type of what is wanted. Two songs in one query are no reading, nor is a playlist
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
+from typing import NamedTuple
 
 from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.knowledge.beliefs import SUREST
@@ -22,37 +24,68 @@ the name. The odds are those of a value behind the name of its field (`negation.
 """
 
 
+class Spoken(NamedTuple):
+    """Of which types slots speak together; sets of types as bits, by their places in `Entities.types`."""
+
+    fitting: int
+    """Types that can be what is wanted."""
+    named: int = 0
+    said: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Entities:
     types: tuple[str, ...]
     """What belongs to others first: of what is named together, it is wanted."""
-    brings: frozenset[tuple[str, str]]
-    """(type of an entity, type of what belongs to it)."""
+    bits: Mapping[str, int]
+    belonging: Mapping[str, int]
+    """Type of an entity -> types of what belongs to it, itself not among them."""
 
     @classmethod
     def of(cls, settings: EntitySettings) -> Entities:
         brought = (relation.brings for relation in settings.relations)
         types = tuple(dict.fromkeys((*brought, *(one.type for one in settings.types))))
-        return cls(types, frozenset((one.of, one.brings) for one in settings.relations))
+        bits, belonging = {type: 1 << place for place, type in enumerate(types)}, dict.fromkeys(types, 0)
+        for one in settings.relations:
+            belonging[one.of] |= bits[one.brings] & ~bits[one.of]
+        return cls(types, bits, belonging)
 
-    def wanted(self, slots: Sequence[SlotValue]) -> str | None:
+    @property
+    def nothing(self) -> Spoken:
+        return Spoken((1 << len(self.types)) - 1)
+
+    def after(self, spoken: Spoken, slot: SlotValue) -> Spoken:
+        """What is spoken of with one slot more. Of the wanted type at most one name is said, of others what it belongs
+        to.
+        """
+        if slot.negated or not slot.entity:
+            return spoken
+        fitting, named, said = spoken
+        bit = self.bits[slot.entity]
+        if slot.kind == TYPE:
+            return Spoken(fitting & bit, named, True)
+        return Spoken(fitting & (self.belonging[slot.entity] | bit & ~named), named | bit, said)
+
+    def wanted_of(self, spoken: Spoken) -> str | None:
         """The type of what is wanted: the one that is said, one that is named, or one that belongs to all named.
 
         Nothing where no entity is spoken of; None where what is said cannot be meant together.
         """
-        said = {slot.entity for slot in slots if slot.kind == TYPE and not slot.negated}
-        named = [slot.entity for slot in slots if slot.kind == NAME and not slot.negated]
-        if not said and not named:
+        fitting, named, said = spoken
+        if not named and not said:
             return ""
-        if len(said) > 1:
-            return None
-        first = [type for type in self.types if type in (said or named)]
-        further = [type for type in self.types if type not in first] if not said and len(set(named)) > 1 else []
-        return next((type for type in (*first, *further) if self._fits(type, named)), None)
+        several = named & (named - 1)
+        wanted = (fitting & named) or (fitting if said or several else 0)
+        return self.types[(wanted & -wanted).bit_length() - 1] if wanted else None
 
-    def _fits(self, wanted: str, named: Sequence[str]) -> bool:
-        others = (type for type in named if type != wanted)
-        return named.count(wanted) <= 1 and all((other, wanted) in self.brings for other in others)
+    def wanted(self, slots: Iterable[SlotValue]) -> str | None:
+        return self.wanted_of(reduce(self.after, slots, self.nothing))
+
+    def may_be_meant(self, spoken: Spoken, later: Iterable[SlotValue]) -> bool:
+        """Whether it makes sense, or would with any of the slots behind: "taylor owls" does where "song" follows."""
+        if self.wanted_of(spoken) is not None:
+            return True
+        return bool(spoken.fitting) and any(self.wanted_of(self.after(spoken, slot)) is not None for slot in later)
 
 
 def connecting(tokens: Sequence[str], covered: Container[int]) -> set[int]:

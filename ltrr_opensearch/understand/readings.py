@@ -3,6 +3,7 @@
 A reading covers some tokens by slots that do not overlap; the rest is text. It weighs the product of its slots'
 confidences and, for each token left as text, of the doubt that the token belongs to any slot. Likelihoods are these
 weights over their exact sum (a forward pass); only the best few readings are kept (a beam), so they sum to at most 1.
+What entities forbid has a part neither in the sum nor in the beam (`possible`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 
 from ltrr_opensearch.types import Reading, SlotValue
 from ltrr_opensearch.understand.entities import Entities, connecting
+from ltrr_opensearch.understand.possible import possible_paths
 
 LEAST_DOUBT = 0.05
 """However sure a slot looks, its words may be meant as plain text this often."""
@@ -18,8 +20,6 @@ BEAM = 32
 CONJUNCTIONS = frozenset(("or", "and", "oder", "und", "ou", "et", "o", "y", "e", "of", "en"))
 
 _Path = tuple[float, tuple[SlotValue, ...]]
-_Meant = tuple[float, tuple[SlotValue, ...], str]
-"""With the type of what is wanted."""
 
 
 def readings(
@@ -36,16 +36,12 @@ def readings(
     for slot in slots:
         if slot.confidence > 0:
             starting.setdefault(slot.start, []).append(slot)
-    total = _sum_of_weights(doubts, starting)
-    kept: list[_Meant] = []
-    for weight, path in _best_paths(doubts, starting):
-        wanted = entities.wanted(path) if entities else ""
-        if wanted is None:
-            total -= weight
-        else:
-            kept.append((weight, path, wanted))
-        if len(kept) == limit:
-            break
+    if entities and any(slot.entity for slot in slots):
+        total, meant = possible_paths(doubts, starting, entities, BEAM)
+    else:
+        total = _sum_of_weights(doubts, starting)
+        meant = [(weight, path, "") for weight, path in _best_paths(doubts, starting)[:limit]]
+    kept = meant[:limit]
     if all(path for _, path, _ in kept):
         kept = [*kept[: limit - 1], (_product(doubts), (), "")]
     total = max(total, sum(weight for weight, _, _ in kept))

@@ -1,5 +1,8 @@
 """Names of entities in queries over a small music index: by type what is named, and what is wanted."""
 
+import itertools
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +14,7 @@ from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.normalise import tokenize
 from ltrr_opensearch.types import NAME, TYPE, Reading, SlotValue
 from ltrr_opensearch.understand.entities import Entities, where_all_is_named
-from ltrr_opensearch.understand.readings import readings
+from ltrr_opensearch.understand.readings import LEAST_DOUBT, readings
 from ltrr_opensearch.understand.recognise import SlotFields, recognise
 
 MUSIC = EntitySettings.model_validate(
@@ -144,3 +147,58 @@ def test_whatever_is_asked_likelihoods_sum_to_at_most_1_and_words_stay_in_their_
         assert reading.entity or not any(slot.entity and not slot.negated for slot in reading.slots)
         left = iter(words)
         assert all(word in left for word in reading.residual.split())
+
+
+def named(length: int, *types: tuple[str, float]) -> tuple[tuple[str, ...], list[SlotValue]]:
+    """A query of which every word is a name of each of these types, with its confidence."""
+    tokens = tuple(f"w{i}" for i in range(length))
+    return tokens, [
+        SlotValue("title", token, i, i + 1, share, kind=NAME, entity=type)
+        for i, token in enumerate(tokens)
+        for type, share in types
+    ]
+
+
+def by_trying_all(tokens: tuple[str, ...], slots: list[SlotValue]) -> list[float]:
+    """Likelihoods of all readings of names of one word."""
+    doubt = max(1 - sum(slot.confidence for slot in slots if not slot.start), LEAST_DOUBT)
+    choices = [[None, *(slot for slot in slots if slot.start == i)] for i in range(len(tokens))]
+    weights = [
+        math.prod(slot.confidence if slot else doubt for slot in path)
+        for path in itertools.product(*choices)
+        if FIELDS.entities and FIELDS.entities.wanted([slot for slot in path if slot]) is not None
+    ]
+    return sorted((weight / sum(weights) for weight in weights), reverse=True)
+
+
+@pytest.mark.parametrize("length", [2, 5, 7])
+@pytest.mark.parametrize(
+    "types", [[("song", 0.9)], [("artist", 0.9)], [("song", 0.6), ("artist", 0.2), ("genre", 0.1)]]
+)
+def test_what_cannot_be_meant_does_not_crowd_out_what_can(length: int, types: list[tuple[str, float]]) -> None:
+    tokens, slots = named(length, *types)
+    *found, last = readings(tokens, slots, entities=FIELDS.entities)
+    expected = by_trying_all(tokens, slots)[: len(found)]
+    assert [reading.likelihood for reading in found] == pytest.approx(expected)
+    assert all(reading.slots for reading in found)
+    assert last.slots == ()
+
+
+def test_names_that_only_a_later_one_makes_sense_of() -> None:
+    tokens, artists = named(7, ("artist", 0.9))
+    song = SlotValue("title", "x", 7, 8, 0.9, kind=NAME, entity="song")
+    best, *_ = readings((*tokens, "x"), [*artists, song], entities=FIELDS.entities)
+    assert (best.entity, len(best.slots)) == ("song", 8)
+
+
+def test_many_types_that_belong_to_one_another() -> None:
+    types = [f"t{n}" for n in range(10)]
+    relations = [
+        {"name": f"{of}_{type}", "of": of, "brings": type, "field": "f"} for of in types for type in types if of != type
+    ]
+    declared = [{"type": type, "name_fields": ["title"]} for type in types]
+    all_related = EntitySettings.model_validate({"type_field": "kind", "types": declared, "relations": relations})
+    tokens, slots = named(10, *((type, 0.09) for type in types))
+    found = readings(tokens, slots, entities=Entities.of(all_related))
+    assert 0 < sum(reading.likelihood for reading in found) <= 1 + 1e-9
+    assert found[0].slots
