@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 from pydantic import Field, field_validator, model_validator
 
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.section import Section
 
 
@@ -21,6 +23,19 @@ class EntityType(Section):
     @property
     def called(self) -> tuple[str, ...]:
         return tuple(name.casefold() for name in self.names or (self.type,))
+
+    @field_validator("name_fields")
+    @classmethod
+    def _name_fields_differ(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if twice := _twice(value):
+            raise ValueError(f"name fields must differ; twice: {twice}")
+        return value
+
+    @model_validator(mode="after")
+    def _can_be_said(self) -> EntityType:
+        if mute := [word for word in self.called if not key_of(word)]:
+            raise ValueError(f"type {self.type}: no query can say {mute[0]!r}, which has no word; correct its `names`")
+        return self
 
 
 class Relation(Section):
@@ -43,8 +58,10 @@ class EntitySettings(Section):
     def _types_differ(cls, value: tuple[EntityType, ...]) -> tuple[EntityType, ...]:
         if twice := _twice(one.type for one in value):
             raise ValueError(f"types must differ; twice: {twice}")
-        if twice := _twice(name for one in value for name in set(one.called)):
-            raise ValueError(f"a word can only be called by one type; of several: {twice}")
+        words = {word: key_of(word) for one in value for word in one.called}
+        owners = Counter(key for one in value for key in {words[word] for word in one.called})
+        if several := ", ".join(sorted(word for word, key in words.items() if owners[key] > 1)):
+            raise ValueError(f"a word, singular or plural, can only be called by one type; of several: {several}")
         return value
 
     @field_validator("relations")

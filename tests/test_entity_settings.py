@@ -33,6 +33,8 @@ def test_a_key_or_several_names_do_not_tell_by_the_name(relation: dict[str, Any]
 def test_what_a_type_is_called() -> None:
     song, artist = EntitySettings.model_validate(MUSIC).types
     assert (song.called, artist.called) == (("song", "track"), ("artist",))
+    both = SONG | {"names": ["song", "songs"]}
+    assert EntitySettings.model_validate(MUSIC | {"types": [both, ARTIST]}), "one type may be called both"
 
 
 @pytest.mark.parametrize(
@@ -41,7 +43,11 @@ def test_what_a_type_is_called() -> None:
         ({"types": []}, "at least 1"),
         ({"types": [SONG, SONG]}, "types must differ; twice: song"),
         ({"types": [SONG, ARTIST | {"names": ["track"]}]}, "called by one type; of several: track"),
+        ({"types": [SONG, ARTIST | {"names": ["Tracks"]}]}, "singular or plural, .* of several: track, tracks"),
+        ({"types": [SONG, ARTIST | {"names": ["artist", "!!!"]}]}, "type artist: no query can say '!!!'"),
+        ({"types": [SONG, {"type": "*", "name_fields": ["name"]}]}, "no query can say '\\*'"),
         ({"types": [SONG, ARTIST | {"name_fields": []}]}, "at least 1"),
+        ({"types": [SONG, ARTIST | {"name_fields": ["name", "name"]}]}, "name fields must differ; twice: name"),
         ({"relations": [TRACKS, TRACKS]}, "names of relations must differ; twice: tracks"),
         ({"relations": [TRACKS | {"brings": "songs"}]}, "`brings` is songs, which is no type here; did you mean song?"),
         ({"relations": [TRACKS | {"of": "label"}]}, "`of` is label, which is no type here; types are song, artist"),

@@ -29,9 +29,9 @@ from ltrr_opensearch.evaluate.measures import mean, paired_difference, per_query
 from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.texts import leaves_of, text_of
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.knowledge.lookup import key_of
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.logged import Judgment
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.propose.written import meant_by
 from ltrr_opensearch.types import Encoded, Json

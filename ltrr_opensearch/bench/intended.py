@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ltrr_opensearch.knowledge.lookup import key_of
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.types import Json, Reading, SlotValue
 
 FOLDER = Path(__file__).parents[2] / "tests" / "understand"

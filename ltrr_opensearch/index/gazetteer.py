@@ -19,7 +19,7 @@ from ltrr_opensearch.index.entity_names import read_names
 from ltrr_opensearch.index.mentions import count_mentions, sample_documents
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import key_of
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.synonyms import read_synonyms
 

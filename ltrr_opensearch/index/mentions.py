@@ -18,7 +18,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.entity_names import NAMES, name_keys
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import first_of, generals_of, key_of, parts_of
+from ltrr_opensearch.lookup import first_of, generals_of, key_of, parts_of
 from ltrr_opensearch.types import Json
 
 SAMPLE = 10_000

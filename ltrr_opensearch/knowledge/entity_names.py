@@ -16,11 +16,13 @@ from typing import NamedTuple
 
 from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.knowledge.beliefs import DOUBT, SUREST, Mentions
-from ltrr_opensearch.knowledge.lookup import is_slot, key_of
 from ltrr_opensearch.knowledge.slot_values import Entry
+from ltrr_opensearch.lookup import is_slot, key_of
 from ltrr_opensearch.types import NAME, TYPE
 
-NAMES = "names of entities"
+_NO_FIELD = "\0"
+"""Begins what stands in place of a field, since no field's name does."""
+NAMES = f"{_NO_FIELD}names of entities"
 """Under which mentions are counted, whatever the entity's type."""
 MAX_NAMES = 1_000_000
 """Most names kept, the interesting ones first."""
@@ -33,7 +35,7 @@ _LEAST_LETTERS = 4
 _ARTICLES = frozenset(("the", "a", "an", "der", "die", "das", "le", "la", "les", "el", "los", "las", "il", "het", "os"))
 TYPE_WORD = 0.5
 """How likely a word for a type means that, beside other words: "song" is a part of many songs' names, too."""
-_NAME, _WORD = "name of ", "word for "
+_NAME, _WORD = f"{_NO_FIELD}name of ", f"{_NO_FIELD}word for "
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from dataclasses import replace
 from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.knowledge.beliefs import DOUBT, Mentions, confidences, repeats
 from ltrr_opensearch.knowledge.entity_names import EntityName, beside, name_entries, type_entries
-from ltrr_opensearch.knowledge.lookup import first_of, generals_of, is_slot, key_of, parts_of
 from ltrr_opensearch.knowledge.slot_values import Entry
+from ltrr_opensearch.lookup import first_of, generals_of, is_slot, key_of, parts_of
 from ltrr_opensearch.synonyms import Synonym
 
 SHORT = 0.9

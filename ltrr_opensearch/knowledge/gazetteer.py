@@ -24,13 +24,13 @@ from ltrr_opensearch.knowledge.entity_keys import EntityKeys
 from ltrr_opensearch.knowledge.entity_names import EntityName, kept_as
 from ltrr_opensearch.knowledge.entries import entries_of
 from ltrr_opensearch.knowledge.known_words import KnownWords, words_of
-from ltrr_opensearch.knowledge.lookup import word_of
 from ltrr_opensearch.knowledge.nested import prefer_longer
 from ltrr_opensearch.knowledge.slot_values import SlotValues
+from ltrr_opensearch.lookup import word_of
 from ltrr_opensearch.synonyms import Synonym
 from ltrr_opensearch.types import TYPE, SlotValue
 
-_MAGIC = b"LTRRGAZ4"
+_MAGIC = b"LTRRGAZ5"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

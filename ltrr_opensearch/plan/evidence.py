@@ -6,7 +6,7 @@ field neither has nor contradicts a range.
 
 from __future__ import annotations
 
-from ltrr_opensearch.knowledge.lookup import key_of
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.propose.names import feature_name
 from ltrr_opensearch.types import Json, SlotValue
 

@@ -17,8 +17,8 @@ from typing import Any
 from pydantic import Field
 
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.knowledge.lookup import key_of
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.plan.entities import EntityEvidence
 from ltrr_opensearch.plan.evidence import evidence, lacking, matching, proposed, scored
 from ltrr_opensearch.plan.options import read_options

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import key_of
+from ltrr_opensearch.lookup import key_of
 
 LEAST_DOCUMENTS = 2
 """A value that one document alone has may be its own mistake, and says nothing of others."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from ltrr_opensearch.hypotheses.reliability import calibration_error
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import is_slot, key_of
+from ltrr_opensearch.lookup import is_slot, key_of
 from ltrr_opensearch.propose.classifier import Classifier
 from ltrr_opensearch.propose.dictionary import LEAST_DOCUMENTS, SaidValues, said_in
 from ltrr_opensearch.propose.evidence import COLUMNS, evidence

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ltrr_opensearch.knowledge.lookup import generals_of, key_of, parts_of
+from ltrr_opensearch.lookup import generals_of, key_of, parts_of
 from ltrr_opensearch.types import Vector
 
 MAX_CHARACTERS = 5_000

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from ltrr_opensearch.knowledge.beliefs import SUREST
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import word_of
+from ltrr_opensearch.lookup import word_of
 from ltrr_opensearch.types import SlotValue
 
 

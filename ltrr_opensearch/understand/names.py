@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ltrr_opensearch.knowledge.lookup import word_of
+from ltrr_opensearch.lookup import word_of
 from ltrr_opensearch.understand.items import Item
 
 Names = tuple[tuple[str, ...], ...]

@@ -121,3 +121,11 @@ def test_fields_are_told_from_what_stands_in_their_place() -> None:
         (TYPE, "artist"),
     }
     assert kept_as("title") is None
+
+
+@pytest.mark.parametrize("field", ["name of song", "name of product", "word for thing", "names of entities"])
+def test_fields_may_be_called_as_they_please(field: str) -> None:
+    made = Gazetteer.from_values([(field, "Thinkpad", 9)], 100, entities=MUSIC, names=LOVE)
+    (slot,) = Gazetteer.from_bytes(made.to_bytes()).match(["thinkpad"])
+    assert (slot.kind, slot.field, slot.entity, slot.value) == ("keyword", field, "", "Thinkpad")
+    assert {slot.entity for slot in match(LOVE, "love") if slot.kind == NAME} == {"song", "artist"}

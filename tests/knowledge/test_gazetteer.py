@@ -8,7 +8,7 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.knowledge.lookup import MAX_WORDS, is_slot, key_of
+from ltrr_opensearch.lookup import MAX_WORDS, is_slot, key_of
 from ltrr_opensearch.synonyms import read_synonyms
 from ltrr_opensearch.types import SlotValue
 

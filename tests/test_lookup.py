@@ -1,6 +1,6 @@
 import pytest
 
-from ltrr_opensearch.knowledge.lookup import first_of, generals_of, key_of, parts_of, word_of
+from ltrr_opensearch.lookup import first_of, generals_of, key_of, parts_of, word_of
 
 
 @pytest.mark.parametrize(
