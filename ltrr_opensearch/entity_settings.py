@@ -98,10 +98,6 @@ class EntitySettings(Section):
         """Whether what belongs to an entity repeats the very name by which it is found."""
         return self.name_fields(relation.of) == (self.key(relation),)
 
-    def relation(self, of: str, brings: str) -> Relation | None:
-        """The first one declared between two types."""
-        return next((one for one in self.relations if (one.of, one.brings) == (of, brings)), None)
-
     def borne_in(self, type: str) -> tuple[str, ...]:
         """Fields that hold names of entities of a type, also of documents that belong to them."""
         related = (one.field for one in self.relations if one.of == type and self.by_name(one))

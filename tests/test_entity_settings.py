@@ -18,8 +18,6 @@ def test_a_relation_is_by_the_name_where_nothing_else_is_said() -> None:
     music = EntitySettings.model_validate(MUSIC)
     (tracks,) = music.relations
     assert (music.key(tracks), music.by_name(tracks)) == ("name", True)
-    assert music.relation("artist", "song") == tracks
-    assert music.relation("song", "artist") is None
     assert music.fields == ("kind", "title", "alias", "name", "by")
     assert (music.borne_in("artist"), music.borne_in("song")) == (("name", "by"), ("title", "alias"))
 

@@ -27,9 +27,10 @@ class EntityEvidence:
 
     def named(self, slot: SlotValue, wanted: str) -> Json:
         """Documents of the `wanted` type that a name speaks of."""
-        relation = self._settings.relation(slot.entity, wanted) if slot.entity != wanted else None
-        if relation:
-            return {"terms": {relation.field: list(self.keys(slot, relation))}}
+        belonging = self.relations(slot, wanted) if wanted not in ("", slot.entity) else ()
+        if belonging:
+            ways: list[Json] = [{"terms": {one.field: list(self.keys(slot, one))}} for one in belonging]
+            return ways[0] if len(ways) == 1 else {"bool": {"should": ways, "minimum_should_match": 1}}
         of_type = {"term": {self._settings.type_field: slot.entity}}
         fields = self._settings.name_fields(slot.entity)
         names = [{"terms": {field: list(slot.spellings)}} for field in fields]

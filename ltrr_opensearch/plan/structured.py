@@ -147,10 +147,10 @@ def _spoken(query: AnalyzedQuery, slot: SlotValue) -> tuple[str, ...]:
 
 def _wanted(reading: Reading) -> list[list[SlotValue]]:
     """What is wanted of each field, of each type's names; that the type is right is asked of the whole document."""
-    wanted: dict[str, list[SlotValue]] = {}
+    wanted: dict[tuple[bool, str], list[SlotValue]] = {}  # a field may be called like a type
     for slot in reading.slots:
         if not slot.negated and slot.kind != TYPE:
-            wanted.setdefault(slot.about, []).append(slot)
+            wanted.setdefault((slot.kind == NAME, slot.about), []).append(slot)
     return list(wanted.values())
 
 

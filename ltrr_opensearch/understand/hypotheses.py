@@ -7,14 +7,14 @@ the domain has published weights the likelihoods of its readings are replaced.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import replace
 
 from ltrr_opensearch.hypotheses.claims import Filled, filled
 from ltrr_opensearch.hypotheses.rerank import Reranker
 from ltrr_opensearch.hypotheses.values import Context, Hypothesis, Slot, Utterance
 from ltrr_opensearch.local_time import local_time
-from ltrr_opensearch.types import Reading, SearchRequest, SlotValue
+from ltrr_opensearch.types import NAME, Reading, SearchRequest, SlotValue
 
 SYSTEM = "recogniser"
 NOTHING = "text"
@@ -31,7 +31,8 @@ def reranked(readings: Sequence[Reading], request: SearchRequest, text: str, rer
         return tuple(readings)
     order = reranker.rerank(utterance_of(readings, request, text, reranker.home))
     likelihood = {one.claim.slots: one.likelihood for one in order}
-    claims = [_filled(reading) for reading in readings]
+    shared = _shared(readings)
+    claims = [filled(_hypothesis(reading, "", shared)) for reading in readings]
     before: dict[Filled, float] = defaultdict(float)
     for reading, claim in zip(readings, claims, strict=True):
         before[claim] += reading.likelihood
@@ -42,25 +43,29 @@ def reranked(readings: Sequence[Reading], request: SearchRequest, text: str, rer
 
 
 def utterance_of(readings: Sequence[Reading], request: SearchRequest, text: str, domain: str) -> Utterance:
-    hypotheses = tuple(_hypothesis(reading, domain) for reading in readings)
+    shared = _shared(readings)
+    hypotheses = tuple(_hypothesis(reading, domain, shared) for reading in readings)
     return Utterance(request.query_id, hypotheses, text, _context(request))
 
 
-def _hypothesis(reading: Reading, domain: str) -> Hypothesis:
-    slots = tuple(Slot(slot.about, _said(slot), min(max(slot.confidence, 0.0), 1.0)) for slot in reading.slots)
+def _hypothesis(reading: Reading, domain: str, shared: Container[str]) -> Hypothesis:
+    slots = tuple(Slot(slot.about, _said(slot, shared), min(max(slot.confidence, 0.0), 1.0)) for slot in reading.slots)
     intent = "+".join(sorted({slot.name for slot in slots})) or NOTHING
     covered = sum(slot.end - slot.start for slot in reading.slots)
     words = {WORDS_LEFT: float(len(reading.residual.split())), WORDS_COVERED: float(covered)}
     return Hypothesis(SYSTEM, domain, intent, slots, intent_confidence=reading.likelihood, evidence=words)
 
 
-def _said(slot: SlotValue) -> str:
-    """What is not wanted is another claim than what is."""
-    return f"not {slot.value}" if slot.negated else slot.value
+def _shared(readings: Sequence[Reading]) -> set[str]:
+    """What is a field of one reading and a type of what another names: "genre"."""
+    slots = [slot for reading in readings for slot in reading.slots]
+    return {s.about for s in slots if s.kind == NAME} & {s.about for s in slots if s.kind != NAME}
 
 
-def _filled(reading: Reading) -> Filled:
-    return filled(_hypothesis(reading, ""))
+def _said(slot: SlotValue, shared: Container[str]) -> str:
+    """What is not wanted is another claim than what is; so is the genre called rock, and what has rock as its genre."""
+    value = f"{slot.entity} called {slot.value}" if slot.kind == NAME and slot.about in shared else slot.value
+    return f"not {value}" if slot.negated else value
 
 
 def _context(request: SearchRequest) -> Context:

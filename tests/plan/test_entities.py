@@ -88,6 +88,30 @@ def test_what_is_named_beside_belongs_to_it(ask: Analyze) -> None:
     assert filtered(song[0])["bool"]["filter"] == [{"term": {"kind": "song"}}]
 
 
+def test_it_may_belong_by_any_of_several_relations(ask: Analyze) -> None:
+    guest = {"name": "guests", "of": "artist", "brings": "song", "field": "featuring"}
+    entities = MUSIC["entities"] | {"relations": [*MUSIC["entities"]["relations"], guest]}
+    index = IndexSettings.model_validate(MUSIC | {"entities": entities})
+    (plan,) = Structured("structured", STRICT, index, KNOWN).plan(ask("songs by hart", index, KNOWN))
+    (artist,) = clause_of(plan)["bool"]["must"]
+    by_any = {"should": [{"terms": {"artists": ["a1"]}}, {"terms": {"featuring": []}}], "minimum_should_match": 1}
+    assert filtered(artist["bool"]["should"][0]) == {"bool": by_any}
+
+
+def test_what_is_not_wanted_is_the_entity_itself_where_nothing_is_wanted(ask: Analyze) -> None:
+    (unwanted,) = structured(ask, "acoustic without hart")["bool"]["must_not"]
+    assert unwanted["bool"]["filter"] == [{"term": {"kind": "artist"}}]
+
+
+def test_a_field_called_like_a_type_asks_for_itself(ask: Analyze) -> None:
+    index = IndexSettings.model_validate(MUSIC | {"slot_fields": ["song"]})
+    values = [("song", "Sad", 200), ("song", "Glad", 200)]
+    known = Knowledge(gazetteer=Gazetteer.from_values(values, 1000, entities=index.entities, names=NAMES))
+    (plan,) = Structured("structured", STRICT, index, known).plan(ask("sad rain", index, known))
+    best = clause_of(plan)["dis_max"]["queries"][0]["bool"]
+    assert len(best["must"]) == 2, "both are asked for, not any of them"
+
+
 def test_a_word_for_a_type_is_no_text(ask: Analyze) -> None:
     reading = structured(ask, "songs by hart")["bool"]
     assert len(reading["must"]) == 1, "neither songs nor by must be said"

@@ -75,3 +75,13 @@ def test_readings_that_claim_the_same_share_its_likelihood_as_before() -> None:
     assert [r.slots for r in ordered[:2]] == [ARTIST.slots, short.slots]
     assert ordered[0].likelihood == pytest.approx(3 * ordered[1].likelihood)
     assert ordered[0].likelihood + ordered[1].likelihood == pytest.approx(0.953 / (0.953 + 2 * 0.047), abs=1e-3)
+
+
+def test_a_type_called_like_a_field_is_another_claim() -> None:
+    named = Reading((SlotValue("title", "Love", 0, 1, 0.6, kind=NAME, entity="genre"),), "", 0.3, "genre")
+    found = utterance_of((GENRE, named, TEXT), REQUEST, "love", "shop").hypotheses
+    assert [slot.value for one in found for slot in one.slots] == ["Love", "genre called Love"]
+    ordered = reranked((GENRE, named, TEXT), REQUEST, "love", weighing(genre=3.0, text=-3.0))
+    assert ordered[0].likelihood == pytest.approx(ordered[1].likelihood), "each is as likely as what is filled alike"
+    (alone,) = utterance_of((named,), REQUEST, "love", "shop").hypotheses
+    assert alone.slots[0].value == "Love"
