@@ -7,7 +7,7 @@ from difflib import get_close_matches
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.entity_settings import EntitySettings
+from ltrr_opensearch.entity_settings import EntitySettings, Relation
 from ltrr_opensearch.types import Json
 
 MOST_TYPES = 100
@@ -19,49 +19,49 @@ def entities_said(client: OpenSearch, key: str, entities: EntitySettings) -> tup
     body = {"size": 0, "track_total_hits": False, "aggs": _aggregations(entities)}
     found: Json = client.search(index=key, body=body)["aggregations"]
     there = {str(bucket["key"]): int(bucket["doc_count"]) for bucket in found["types"]["buckets"]}
-    counts = {one.type: int(found[f"type {one.type}"]["doc_count"]) for one in entities.types}
+    by_type: dict[str, Json] = {one.type: found[f"type {n}"] for n, one in enumerate(entities.types)}
+    counts = {type: int(of["doc_count"]) for type, of in by_type.items()}
     said = ", ".join(f"{count} {type}" for type, count in counts.items())
-    return said, [*_types(entities, counts, there, found), *_relations(entities, counts, found)]
+    return said, [*_types(entities, there, by_type), *_relations(entities, by_type)]
 
 
 def _aggregations(entities: EntitySettings) -> Json:
-    """Documents of each type, of these the named ones, and those that each relation can bring."""
+    """Documents of each type, of these the named ones, and those that each relation can bring.
+
+    By number: a type or a field may hold what a name of an aggregation must not, like ">".
+    """
     field = entities.type_field
     asked: Json = {"types": {"terms": {"field": field, "size": MOST_TYPES}}}
-    for one in entities.types:
+    for n, one in enumerate(entities.types):
         named = [{"exists": {"field": name}} for name in one.name_fields]
         further = {"named": {"filter": {"bool": {"should": named, "minimum_should_match": 1}}}}
-        further |= {f"key {key}": {"filter": {"exists": {"field": key}}} for key in _keys(entities, one.type)}
-        further |= {f"in {name}": {"filter": {"exists": {"field": name}}} for name in _brought(entities, one.type)}
-        asked[f"type {one.type}"] = {"filter": {"term": {field: one.type}}, "aggs": further}
+        leads = [(name, field) for name, _, _, type, field in _leads(entities) if type == one.type]
+        further |= {name: {"filter": {"exists": {"field": field}}} for name, field in leads}
+        asked[f"type {n}"] = {"filter": {"term": {field: one.type}}, "aggs": further}
     return asked
 
 
-def _keys(entities: EntitySettings, type: str) -> list[str]:
-    return [entities.key(one) for one in entities.relations if one.of == type]
+def _leads(entities: EntitySettings) -> list[tuple[str, Relation, str, str, str]]:
+    """By name of an aggregation, what a relation needs: (name, relation, role, type, the field that it has)."""
+    return [
+        (f"{role} {n}", one, role, type, field)
+        for n, one in enumerate(entities.relations)
+        for role, type, field in (("key", one.of, entities.key(one)), ("field", one.brings, one.field))
+    ]
 
 
-def _brought(entities: EntitySettings, type: str) -> list[str]:
-    return [one.field for one in entities.relations if one.brings == type]
-
-
-def _types(
-    entities: EntitySettings, counts: Mapping[str, int], there: Mapping[str, int], found: Json
-) -> Iterator[tuple[str, str]]:
+def _types(entities: EntitySettings, there: Mapping[str, int], found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
     for one in entities.types:
-        if not counts[one.type]:
+        of_type = found[one.type]
+        if not of_type["doc_count"]:
             near = get_close_matches(one.type, there) or sorted(there, key=lambda type: -there[type])[:5]
             fix = f"correct entities.types; {entities.type_field} holds {', '.join(near) or 'nothing'}"
             yield f"no document has {entities.type_field} {one.type}", fix
-        elif not found[f"type {one.type}"]["named"]["doc_count"]:
+        elif not of_type["named"]["doc_count"]:
             yield f"no {one.type} has a name in {', '.join(one.name_fields)}", "correct its name_fields"
 
 
-def _relations(entities: EntitySettings, counts: Mapping[str, int], found: Json) -> Iterator[tuple[str, str]]:
-    for one in entities.relations:
-        for role, type, field, part in (
-            ("key", one.of, entities.key(one), "key"),
-            ("field", one.brings, one.field, "in"),
-        ):
-            if counts[type] and not found[f"type {type}"][f"{part} {field}"]["doc_count"]:
-                yield f"relation {one.name}: no {type} has {field}", f"correct its `{role}`, or take it out"
+def _relations(entities: EntitySettings, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    for name, one, role, type, field in _leads(entities):
+        if found[type]["doc_count"] and not found[type][name]["doc_count"]:
+            yield f"relation {one.name}: no {type} has {field}", f"correct its `{role}`, or take it out"

@@ -53,7 +53,7 @@ def _read(
 ) -> Iterator[EntityName]:
     """The names that a field of a type holds, with the sum of their documents' popularity as interest."""
     keys = _key_fields(entities, type.type)
-    further: Json = {f"key {name}": {"terms": {"field": name, "size": MOST_KEYS}} for name in keys}
+    further: Json = {f"key {n}": {"terms": {"field": name, "size": MOST_KEYS}} for n, name in enumerate(keys)}
     if popularity:
         further["popularity"] = {"sum": {"field": popularity}}
     of_type: Json = {"term": {entities.type_field: type.type}}
@@ -70,4 +70,4 @@ def _key_fields(entities: EntitySettings, type: str) -> tuple[str, ...]:
 
 
 def _keys(bucket: Json, fields: tuple[str, ...]) -> Mapping[str, tuple[str, ...]]:
-    return {field: tuple(str(b["key"]) for b in bucket[f"key {field}"]["buckets"]) for field in fields}
+    return {field: tuple(str(b["key"]) for b in bucket[f"key {n}"]["buckets"]) for n, field in enumerate(fields)}

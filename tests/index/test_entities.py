@@ -1,11 +1,14 @@
 """Whether an index fits its declared entities: its mapping, and its documents."""
 
 from typing import Any
+from unittest.mock import Mock
 
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.bench.music import BODY, CONFIGURED, load_music
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index.checkup import State, examine
+from ltrr_opensearch.index.entity_checks import entities_said
 from ltrr_opensearch.index.entity_names import read_names
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.mentions import borne_names
@@ -58,6 +61,21 @@ def test_the_doctor_looks_for_the_types_and_what_relates_them(client: OpenSearch
         (State.WARN, "relation backwards: no genre has playlists", "correct its `field`, or take it out"),
         (State.WARN, "relation by_genre: no artist has genre", "correct its `field`, or take it out"),
     ]
+
+
+def test_a_type_may_be_called_what_no_aggregation_may() -> None:
+    client, type = Mock(), "Audio > Headphones [new]"
+    answer: dict[str, Any] = {"doc_count": 2, "named": {"doc_count": 2}, "key 0": {"doc_count": 2}}
+    client.search.return_value = {
+        "aggregations": {"types": {"buckets": []}, "type 0": answer | {"field 0": {"doc_count": 0}}}
+    }
+    like = {"name": "like", "of": type, "brings": type, "key": "a>b", "field": "c[d]"}
+    declared = {"type_field": "kind", "types": [{"type": type, "name_fields": ["name"]}], "relations": [like]}
+    found = entities_said(client, "shop", EntitySettings.model_validate(declared))
+    assert found == (f"2 {type}", [(f"relation like: no {type} has c[d]", "correct its `field`, or take it out")])
+    (of_type,) = (of for name, of in client.search.call_args.kwargs["body"]["aggs"].items() if name == "type 0")
+    assert of_type["filter"] == {"term": {"kind": type}}
+    assert of_type["aggs"].keys() == {"named", "key 0", "field 0"}
 
 
 def test_names_come_with_the_interest_in_them_and_the_keys_of_their_relations(
