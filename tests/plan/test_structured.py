@@ -155,12 +155,12 @@ def test_unlikely_readings_are_left_out(ask: Analyze) -> None:
 
 
 def test_a_proposed_value_counts_as_much_as_it_is_sure_and_excludes_nothing(ask: Analyze) -> None:
-    index = INDEX.model_copy(update={"proposals": ProposalSettings(field="ours")})
+    index = INDEX.model_copy(update={"proposals": ProposalSettings(field="ltrr_p")})
     (plan,) = Structured("structured", STRICT, index, KNOWN).plan(ask("dell laptop without wlan", index, KNOWN))
     asked = (plan.clause(10, Encoded()) or {})["bool"]
     own, ours, text = asked["must"][1]["bool"]["should"]
     assert (own, text) == (BRAND, _match("dell"))
-    assert ours["rank_feature"] == {"field": "ours.brand=dell", "linear": {}, "boost": own["constant_score"]["boost"]}
+    assert ours["rank_feature"] == {"field": "ltrr_p.brand=dell", "linear": {}, "boost": own["constant_score"]["boost"]}
     assert asked["must_not"] == [{"term": {"wifi": True}}]
 
 
