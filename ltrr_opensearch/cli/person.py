@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 import click
 
-from ltrr_opensearch.cli.options import pass_settings, with_state
+from ltrr_opensearch.cli.options import pass_settings
 from ltrr_opensearch.settings import Settings
 
 if TYPE_CHECKING:
@@ -58,5 +58,4 @@ def _person(settings: Settings, name: str) -> Iterator[Person]:
     from ltrr_opensearch.index.person import Person
 
     with connect(settings.cluster) as client:
-        with_state(client, settings)
         yield Person(client, settings, name)

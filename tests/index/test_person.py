@@ -74,6 +74,15 @@ def test_a_hashed_log_is_asked_by_the_hash_and_one_that_names_nobody_not_at_all(
         Person(client, Settings.model_validate(told | {"log": {"users": "omit"}}), USER)
 
 
+def test_where_nothing_was_set_up_nothing_is_kept_nor_made(client: OpenSearch, index_name: str) -> None:
+    state = {"prefix": index_name, "ubi_queries": f"{index_name}-q", "ubi_events": f"{index_name}-e"}
+    person = Person(client, Settings.model_validate({"state": state}), USER)
+    assert list(person.kept()) == []
+    assert not any(dict(person.forget()).values())
+    assert person.remaining() == []
+    assert not client.indices.exists(index=f"{index_name}*", params={"allow_no_indices": "false"})
+
+
 def test_the_commands_write_lines_and_ask_before_they_delete(
     shop: Shop, node: object, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
