@@ -45,6 +45,7 @@ class Node:
         self._in_use = 0
         self._idle: list[Connection] = []
         self._waiting: deque[asyncio.Future[None]] = deque()
+        self._closed = False
 
     def idle(self) -> Connection | None:
         """A connection that was kept, without waiting; None where there is none to be had."""
@@ -75,7 +76,7 @@ class Node:
     def release(self, connection: Connection) -> None:
         """Must follow every connection that was given out, once its exchange is over."""
         self._in_use -= 1
-        if connection.reusable:
+        if connection.reusable and not self._closed:
             connection.idle_since = self._loop.time()
             self._idle.append(connection)
         else:
@@ -84,6 +85,8 @@ class Node:
             self._next()
 
     def close(self) -> None:
+        """What is still in use goes when it is released: nobody would close it later."""
+        self._closed = True
         for connection in self._idle:
             connection.abort()
         self._idle.clear()

@@ -108,6 +108,25 @@ async def test_connections_are_used_again_and_never_more_than_the_limit() -> Non
     assert opened == 2
 
 
+async def test_a_connection_that_is_in_use_when_the_pool_closes_goes_with_its_answer() -> None:
+    ended = asyncio.Event()
+
+    async def converse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"{}")
+        await asyncio.sleep(0.05)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
+        with suppress(ConnectionError):
+            await reader.read()
+        ended.set()
+
+    async with connections(converse) as pool:
+        late = asyncio.create_task(asked(pool))
+        await asyncio.sleep(0.02)
+        await pool.close()
+        assert (await late).status == 200
+        await asyncio.wait_for(ended.wait(), 10)
+
+
 async def test_waiting_for_a_connection_ends() -> None:
     async def never(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
         await reader.read()
