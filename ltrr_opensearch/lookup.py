@@ -14,6 +14,8 @@ _FIRST_MARK, _LAST_MARK = "\u0300", "\u036f"
 """Unicode's combining diacritical marks."""
 _DOMAIN = re.compile(r"([^\W\d_]{4,})\.[a-z]{2,4}$")
 _LEAST_FIRST = 4
+MAX_CHARACTERS = 5_000
+"""Of a field's text; what comes later says little about what the document is."""
 MAX_WORDS = 5
 """Longer values are descriptions, which no query spells out."""
 

@@ -21,11 +21,13 @@ from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.hypotheses.reliability import calibration_error
 from ltrr_opensearch.index.gazetteer import Rows, boolean_rows
 from ltrr_opensearch.index.mentions import Fields, count_mentions
+from ltrr_opensearch.index.sample import SAMPLE
 from ltrr_opensearch.index.texts import leaves_of, text_of
-from ltrr_opensearch.index.written import SAMPLE, Reading
+from ltrr_opensearch.index.written import Reading
 from ltrr_opensearch.index_settings import IndexSettings, ProposalSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.propose.learned import learn
+from ltrr_opensearch.propose.measured import Measured
 from ltrr_opensearch.propose.proposer import MOST_VALUES, Proposed, Proposer, applies
 from ltrr_opensearch.propose.written import Written, meant_by
 from ltrr_opensearch.settings import EncoderSettings
@@ -65,20 +67,12 @@ class Score:
         self.sure += [p.confidence for p in candidates]
         self.true += [p.key in meant for p in candidates]
 
-    @property
-    def precision(self) -> float:
-        return self.right / self.proposals if self.proposals else float("nan")
-
-    @property
-    def coverage(self) -> float:
-        return self.covered / self.documents
-
-    @property
-    def error(self) -> float:
-        return calibration_error(np.array(self.sure), np.array(self.true))
+    def measured(self, name: str) -> Measured:
+        error = calibration_error(np.array(self.sure), np.array(self.true))
+        return Measured(name, self.documents, self.covered, self.proposals, self.right, error)
 
 
-Scores = Mapping[str, Score]
+Scores = Mapping[str, Measured]
 ALL = "all fields"
 
 
@@ -138,7 +132,7 @@ def _scores(proposer: Proposer, asked: Sequence[Written], judged: Sequence[Writt
         for name, of in candidates.items():
             for one in (name, ALL):
                 scores[one].add(of, asked[i].values[name], usual=bool(usual[name][i]))
-    return scores
+    return {name: of.measured(name) for name, of in scores.items()}
 
 
 def _majority(proposer: Proposer, judged: Sequence[Written]) -> Scores:
@@ -150,7 +144,7 @@ def _majority(proposer: Proposer, judged: Sequence[Written]) -> Scores:
             if name in document.values:
                 for one in (name, ALL):
                     scores[one].add([Proposed(commonest, commonest, 1.0)], document.values[name], usual=True)
-    return scores
+    return {name: of.measured(name) for name, of in scores.items()}
 
 
 def _gazetteer(shop: Shop, taught: Sequence[int]) -> Gazetteer:
@@ -184,7 +178,7 @@ def _figures(runs: Mapping[str, Sequence[Scores]]) -> Iterator[Figure]:
         yield _share(f"proposals right, by {way}", _over_seeds(of, ALL, "precision"), beside, target)
         yield _share(f"hidden attributes with a proposal, by {way}", _over_seeds(of, ALL, "coverage"))
     both = runs["both"]
-    error = _over_seeds(both, ALL, "error")
+    error = _over_seeds(both, ALL, "calibration_error")
     yield replace(repeated("proposals: ECE", error, "", higher_is_better=False), target=TARGET_ERROR)
     for what, label in (("precision", "right"), ("coverage", "with a proposal")):
         yield _share(f"mean over fields: {label}, by both", [_over_fields(scores, what) for scores in both])
@@ -195,7 +189,7 @@ def _figures(runs: Mapping[str, Sequence[Scores]]) -> Iterator[Figure]:
                 continue
             yield _share(f"{name}: right, by {way}", _over_seeds(runs[way], name, "precision"), beside)
             yield _share(f"{name}: with a proposal, by {way}", _over_seeds(runs[way], name, "coverage"))
-        yield repeated(f"{name}: ECE", _over_seeds(both, name, "error"), "", higher_is_better=False)
+        yield repeated(f"{name}: ECE", _over_seeds(both, name, "calibration_error"), "", higher_is_better=False)
 
 
 def _over_seeds(runs: Sequence[Scores], name: str, what: str) -> list[float]:

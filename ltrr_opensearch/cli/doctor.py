@@ -18,7 +18,8 @@ def doctor(settings: Settings, as_json: bool) -> None:
     import orjson
 
     from ltrr_opensearch.cluster.admin import connect
-    from ltrr_opensearch.index.checkup import State, examine
+    from ltrr_opensearch.index.checkup import examine
+    from ltrr_opensearch.index.findings import State
 
     findings = examine(connect(settings.cluster), settings)
     if as_json:

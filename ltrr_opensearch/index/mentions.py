@@ -10,22 +10,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
 
 from ltrr_opensearch.entity_settings import EntitySettings
-from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.index.sample import drawn
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.entity_names import NAMES, name_keys
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
-from ltrr_opensearch.lookup import first_of, generals_of, key_of, parts_of
-from ltrr_opensearch.types import Json
-
-SAMPLE = 10_000
-"""Documents read; what one result window holds by default."""
-PAGE = 500
-MAX_CHARACTERS = 5_000
-"""Of a field's text; what comes later says little about what the document is."""
+from ltrr_opensearch.lookup import MAX_CHARACTERS, first_of, generals_of, key_of, parts_of
 
 Fields = dict[str, list[object]]
 
@@ -71,22 +63,8 @@ def borne_names(document: Fields, entities: EntitySettings) -> set[str]:
 
 def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) -> Iterator[Fields]:
     """What is read of documents drawn at random, the same ones as long as the index does not change."""
-    chance = {"function_score": {"random_score": {"seed": 0, "field": "_seq_no"}}}
-    body: Json = {
-        "query": chance,
-        "size": PAGE,
-        "_source": False,
-        "track_total_hits": False,
-        "fields": list(dict.fromkeys((*settings.text_fields, *settings.read_as))),
-    }
-    for offset in range(0, SAMPLE, PAGE):
-        try:
-            hits = client.search(index=index, body={**body, "from": offset})["hits"]["hits"]
-        except OpenSearchException as e:
-            raise ClusterError(f"cannot read a sample of {index!r}: {e}") from e
-        yield from (hit.get("fields", {}) for hit in hits)
-        if len(hits) < PAGE:
-            return
+    fields = list(dict.fromkeys((*settings.text_fields, *settings.read_as)))
+    return (hit.get("fields", {}) for hit in drawn(client, index, {"_source": False, "fields": fields}))
 
 
 def _names_of_booleans(gazetteer: Gazetteer, settings: IndexSettings) -> Mapping[str, set[str]]:

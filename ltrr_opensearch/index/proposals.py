@@ -18,9 +18,10 @@ from ltrr_opensearch.index.following import Tally
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.pace import Pace
 from ltrr_opensearch.index.proposing import Proposing
+from ltrr_opensearch.index.sample import PAGE
 from ltrr_opensearch.index.shards import changed, count, highest, shards_of
 from ltrr_opensearch.index.vectors import Progress
-from ltrr_opensearch.index.written import PAGE, Reading, sample
+from ltrr_opensearch.index.written import Reading, sample
 from ltrr_opensearch.index_settings import IndexSettings, ProposalSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.logged import Part

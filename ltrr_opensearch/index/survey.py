@@ -10,6 +10,7 @@ from opensearchpy import NotFoundError, OpenSearch
 from ltrr_opensearch.errors import Conflict, DataError
 from ltrr_opensearch.index.discover import Proposal, countable, numeric_candidates, propose, see
 from ltrr_opensearch.index.fields import Field, flatten
+from ltrr_opensearch.index.sample import drawn
 from ltrr_opensearch.types import Json
 
 _FIELDS_A_REQUEST = 50
@@ -49,13 +50,8 @@ def _fields(client: OpenSearch, index: str) -> dict[str, Field]:
 def _sample(client: OpenSearch, index: str, size: int, fields: Mapping[str, Field]) -> list[Mapping[str, Any]]:
     """Documents drawn at random, always the same ones; without their vectors."""
     vectors = [f.path for f in fields.values() if f.type == "knn_vector"]
-    score = {"random_score": {"seed": 7, "field": "_seq_no"}}
-    body: Json = {
-        "size": min(size, 10_000),
-        "_source": {"excludes": vectors},
-        "query": {"function_score": {"query": {"match_all": {}}, **score}},
-    }
-    return [hit.get("_source", {}) for hit in client.search(index=index, body=body)["hits"]["hits"]]
+    hits = drawn(client, index, {"_source": {"excludes": vectors}}, size)
+    return [hit.get("_source", {}) for hit in hits]
 
 
 def _each(client: OpenSearch, index: str, paths: Sequence[str], aggregation: Any, read: Any) -> dict[str, float]:

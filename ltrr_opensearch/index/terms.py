@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ltrr_opensearch.index.mentions import MAX_CHARACTERS, Fields
+from ltrr_opensearch.index.mentions import Fields
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.terms import Terms
+from ltrr_opensearch.lookup import MAX_CHARACTERS
 from ltrr_opensearch.normalise import tokenize
 
 

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
 
-from ltrr_opensearch.errors import ClusterError
+from ltrr_opensearch.index.sample import SAMPLE, drawn
 from ltrr_opensearch.index.texts import includes, leaves_of
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.propose.written import Written, texts_of
-from ltrr_opensearch.types import Json, Vector
-
-SAMPLE = 10_000
-"""Documents that teach; what one result window holds by default."""
-PAGE = 500
+from ltrr_opensearch.types import Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +34,15 @@ class Reading:
         return includes([*self.texts, *self.fields, *([self.vector] if self.vector else ())])
 
     def written(self, id: str, source: Mapping[str, Any]) -> Written:
-        texts = [v for f in self.texts for v in leaves_of(source, f.split(".")) if isinstance(v, str)]
+        texts = ([v for v in leaves_of(source, f.split(".")) if isinstance(v, str)] for f in self.texts)
         values = {f: stated for f in self.fields if (stated := _stated(source, f))}
         return Written(id, texts_of(texts), values, _unit(source.get(self.vector)) if self.vector else None)
 
 
 def sample(client: OpenSearch, index: str, reading: Reading, size: int = SAMPLE) -> list[Written]:
     """Documents drawn at random, in the order of their ids."""
-    return sorted(islice(_sampled(client, index, reading), size), key=lambda document: document.id)
-
-
-def _sampled(client: OpenSearch, index: str, reading: Reading) -> Iterator[Written]:
-    chance = {"function_score": {"random_score": {"seed": 0, "field": "_seq_no"}}}
-    body: Json = {"query": chance, "size": PAGE, "_source": reading.source, "track_total_hits": False}
-    for offset in range(0, SAMPLE, PAGE):
-        try:
-            hits = client.search(index=index, body={**body, "from": offset})["hits"]["hits"]
-        except OpenSearchException as e:
-            raise ClusterError(f"cannot read a sample of {index!r}: {e}") from e
-        yield from (reading.written(hit["_id"], hit["_source"]) for hit in hits)
-        if len(hits) < PAGE:
-            return
+    hits = drawn(client, index, {"_source": reading.source}, size)
+    return sorted((reading.written(hit["_id"], hit["_source"]) for hit in hits), key=lambda document: document.id)
 
 
 def _stated(source: Mapping[str, Any], field: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.backfill import key_field
 from ltrr_opensearch.index.jobs import JobStore
+from ltrr_opensearch.index.sample import drawn
 from ltrr_opensearch.index.shards import Shard, changed, count, highest, shards_of
 from ltrr_opensearch.index.texts import includes, text_of, values_of
 from ltrr_opensearch.index_settings import IndexSettings
@@ -66,9 +67,7 @@ class Catalogue:
             yield from self.described([(hit["_id"], hit["_source"]) for hit in hits])
 
     def sample(self, size: int) -> list[Described]:
-        chance = {"function_score": {"random_score": {"seed": 0, "field": "_seq_no"}}}
-        body = {"query": chance, "size": size, "_source": self.source}
-        hits = self._client.search(index=self._key, body=body)["hits"]["hits"]
+        hits = drawn(self._client, self._key, {"_source": self.source}, size)
         return self.described([(hit["_id"], hit["_source"]) for hit in hits])
 
     def described(self, sources: Sequence[tuple[str, Mapping[str, object]]]) -> list[Described]:

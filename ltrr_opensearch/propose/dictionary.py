@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.lookup import key_of
+from ltrr_opensearch.propose.written import Texts
 
 LEAST_DOCUMENTS = 2
 """A value that one document alone has may be its own mistake, and says nothing of others."""
@@ -19,18 +20,18 @@ class Said:
     belief: float
     """How likely they mean the value, as in a query."""
     titled: bool
-    """Whether the heaviest text says them."""
+    """Whether the heaviest text field says them."""
 
 
 SaidValues = Mapping[str, Said]
 """By the key of the value."""
 
 
-def said_in(texts: Collection[str], gazetteer: Gazetteer, fields: Collection[str]) -> dict[str, SaidValues]:
+def said_in(texts: Texts, gazetteer: Gazetteer, fields: Collection[str]) -> dict[str, SaidValues]:
     """Field -> the values that the texts say; of those inside longer ones of their field only the longer."""
     found: dict[str, dict[str, Said]] = {}
-    for place, text in enumerate(texts):
-        for words in gazetteer.named_in(text):
+    for place, of_field in enumerate(texts):
+        for words in (words for text in of_field for words in gazetteer.named_in(text)):
             for field, value, belief in _meanings(words, gazetteer, fields):
                 known = found.setdefault(field, {})
                 before = known.get(value)

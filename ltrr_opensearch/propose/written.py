@@ -5,26 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ltrr_opensearch.lookup import generals_of, key_of, parts_of
+from ltrr_opensearch.lookup import MAX_CHARACTERS, generals_of, key_of, parts_of
 from ltrr_opensearch.types import Vector
 
-MAX_CHARACTERS = 5_000
-"""Of a field's text; what comes later says little about what the document is."""
+Texts = tuple[tuple[str, ...], ...]
+"""What each text field says, in the form of look-ups, the heaviest field first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     id: str
-    texts: tuple[str, ...]
-    """In the form of look-ups, those of the heaviest field first."""
+    texts: Texts
     values: Mapping[str, tuple[str, ...]]
     """Slot field -> what it states; a field that is empty or absent is not there. Yes is "true", no is "false"."""
     vector: Vector | None
     """Of unit length."""
 
 
-def texts_of(texts: Iterable[str]) -> tuple[str, ...]:
-    return tuple(key for text in texts if (key := key_of(text[:MAX_CHARACTERS])))
+def texts_of(fields: Iterable[Iterable[str]]) -> Texts:
+    return tuple(tuple(key for text in of if (key := key_of(text[:MAX_CHARACTERS]))) for of in fields)
 
 
 def meant_by(values: Sequence[str]) -> set[str]:

@@ -66,5 +66,6 @@ def test_a_score_counts_what_is_sure_and_usual() -> None:
     score.add(candidates, ("Black",), usual=True)
     score.add(candidates, ("Black",), usual=False)
     assert (score.documents, score.covered, score.proposals, score.right) == (2, 1, 2, 1)
-    assert (score.precision, score.coverage) == (0.5, 0.5)
+    measured = score.measured("ink")
+    assert (measured.precision, measured.coverage) == (0.5, 0.5)
     assert len(score.sure) == len(score.true) == 6

@@ -95,17 +95,8 @@ def test_what_documents_lack_is_proposed_found_kept_up_and_taken_away(
     assert "Dry run: nothing was written." in dry
     assert not any(held(client, index_name, n) for n in range(DOCUMENTS))
 
-    with monkeypatch.context() as broken:
-        broken.setattr("ltrr_opensearch.index.following._PAGE", 100)
-        page, calls = Following._page, []
-
-        def breaks(self: Following, *given: Any) -> int | None:
-            calls.append(given)
-            if len(calls) == 3:
-                raise KeyboardInterrupt
-            return page(self, *given)
-
-        broken.setattr(Following, "_page", breaks)
+    with monkeypatch.context() as patch:
+        _break_off(patch)
         assert typed("attributes", "propose", index_name).exit_code != 0
     assert held(client, index_name, 10), "brand lacks"
     assert not held(client, index_name, 235), "not yet"
@@ -114,12 +105,7 @@ def test_what_documents_lack_is_proposed_found_kept_up_and_taken_away(
     client.indices.refresh(index=index_name)
     assert originals(client, index_name) == before
     for number in range(2, DOCUMENTS):
-        stated, whole = before[f"{number:03}"], product(number)
-        wanted = {f"brand={BRANDS[number % 3].lower()}"} if "brand" not in stated else set()
-        wanted |= {f"kind={KINDS[number % 2].lower()}"} if "kind" not in stated else set()
-        wanted |= {"is_screen=true"} if "is_screen" not in stated and "screen" in stated["title"] else set()
-        wanted |= {f"colour={COLOURS[number // 6 % 2].lower()}"} if "colour" not in stated else set()
-        assert held(client, index_name, number).keys() == wanted, whole
+        assert held(client, index_name, number).keys() == _lacking(number, before[f"{number:03}"]), product(number)
 
     assert "nothing to do" in said(typed("sync", index_name))
     doubtful = {"script": "ctx._source.ltrr_proposed['kind=laptop'] = 0.5"}
@@ -156,6 +142,28 @@ def test_what_documents_lack_is_proposed_found_kept_up_and_taken_away(
 
     said(typed("uninstall", index_name, "--yes"))
     assert not any(held(client, index_name, n, field) for n in (0, 7, 20) for field in ("ltrr_proposed", "ltrr_second"))
+
+
+def _break_off(patch: pytest.MonkeyPatch) -> None:
+    """The third page of documents is never reached, as if somebody had pressed Ctrl-C."""
+    patch.setattr("ltrr_opensearch.index.following._PAGE", 100)
+    page, calls = Following._page, []
+
+    def breaks(self: Following, *given: Any) -> int | None:
+        calls.append(given)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return page(self, *given)
+
+    patch.setattr(Following, "_page", breaks)
+
+
+def _lacking(number: int, stated: Json) -> set[str]:
+    """What is to be proposed for a product that states so much."""
+    wanted = {f"brand={BRANDS[number % 3].lower()}"} if "brand" not in stated else set()
+    wanted |= {f"kind={KINDS[number % 2].lower()}"} if "kind" not in stated else set()
+    wanted |= {"is_screen=true"} if "is_screen" not in stated and "screen" in stated["title"] else set()
+    return wanted | ({f"colour={COLOURS[number // 6 % 2].lower()}"} if "colour" not in stated else set())
 
 
 def _searched(client: OpenSearch, index: str, folder: Path, ask: Analyze, query: str) -> dict[str, float]:

@@ -7,10 +7,11 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.bench.music import BODY, CONFIGURED, load_music
 from ltrr_opensearch.entity_settings import EntitySettings
-from ltrr_opensearch.index.checkup import State, examine
+from ltrr_opensearch.index.checkup import examine
 from ltrr_opensearch.index.entity_checks import entities_said
 from ltrr_opensearch.index.entity_names import read_names
 from ltrr_opensearch.index.fields import flatten, misfits
+from ltrr_opensearch.index.findings import State
 from ltrr_opensearch.index.mentions import borne_names
 from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index_settings import IndexSettings

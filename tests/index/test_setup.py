@@ -10,7 +10,8 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
-from ltrr_opensearch.index.checkup import State, examine
+from ltrr_opensearch.index.checkup import examine
+from ltrr_opensearch.index.findings import State
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
 from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.prepare import Fields, index_requests

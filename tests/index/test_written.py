@@ -30,7 +30,7 @@ def test_a_document_is_read_from_its_source() -> None:
         "vec": [3.0, 4.0],
     }
     written = READING.written("1", source)
-    assert written.texts == ("red shoe", "of leather"), "the heaviest first"
+    assert written.texts == (("red shoe",), ("of leather",)), "the heaviest first"
     assert written.values == {"brand.keyword": ("Acme",), "specs.colour": ("red", "blue"), "wifi": ("false",)}
     assert written.vector == pytest.approx(np.array([0.6, 0.8]))
     assert set(READING.source) >= {"brand", "brand.keyword", "specs.colour", "vec", "title"}

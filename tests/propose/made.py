@@ -31,7 +31,7 @@ def document(number: int, text: str | None = None, *, vector: bool = True, **sta
     near = np.eye(4)[kind] + np.random.default_rng(number).normal(0, 0.05, 4)
     unit = (near / np.linalg.norm(near)).astype(np.float32) if vector else None
     said = text if text is not None else f"{brand} model {number}"
-    return Written(f"{number}", texts_of([said]), {f: (v,) for f, v in values.items()}, unit)
+    return Written(f"{number}", texts_of([[said]]), {f: (v,) for f, v in values.items()}, unit)
 
 
 def shop(size: int = 180, *, vector: bool = True) -> Sequence[Written]:

@@ -5,7 +5,11 @@ from tests.propose.made import GAZETTEER
 
 def said(*texts: str) -> dict[str, dict[str, bool]]:
     """Field -> value -> whether it stands in the heaviest text."""
-    found = said_in(texts_of(texts), GAZETTEER, ("brand", "kind", "screen"))
+    return titled([[text] for text in texts])
+
+
+def titled(fields: list[list[str]]) -> dict[str, dict[str, bool]]:
+    found = said_in(texts_of(fields), GAZETTEER, ("brand", "kind", "screen"))
     return {field: {value: one.titled for value, one in of.items()} for field, of in found.items()}
 
 
@@ -14,6 +18,14 @@ def test_values_are_found_where_the_text_says_them() -> None:
     assert said("acer", "acer laptop") == {"brand": {"acer": True}, "kind": {"laptop": False}}
     assert said("nothing of that") == {}
     assert said() == {}
+
+
+def test_the_heaviest_field_is_it_whether_it_says_several_things_or_nothing() -> None:
+    assert titled([["acer", "laptop"], ["a phone"]]) == {
+        "brand": {"acer": True},
+        "kind": {"laptop": True, "phone": False},
+    }
+    assert titled([[], ["acer"]]) == {"brand": {"acer": False}}
 
 
 def test_of_values_inside_longer_ones_only_the_longer() -> None:
@@ -26,7 +38,7 @@ def test_a_boolean_is_said_by_its_names_and_a_value_of_one_document_by_nobody() 
 
 
 def test_only_the_fields_that_are_asked_for() -> None:
-    assert said_in(("acer laptop",), GAZETTEER, ("kind",)).keys() == {"kind"}
+    assert said_in((("acer laptop",),), GAZETTEER, ("kind",)).keys() == {"kind"}
 
 
 def test_a_value_means_itself_what_it_lists_and_what_it_is_a_kind_of() -> None:
