@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
-from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.errors import Conflict, DataError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Part
@@ -26,6 +26,8 @@ from ltrr_opensearch.types import Asker, Json
 AGGREGATES = "aggregates"
 _PAGE = 500
 _WHO = ("user_id", "client_id", "session_id")
+_DELETING_S = 3600
+"""Longest wait for the cluster to delete somebody's documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +63,27 @@ class Person:
                 yield Kept(index, AGGREGATES, {**whole._asdict(), "last_objects": list(last)})
 
     def forget(self) -> Iterator[tuple[str, int]]:
-        """(what, how much of it went). Searches last, since UBI's documents are found by them; a repeat is harmless."""
+        """(what, how much of it went). Searches last, since UBI's documents are found by them; a repeat is harmless.
+
+        Raises `Conflict` where something is left, after all else of its kind is gone.
+        """
         found = list(self._queries())
         for index, query in reversed(found):
-            gone = self._client.delete_by_query(
-                index=index,
-                body={"query": query},
-                params={"conflicts": "proceed", "refresh": "true", "ignore_unavailable": "true"},
-            )
-            yield index, int(gone["deleted"])
+            yield index, self._delete(index, query)
         for index, part in self._counted():
             known = Aggregates.from_bytes(part.payload)
             if known.user(self._name):
                 self._releases.publish(index, {AGGREGATES: _without(part, known, self._name)}, "a person was forgotten")
                 yield f"{AGGREGATES} of {index}", 1
+
+    def _delete(self, index: str, query: Json) -> int:
+        told = {"conflicts": "proceed", "refresh": "true", "ignore_unavailable": "true"}
+        gone = self._client.delete_by_query(
+            index=index, body={"query": query}, params=told | {"request_timeout": _DELETING_S}
+        )
+        if left := gone["version_conflicts"] + len(gone["failures"]):
+            raise Conflict(f"{left} documents of {index} are left, written meanwhile or refused; run it again")
+        return int(gone["deleted"])
 
     def remaining(self) -> list[tuple[str, str]]:
         """(index, release) of kept releases that do not serve and still count under the name."""

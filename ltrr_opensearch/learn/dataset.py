@@ -42,9 +42,8 @@ ENOUGH_QUERIES = 500
 """From here on queries are many."""
 MOST_SEARCHES = 200
 """As `SEARCHES_A_QUERY`, where many queries are known."""
-
-
 NO_PAGE = MOST_POSITIONS
+"""Place of all candidates of a search of which no page is known: one behind the deepest that is told apart."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ import orjson
 import pytest
 from click.testing import CliRunner
 from opensearchpy import OpenSearch
+from opensearchpy.exceptions import TransportError
 
 from ltrr_opensearch.cli.main import main
-from ltrr_opensearch.errors import DataError
+from ltrr_opensearch.errors import Conflict, DataError
 from ltrr_opensearch.index.person import AGGREGATES, Person
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.logged import Part, Round
@@ -64,6 +65,17 @@ def test_everything_under_a_name_is_read_out_and_forgotten(shop: Shop, client: O
     assert known.user("user4") is not None
     assert [index for index, _ in person.remaining()] == ["shop"], "the release before"
     assert not any(dict(person.forget()).values()), "forgetting again finds nothing"
+
+
+def test_what_is_left_is_told(shop: Shop, client: OpenSearch) -> None:
+    events = f"{shop.prefix}-events"
+    client.indices.put_settings(index=events, body={"index.blocks.write": True})
+    try:
+        with pytest.raises((Conflict, TransportError)):
+            list(Person(client, shop.settings(), USER).forget())
+    finally:
+        client.indices.put_settings(index=events, body={"index.blocks.write": None})
+    assert dict(Person(client, shop.settings(), USER).forget())[f"{shop.prefix}_decisions-*"] == 3, "a repeat ends it"
 
 
 def test_a_hashed_log_is_asked_by_the_hash_and_one_that_names_nobody_not_at_all(shop: Shop, client: OpenSearch) -> None:
