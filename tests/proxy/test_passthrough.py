@@ -25,6 +25,13 @@ LARGE = 3 * 1024 * 1024
 READINESS = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
 
+def whole(received: bytes) -> bool:
+    """Whether the head is here and the body it announces; a head may well come in a packet of its own."""
+    head, end, body = received.partition(b"\r\n\r\n")
+    lengths = [int(line.split(b":")[1]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return bool(end) and (len(body) >= lengths[0] if lengths else True)
+
+
 class Recorded:
     """A server that answers with these bytes and keeps what it was sent, but for questions of readiness."""
 
@@ -54,7 +61,7 @@ class Recorded:
                     connection.sendall(READINESS)
                     continue
                 self.received += chunk
-                if b"\r\n\r\n" in self.received and not self.got_request.is_set():
+                if whole(self.received) and not self.got_request.is_set():
                     self.got_request.set()
                     connection.sendall(self.answer)
         self.closed.set()
