@@ -56,14 +56,14 @@ class Deletions:
         if not len(self.hashes):
             return []
         kept = _kept(min(len(word), PREFIX), edits_for(len(word)))
-        asked = np.sort(_hash(_letters([word])[0][kept]))
+        asked = _hash(_letters_of(word)[kept])
+        asked.sort()
         first = np.searchsorted(self.hashes, asked)
         hit = self._at(first) == asked
         last = np.searchsorted(self.hashes, asked[hit], "right")
         places = zip(first[hit].tolist(), last.tolist(), strict=True)
         found = [self.numbers[a : min(b, a + MOST_NEAR)] for a, b in places]
-        near: list[int] = np.unique(np.concatenate(found))[:MOST_NEAR].tolist() if found else []
-        return near
+        return sorted(set(np.concatenate(found).tolist()))[:MOST_NEAR] if found else []
 
     def _at(self, places: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Hashes at these places, of which the last may be one behind all."""
@@ -78,6 +78,12 @@ def _letters(words: Sequence[str]) -> NDArray[np.uint64]:
     """Code points of the first letters, a row each, with a column of nothing behind them."""
     codes = np.array([word[:PREFIX] for word in words], dtype=f"<U{PREFIX + 1}").view("<u4")
     return codes.reshape(len(words), PREFIX + 1).astype(np.uint64)
+
+
+def _letters_of(word: str) -> NDArray[np.uint64]:
+    """The row of one word, without the detour by numpy's strings."""
+    padded = word[:PREFIX].ljust(PREFIX + 1, "\0")
+    return np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
 
 
 def _hash(letters: NDArray[np.uint64]) -> NDArray[np.uint32]:

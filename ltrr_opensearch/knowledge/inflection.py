@@ -6,7 +6,7 @@ sides before (`normalise.fold`).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 ENDINGS: Mapping[str, str] = {
     "en": "-s ing- ed- er- ing-e",
@@ -26,14 +26,24 @@ def _pairs(rules: str) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(pair for a, b in split for pair in ((a, b), (b, a))))
 
 
-_RULES = {language: _pairs(rules) for language, rules in ENDINGS.items()}
-_ALL = tuple(dict.fromkeys(pair for rules in _RULES.values() for pair in rules))
+def _by_ending(pairs: Iterable[tuple[str, str]]) -> Mapping[str, tuple[str, ...]]:
+    others: dict[str, list[str]] = {}
+    for ending, other in pairs:
+        others.setdefault(ending, []).append(other)
+    return {ending: tuple(dict.fromkeys(of)) for ending, of in others.items()}
+
+
+_PAIRS = {language: _pairs(rules) for language, rules in ENDINGS.items()}
+_RULES = {language: _by_ending(pairs) for language, pairs in _PAIRS.items()}
+_ALL = _by_ending(pair for pairs in _PAIRS.values() for pair in pairs)
+_LONGEST = max(map(len, _ALL))
 
 
 def forms(word: str, language: str) -> Iterator[str]:
     """Words that may be the same word in another form; of an undetermined language by all rules."""
     if not word.isalpha():
         return
-    for ending, other in _RULES.get(language, _ALL):
-        if word.endswith(ending) and len(word) - len(ending) >= _LEAST_STEM:
-            yield word[: len(word) - len(ending)] + other
+    rules = _RULES.get(language, _ALL)
+    for stem in range(max(_LEAST_STEM, len(word) - _LONGEST), len(word) + 1):
+        for other in rules.get(word[stem:], ()):
+            yield word[:stem] + other

@@ -48,6 +48,14 @@ class Strings:
     def __getitem__(self, row: int) -> str:
         return self._bytes[self._places[row] : self._places[row + 1]].decode("utf-8", "surrogatepass")
 
+    def gathered(self, rows: NDArray[np.integer]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """The UTF-8 bytes of many strings one after the other, and how many are of each."""
+        starts = self._starts[rows].astype(np.int64)
+        lengths = self._starts[rows + 1].astype(np.int64) - starts
+        ends = np.cumsum(lengths)
+        places = np.arange(int(lengths.sum())) + np.repeat(starts - (ends - lengths), lengths)
+        return np.frombuffer(self._bytes, np.uint8)[places], lengths
+
     def find(self, text: str) -> int | None:
         """The row of a string."""
         row = bisect_left(range(len(self)), text, key=self.__getitem__)

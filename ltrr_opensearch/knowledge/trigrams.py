@@ -27,11 +27,13 @@ COMPARED = 150
 WEIGHED = 2_000
 """Texts whose length is looked at before, those that share most of the rare trigrams."""
 _CHUNK = 50_000
+_ASCII = 128
 _BITS = 21
 """Of a code point; three of them make a trigram's number."""
 
 Codes = NDArray[np.uint64]
 Rows = NDArray[np.intp]
+Rows32 = NDArray[np.uint32]
 
 
 class Trigrams:
@@ -86,6 +88,8 @@ class Trigrams:
 
     def alike(self, text: str, least: float, most: float, limit: int) -> list[tuple[int, float]]:
         """(row, similarity) of the best `limit` of at least `least`, best first, ties by row; `most` caps it."""
+        if not len(self._texts):
+            return []
         grams = _distinct(f" {text} ")
         rows, shared = self._sharing(grams, least * len(grams))
         jaccard = shared / (len(grams) + self._sizes[rows] - shared)
@@ -114,7 +118,7 @@ class Trigrams:
 
     def _compared(self, rows: Rows, grams: Codes) -> NDArray[np.int64]:
         """How many of the trigrams each of the rows has, by its text."""
-        codes, owners = _of_texts([self._texts[row] for row in rows.tolist()])
+        codes, owners = self._of_rows(rows)
         at = np.searchsorted(grams, codes)
         at[at == len(grams)] = 0
         same = grams[at] == codes
@@ -122,6 +126,19 @@ class Trigrams:
         has[owners[same], at[same]] = True
         shared: NDArray[np.int64] = has.sum(axis=1)
         return shared
+
+    def _of_rows(self, rows: Rows) -> tuple[Codes, Rows]:
+        """Trigrams with repetitions, and of which of the rows each is; bytes are code points where all are ASCII."""
+        letters, lengths = self._texts.gathered(rows)
+        if len(letters) and letters.max() >= _ASCII:
+            return _of_texts([self._texts[row] for row in rows.tolist()])
+        ends = np.cumsum(lengths + 2)
+        owners = np.repeat(np.arange(len(rows)), lengths + 2)
+        points = np.full(len(owners), ord(" "), np.uint64)
+        within = np.ones(len(owners), np.bool_)
+        within[ends - 1] = within[ends - lengths - 2] = False
+        points[within] = letters
+        return _trigrams(points, owners)
 
 
 def _counted(lists: list[NDArray[np.uint32]], least: float, most: int | None = None) -> tuple[Rows, NDArray[np.int64]]:
@@ -131,13 +148,30 @@ def _counted(lists: list[NDArray[np.uint32]], least: float, most: int | None = N
     if len(lists) == 1 and least <= 1:
         return lists[0].astype(np.intp), np.ones(len(lists[0]), np.int64)
     every = np.sort(np.concatenate(lists))
-    ends = np.append(np.flatnonzero(every[1:] != every[:-1]), len(every) - 1)
-    shared = np.diff(ends, prepend=-1)
+    repeats = every[1:] == every[:-1]
+    repeated = np.count_nonzero(repeats)
+    alone = not repeated or (least <= 1 and (most is None or len(every) - repeated <= most))
+    rows, shared = _runs(every, repeats) if alone else _repeated(every, repeats)
     if most is not None:
         at_least = np.bincount(shared)[::-1].cumsum()[::-1]
         least = max(least, min(int((at_least > most).sum()), len(at_least) - 1))
     able = shared >= least
-    return every[ends[able]].astype(np.intp), shared[able]
+    return rows[able].astype(np.intp), shared[able]
+
+
+def _runs(every: Rows32, repeats: NDArray[np.bool_]) -> tuple[Rows32, NDArray[np.int64]]:
+    """Each row of an ascending list with repetitions, and how often it is there."""
+    ends = np.append(np.flatnonzero(~repeats), len(every) - 1)
+    return every[ends], np.diff(ends, prepend=-1)
+
+
+def _repeated(every: Rows32, repeats: NDArray[np.bool_]) -> tuple[Rows32, NDArray[np.int64]]:
+    """The same of those that are there twice or more, which are few: most share one rare trigram and no more."""
+    bounded = np.zeros(len(repeats) + 2, np.bool_)
+    bounded[1:-1] = repeats
+    starts = np.flatnonzero(repeats & ~bounded[:-2])
+    ends = np.flatnonzero(repeats & ~bounded[2:])
+    return every[starts], ends - starts + 2
 
 
 def _chunks(texts: Strings) -> Iterator[tuple[Codes, Rows, int]]:
@@ -150,8 +184,9 @@ def _chunks(texts: Strings) -> Iterator[tuple[Codes, Rows, int]]:
 def _of_texts(texts: list[str]) -> tuple[Codes, Rows]:
     """Trigrams with repetitions, and of which text each is."""
     owners = np.repeat(np.arange(len(texts)), [len(text) + 2 for text in texts])
-    whole = owners[2:] == owners[:-2]
-    return _codes("".join(f" {text} " for text in texts))[whole], owners[2:][whole]
+    joined = "".join(f" {text} " for text in texts)
+    points: NDArray[Any] = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), "<u4")
+    return _trigrams(points.astype(np.uint64), owners)
 
 
 def _distinct(text: str) -> Codes:
@@ -161,8 +196,9 @@ def _distinct(text: str) -> Codes:
     return np.array(sorted(told), np.uint64)
 
 
-def _codes(text: str) -> Codes:
-    points: NDArray[Any] = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
+def _trigrams(points: Codes, owners: Rows) -> tuple[Codes, Rows]:
+    """Of code points and the text that each stands in, a space before and behind every text."""
+    whole = owners[2:] == owners[:-2]
     one, two = np.uint64(_BITS), np.uint64(2 * _BITS)
     codes: Codes = (points[:-2] << two) | (points[1:-1] << one) | points[2:]
-    return codes
+    return codes[whole], owners[2:][whole]
