@@ -30,6 +30,7 @@ from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
@@ -281,6 +282,7 @@ def knowledge_of(parts: Mapping[str, Part]) -> Knowledge:
         aggregates=_made(parts.get("aggregates"), Aggregates.from_bytes, empty.aggregates),
         terms=_made(parts.get("terms"), Terms.from_bytes, empty.terms),
         popularity=_made(parts.get("popularity"), Popularity.from_bytes, empty.popularity),
+        personal=_made(parts.get("personal"), PersonalMemory.from_bytes, empty.personal),
         exposure=_made(parts.get("exposure"), Exposure.from_bytes, empty.exposure),
         readings=_reranker(domains_in(parts)),
     )

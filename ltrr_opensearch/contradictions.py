@@ -21,6 +21,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _log(settings)
     yield from _choose(settings)
     yield from _learn(settings)
+    yield from _personal(settings)
     for key, index in settings.indexes.items():
         for location, said in _index(index):
             yield ("indexes", key, *location), said
@@ -91,6 +92,17 @@ def _learn(settings: Settings) -> Iterator[Contradiction]:
         )
     if learn.engine == "dask" and not learn.dask_scheduler:
         yield ("learn", "dask_scheduler"), "engine dask needs the address of a scheduler, like tcp://scheduler:8786"
+
+
+def _personal(settings: Settings) -> Iterator[Contradiction]:
+    if settings.learn.personal_people and settings.log.users == "omit":
+        said = "remembers people by their names in the log, which has none under log.users omit; take it out"
+        yield ("learn", "personal_people"), said
+    for key, index in settings.indexes.items():
+        for n, one in enumerate(index.strategies):
+            if one.use == "personal" and not settings.learn.personal_people:
+                said = "personal finds nothing while learn.personal_people is 0; raise it, or take this out"
+                yield ("indexes", key, "strategies", n, "use"), said
 
 
 def _index(index: IndexSettings) -> Iterator[Contradiction]:

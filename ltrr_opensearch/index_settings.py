@@ -57,7 +57,8 @@ class PopularitySettings(Section):
 class StrategySettings(Section):
     name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="Name of its plans in logs and reports.")
     use: str = Field(
-        description="original, lexical, structured, related, q2e, knn, sparse, popular, fresh or an entry point's name."
+        description="original, lexical, structured, related, q2e, knn, sparse, popular, personal, fresh or an entry "
+        "point's name."
     )
     options: dict[str, Any] = Field(default_factory=dict, description="What that strategy takes.")
 

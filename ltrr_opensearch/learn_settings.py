@@ -73,6 +73,12 @@ class LearnSettings(Section):
         description="Most searches of one person for the same query that the memory counts in one run, or in a portion "
         "of it (learn.max_rounds).",
     )
+    personal_people: int = Field(
+        0,
+        ge=0,
+        description="People, those with most gain lately, of whom is remembered what they acted upon for which query, "
+        "for the strategy `personal` and for nobody else; 0: of nobody.",
+    )
     half_life_searches: Positive = Field(
         20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."
     )

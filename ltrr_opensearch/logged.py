@@ -214,7 +214,7 @@ class Part:
     """A published model or piece of knowledge, as bytes, of one of these kinds:
 
     `policy`, `ranker`: what `ltrr learn` trained;
-    `memory`, `aggregates`, `exposure`, `popularity`: what it remembers and has counted;
+    `memory`, `aggregates`, `exposure`, `popularity`, `personal`: what it remembers and has counted;
     `readings.DOMAIN`: weights that re-rank hypotheses of a domain;
     `proposer`: what `ltrr attributes propose` learned;
     `gazetteer`, `terms`, `feature_set`: what `ltrr setup` found in the index and derived from its settings.

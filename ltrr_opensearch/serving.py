@@ -22,7 +22,7 @@ from ltrr_opensearch.logged import FAILED, POLICY, Placed, Trial
 from ltrr_opensearch.protocols import Fusion, Policy, Ranker, Strategy
 from ltrr_opensearch.rank.feature_sets import FeatureSet
 from ltrr_opensearch.rank.place import placed
-from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, POPULAR_COLUMNS, SHARED_WORDS, rows
+from ltrr_opensearch.rank.rows import MEMORY_COLUMNS, OWN, POPULAR_COLUMNS, SHARED_WORDS, rows
 from ltrr_opensearch.retrieve.documents import Documents
 from ltrr_opensearch.retrieve.fan_out import FanOut, Logged
 from ltrr_opensearch.rules.book import Rules, narrowed
@@ -107,6 +107,7 @@ class Serving:
             return False
         known = {
             *(MEMORY_COLUMNS if query.remembered else ()),
+            *((OWN,) if query.own else ()),
             *((SHARED_WORDS,) if self.knowledge.memory.words.knows(query.tokens) else ()),
             *(POPULAR_COLUMNS if self.knowledge.popularity else ()),
         }
@@ -126,7 +127,10 @@ class Serving:
         return self.ranker.name if self.ranker else FUSED
 
     def analyze(self, request: SearchRequest) -> AnalyzedQuery:
-        return analyze(request, self.knowledge, self.index, self.slot_fields)
+        query = analyze(request, self.knowledge, self.index, self.slot_fields)
+        if not self.knowledge.personal:
+            return query
+        return replace(query, own=self.knowledge.personal.of(who(self.logged_as(request.asker)), query.normalized))
 
     def propose(self, query: AnalyzedQuery, left_out: Callable[[str], None]) -> tuple[QueryPlan, ...]:
         """The plans of all strategies; one that fails is named to `left_out`."""

@@ -207,6 +207,8 @@ class AnalyzedQuery:
     language: str
     readings: tuple[Reading, ...]
     remembered: tuple[Remembered, ...]
+    own: tuple[EntityScore, ...] = ()
+    """What the very person who asks acted upon for this query before."""
 
 
 class Encoded(NamedTuple):

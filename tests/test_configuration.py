@@ -141,6 +141,11 @@ def test_a_mistake_names_file_line_key_value_and_what_is_allowed(path: Path, tex
         ("learn: {gains: {click: 0}}", "learn.gains", "no action is worth anything"),
         ("learn: {engine: dask}", "learn.dask_scheduler", "engine dask needs the address of a scheduler"),
         ("learn: {min_rounds: 9, max_rounds: 8}", "learn.min_rounds", "9 is more than max_rounds 8"),
+        (
+            "{state: {secret: s}, log: {users: omit}, learn: {personal_people: 9}}",
+            "learn.personal_people",
+            "remembers people by their names in the log, which has none",
+        ),
     ],
 )
 def test_a_contradiction_names_the_key_and_a_way_out(path: Path, text: str, key: str, said: str) -> None:
@@ -154,6 +159,11 @@ def test_a_contradiction_names_the_key_and_a_way_out(path: Path, text: str, key:
         ("{text_fields: {t: 1}, strategies: []}", "strategies", "is empty"),
         ("{text_fields: {t: 1}, strategies: [{name: k, use: knn}]}", "strategies.0.use", "knn finds nothing without a"),
         ("{text_fields: {t: 1}, strategies: [{name: s, use: structured}]}", "strategies.0.use", "structured finds"),
+        (
+            "{text_fields: {t: 1}, strategies: [{name: p, use: personal}]}",
+            "strategies.0.use",
+            "personal finds nothing while learn.personal_people is 0",
+        ),
         (
             "{text_fields: {t: 1}, strategies: [{name: a, use: original}, {name: b, use: original}]}",
             "strategies.1.use",

@@ -93,7 +93,10 @@ class Learner:
         exposure = self.knowledge.exposure.updated(rounds, learn.memory_half_life_days)
         aggregates = self.knowledge.aggregates.updated(rounds, learn.memory_half_life_days, exposure)
         popularity = self.knowledge.popularity.updated(rounds)
-        self.knowledge = replace(self.knowledge, aggregates=aggregates, exposure=exposure, popularity=popularity)
+        personal = self.knowledge.personal.updated(rounds, learn.memory_half_life_days, learn.personal_people)
+        self.knowledge = replace(
+            self.knowledge, aggregates=aggregates, exposure=exposure, popularity=popularity, personal=personal
+        )
         if "memory" in self.kinds:
             self._remember(rounds)
         for kind, train in (("policy", self._policy), ("ranker", self._ranker)):

@@ -76,8 +76,11 @@ class Judging:
         figures, first = [], None
         for users in USERS:
             with bar(console, f"Memory after {users} people", len(self._clicks)) as done:
-                ours = reciprocal(by_memory(self._made, INDEX, self._clicks, users, done))
-            first = ours if first is None else first
+                both = by_memory(self._made, INDEX, self._clicks, users, done)
+            ours = reciprocal([shared for shared, _ in both])
+            if first is None:
+                first = ours
+                figures.append(self._own(reciprocal([own for _, own in both]) - ours))
             figures += self.beside(f"memory_alone_users_{users}", ours, must=False)
             figures += [self._price(users, ours - first, part) for part in ("repeated", "new")] if users > 1 else []
         return figures
@@ -108,6 +111,26 @@ class Judging:
                 made_with=f"ours {mean(ours[new]):.4f}, RRF {theirs:.4f}",
             ),
         ]
+
+    def _own(self, gain: Floats) -> Figure:
+        """Where somebody asks what they asked before: what they did then first, beside the memory of all."""
+        asked = set[tuple[str, str]]()
+        again = []
+        for one in self._clicks:
+            again.append((one.user, normalise(one.query)) in asked)
+            asked.add((one.user, normalise(one.query)))
+        rows = np.array(again) & (self._repeated | self._new)
+        told = interval(gain[rows], self._users[rows])
+        made = f"{int((gain[rows] > 0).sum())} better, {int((gain[rows] < 0).sum())} worse"
+        return Figure(
+            "memory_own_first_where_a_person_asks_again",
+            mean(gain[rows]),
+            "MRR",
+            ("the memory of all", 0.0),
+            interval=told,
+            runs=int(rows.sum()),
+            made_with=made,
+        )
 
     def _price(self, users: int, loss: Floats, part: str) -> Figure:
         rows = self._repeated if part == "repeated" else self._new

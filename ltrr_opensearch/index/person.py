@@ -1,33 +1,53 @@
 """What is kept of one person: read out whole, and forgotten.
 
 The log names who asked (user, client, session), as it came or as a keyed hash; UBI documents do, or belong to a search
-of theirs. Of what was learned only the part `aggregates` knows people by name: how much they searched and what they
-acted upon last. All else is sums over many.
+of theirs. Of what was learned only two parts know people by name: `aggregates`, how much they searched and what they
+acted upon last, and `personal`, what they acted upon for which query. All else is sums over many.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any, Protocol, Self
 
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import scan
 
 from ltrr_opensearch.errors import Conflict, DataError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.log.privacy import privacy_of
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Asker, Json
 
-AGGREGATES = "aggregates"
+AGGREGATES, PERSONAL = "aggregates", "personal"
 _PAGE = 500
 _WHO = ("user_id", "client_id", "session_id")
 _DELETING_S = 3600
 """Longest wait for the cluster to delete somebody's documents."""
+
+
+class Counts(Protocol):
+    """A part's content that knows people by name."""
+
+    def told(self, person: str) -> dict[str, Any] | None:
+        """All that is kept under a name; None where nothing is."""
+
+    def forgetting(self, person: str) -> Self: ...
+
+    def to_bytes(self) -> bytes: ...
+
+
+KNOWING: Mapping[str, Callable[[bytes], Counts]] = {
+    AGGREGATES: Aggregates.from_bytes,
+    PERSONAL: PersonalMemory.from_bytes,
+}
+"""Kinds of parts that know people by name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +76,9 @@ class Person:
         for index, query in self._queries():
             for hit in scan(self._client, {"query": query}, index=index, ignore_unavailable=True):
                 yield Kept(hit["_index"], hit["_id"], hit["_source"])
-        for index, part in self._counted():
-            known = Aggregates.from_bytes(part.payload)
-            whole, last = known.user(self._name), known.last_of(self._name)
-            if whole:
-                yield Kept(index, AGGREGATES, {**whole._asdict(), "last_objects": list(last)})
+        for index, parts in self._counted():
+            for kind, (_, known) in parts.items():
+                yield Kept(index, kind, known.told(self._name) or {})
 
     def forget(self) -> Iterator[tuple[str, int]]:
         """(what, how much of it went). Searches last, since UBI's documents are found by them; a repeat is harmless.
@@ -70,11 +88,10 @@ class Person:
         found = list(self._queries())
         for index, query in reversed(found):
             yield index, self._delete(index, query)
-        for index, part in self._counted():
-            known = Aggregates.from_bytes(part.payload)
-            if known.user(self._name):
-                self._releases.publish(index, {AGGREGATES: _without(part, known, self._name)}, "a person was forgotten")
-                yield f"{AGGREGATES} of {index}", 1
+        for index, parts in self._counted():
+            without = {kind: _without(part, known, self._name) for kind, (part, known) in parts.items()}
+            self._releases.publish(index, without, "a person was forgotten")
+            yield from ((f"{kind} of {index}", 1) for kind in without)
 
     def _delete(self, index: str, query: Json) -> int:
         told = {"conflicts": "proceed", "refresh": "true", "ignore_unavailable": "true"}
@@ -91,8 +108,7 @@ class Person:
             (index, one.id)
             for index in self._releases.indexes()
             for one in self._releases.history(index)
-            for part in self._releases.parts_of(index, one.id, (AGGREGATES,)).values()
-            if Aggregates.from_bytes(part.payload).user(self._name)
+            if self._knowing(self._releases.parts_of(index, one.id, tuple(KNOWING)))
         ]
 
     def _queries(self) -> Iterator[tuple[str, Json]]:
@@ -106,11 +122,16 @@ class Person:
             self._client.indices.refresh(index=index, params={"ignore_unavailable": "true"})
             yield index, _any([{"term": {field: self._name}} for field in _WHO] + _of_searches(searches))
 
-    def _counted(self) -> Iterator[tuple[str, Part]]:
+    def _counted(self) -> Iterator[tuple[str, dict[str, tuple[Part, Counts]]]]:
+        """Of each index the parts that serve and know the name, where there are any."""
         for index in self._releases.indexes():
             release = self._releases.current(index)
-            if release and (part := release.parts.get(AGGREGATES)):
-                yield index, part
+            if release and (knowing := self._knowing(release.parts)):
+                yield index, knowing
+
+    def _knowing(self, parts: Mapping[str, Part]) -> dict[str, tuple[Part, Counts]]:
+        read = {kind: (parts[kind], of(parts[kind].payload)) for kind, of in KNOWING.items() if kind in parts}
+        return {kind: (part, known) for kind, (part, known) in read.items() if known.told(self._name)}
 
 
 def _of_searches(ids: Sequence[str]) -> list[Json]:
@@ -121,7 +142,7 @@ def _any(clauses: list[Json]) -> Json:
     return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
-def _without(part: Part, known: Aggregates, name: str) -> Part:
+def _without(part: Part, known: Counts, name: str) -> Part:
     payload = known.forgetting(name).to_bytes()
     digest = hashlib.sha256(payload).hexdigest()
     return replace(part, payload=payload, sha256=digest, version=digest[:16], created=datetime.now(UTC))

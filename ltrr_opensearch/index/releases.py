@@ -14,6 +14,7 @@ from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.knowledge.terms import Terms
@@ -96,6 +97,8 @@ def _load(client: OpenSearch, settings: Settings, part: Part) -> None:
             Aggregates.from_bytes(part.payload)
         case "popularity":
             Popularity.from_bytes(part.payload)
+        case "personal":
+            PersonalMemory.from_bytes(part.payload)
         case "exposure":
             Exposure.from_bytes(part.payload)
         case kind if domain_of(kind) is not None:

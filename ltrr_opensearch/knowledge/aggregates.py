@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import orjson
@@ -65,9 +66,14 @@ class Aggregates:
         """Objects that a person acted upon last."""
         return self.notes.get((USER, who), ())
 
-    def forgetting(self, who: str) -> Aggregates:
+    def told(self, person: str) -> dict[str, Any] | None:
+        """All that is counted under a person's name, to be read out."""
+        whole = self.user(person)
+        return {**whole._asdict(), "last_objects": list(self.last_of(person))} if whole else None
+
+    def forgetting(self, person: str) -> Aggregates:
         """Without what is known of a person; what others' sums have of it stays in them."""
-        gone = (USER, who)
+        gone = (USER, person)
         kept = [key for key in self.rows if key != gone]
         sums = np.ascontiguousarray(self.sums[[self.rows[key] for key in kept]])
         notes = {key: ids for key, ids in self.notes.items() if key != gone}

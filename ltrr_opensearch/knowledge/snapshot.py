@@ -9,6 +9,7 @@ from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.knowledge.terms import Terms
 
@@ -19,6 +20,7 @@ class Knowledge:
     gazetteer: Gazetteer = field(default_factory=lambda: Gazetteer.from_values(()))
     aggregates: Aggregates = field(default_factory=Aggregates)
     popularity: Popularity = field(default_factory=Popularity)
+    personal: PersonalMemory = field(default_factory=PersonalMemory)
     terms: Terms = field(default_factory=Terms)
     exposure: Exposure = field(default_factory=Exposure)
     readings: Reranker = field(default_factory=Reranker)

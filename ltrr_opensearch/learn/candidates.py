@@ -19,6 +19,7 @@ from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
 from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
@@ -115,16 +116,22 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
 
 
 def counted(batches: Iterable[Sequence[Round]], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
-    """What was shown, how strategies have done and what is popular, with more rounds; damaged ones are begun anew."""
-    half_life = settings.learn.memory_half_life_days
+    """What was shown, how strategies have done, what is popular and, where that is wanted, what single people did.
+
+    With more rounds; damaged ones are begun anew. What was kept of people before it was not wanted any more goes.
+    """
+    half_life, people = settings.learn.memory_half_life_days, settings.learn.personal_people
     shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure())
     asked = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
     popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
+    personal = _before(serving.get("personal"), PersonalMemory.from_bytes, PersonalMemory())
     for batch in batches:
         shown = shown.updated(batch, half_life)
         asked = asked.updated(batch, half_life, shown)
         popularity = popularity.updated(batch)
-    return {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
+        personal = personal.updated(batch, half_life, people)
+    payloads = {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
+    return payloads | ({"personal": personal.to_bytes()} if people or "personal" in serving else {})
 
 
 def _before(part: Part | None, read: Callable[[bytes], T], otherwise: T) -> T:

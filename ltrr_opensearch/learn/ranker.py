@@ -33,6 +33,7 @@ from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.rank.rows import (
     MEMORY_COLUMNS,
     NEIGHBOURS,
+    OWN,
     POPULAR_COLUMNS,
     QUERY_COLUMNS,
     SAME_QUERY,
@@ -139,7 +140,10 @@ def _learned(
     few = not _many(data)
     logged = [n for n in data.names if n in logged or n.endswith(OF_BEST)]
     always_in = [n for n in logged if not n.endswith(OF_BEST)] if always else []
-    left_out = {*logged, *memory, *MEMORY_COLUMNS, *POPULAR_COLUMNS, *(QUERY_COLUMNS if few else ())} - {SAME_QUERY}
+    left_out = {*logged, *memory, *MEMORY_COLUMNS, *POPULAR_COLUMNS, *(QUERY_COLUMNS if few else ())} - {
+        SAME_QUERY,
+        OWN,
+    }
     chosen = [*always_in, *(n for n in data.names if n not in left_out)]
     if not few:
         chosen = [n for n in data.names if n in always_in or n not in logged]

@@ -13,11 +13,12 @@ from pydantic import Field
 
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.by_id import MAX_ENTITIES, scored_clause
 from ltrr_opensearch.plan.options import Options, read_options
 from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan
 
-MAX_ENTITIES = 1000
-"""A bool query takes at most 1,024 clauses by default."""
+SHARE_DIGITS = 3
+"""Of thousandths."""
 
 
 class PopularOptions(Options):
@@ -42,18 +43,8 @@ class Popular:
 
         return (QueryPlan(self.name, self.name, "popularity", clause),)
 
-    def _clause(self, text: str, ranking: Sequence[tuple[str, float]]) -> Json:
-        """One constant_score for each distinct popularity."""
-        by_share: dict[float, list[str]] = {}
-        for id, share in ranking:
-            by_share.setdefault(max(round(share, 3), 0.001), []).append(id)
-        should = [
-            {"constant_score": {"filter": self._with_ids(ids), "boost": share}} for share, ids in by_share.items()
-        ]
-        asked: Json = {"bool": {"should": should, "minimum_should_match": 1}}
-        if self._matching:
+    def _clause(self, text: str, ranking: Sequence[tuple[str, float]]) -> Json | None:
+        asked = scored_clause(ranking, self._named_by, SHARE_DIGITS)
+        if asked and self._matching:
             asked["bool"]["filter"] = [{"multi_match": {"query": text, "fields": list(self._text_fields)}}]
         return asked
-
-    def _with_ids(self, ids: list[str]) -> Json:
-        return {"terms": {self._named_by: ids}} if self._named_by else {"ids": {"values": ids}}

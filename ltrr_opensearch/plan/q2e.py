@@ -13,13 +13,13 @@ from pydantic import Field
 
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.plan.by_id import MAX_ENTITIES, scored_clause
 from ltrr_opensearch.plan.options import Options, read_options
 from ltrr_opensearch.types import AnalyzedQuery, Encoded, Json, QueryPlan, Remembered, VectorUse
 
 BY_MEANING = 0.2
 """Likelihood of the plan before an embedding has told how near the nearest neighbours are."""
-MAX_ENTITIES = 1000
-"""A bool query takes at most 1,024 clauses by default."""
+SCORE_DIGITS = 4
 
 
 class Q2eOptions(Options):
@@ -44,7 +44,7 @@ class Q2e:
             near = query.remembered
             if encoded.dense is not None:
                 near = self._memory.near(query.normalized, encoded.dense, self._options.neighbours)
-            return self._clause(self._scored(near), depth)
+            return scored_clause(self._scored(near)[: min(depth, MAX_ENTITIES)], self._named_by, SCORE_DIGITS)
 
         nearest = query.remembered[0] if query.remembered else None
         likelihood = max(nearest.weight if nearest else 0.0, BY_MEANING if vector is VectorUse.NEEDED else 0.0)
@@ -69,19 +69,3 @@ class Q2e:
                     scores[entity.id] = scores.get(entity.id, 0.0) + entity.score * remembered.weight
         kept = [(id, score) for id, score in scores.items() if score >= self._options.least_score]
         return sorted(kept, key=lambda s: (-s[1], s[0]))
-
-    def _clause(self, scored: Sequence[tuple[str, float]], depth: int) -> Json | None:
-        """One constant_score for each distinct score."""
-        ids_by_score: dict[float, list[str]] = {}
-        for entity, score in scored[: min(depth, MAX_ENTITIES)]:
-            ids_by_score.setdefault(round(score, 4), []).append(entity)
-        if not ids_by_score:
-            return None
-        should = [
-            {"constant_score": {"filter": self._with_ids(ids), "boost": max(score, 0.0001)}}
-            for score, ids in ids_by_score.items()
-        ]
-        return {"bool": {"should": should, "minimum_should_match": 1}}
-
-    def _with_ids(self, ids: list[str]) -> Json:
-        return {"terms": {self._named_by: ids}} if self._named_by else {"ids": {"values": ids}}

@@ -16,6 +16,7 @@ from ltrr_opensearch.plan.fresh import Fresh
 from ltrr_opensearch.plan.knn import Knn
 from ltrr_opensearch.plan.lexical import Lexical
 from ltrr_opensearch.plan.original import Original
+from ltrr_opensearch.plan.personal import Personal
 from ltrr_opensearch.plan.popular import Popular
 from ltrr_opensearch.plan.q2e import Q2e
 from ltrr_opensearch.plan.related import Related
@@ -36,6 +37,7 @@ BUILT_IN: Mapping[str, Factory] = {
     "knn": Knn,
     "sparse": Sparse,
     "popular": Popular,
+    "personal": Personal,
     "fresh": Fresh,
 }
 

@@ -3,7 +3,8 @@
 Columns, in order: the logged features by their own names; for each strategy `<s>.reciprocal_rank`, `<s>.score` and
 `<s>.share` (its score over the list's best); `plans.agree` and `plans.fused`; what is known of the query; and how a
 candidate worked before, for this very query (`memory.score`), for its neighbours (`memory.near`), for queries that
-share words with it (`memory.words`), and whatever was asked (`popular.recent`, `popular.lasting`). NaN says "unknown":
+share words with it (`memory.words`), and whatever was asked (`popular.recent`, `popular.lasting`); where the index has
+a strategy `personal`, for the person who asks (`memory.own`). NaN says "unknown":
 a feature that was not logged or did not match, a strategy that was not asked or did not answer. A strategy
 that was asked and had not found the candidate has the reciprocal rank 0, which is a different thing; how it would have
 scored the candidate, had it been asked deeper, stays unknown.
@@ -38,6 +39,7 @@ STRATEGY_COLUMNS = ("reciprocal_rank", "score", "share")
 QUERY_COLUMNS = ("query.tokens", "query.slots", "query.memory")
 SAME_QUERY, NEIGHBOURS, SHARED_WORDS = "memory.score", "memory.near", "memory.words"
 MEMORY_COLUMNS = (SAME_QUERY, NEIGHBOURS, SHARED_WORDS)
+OWN = "memory.own"
 RECENT, LASTING = "popular.recent", "popular.lasting"
 POPULAR_COLUMNS = (RECENT, LASTING)
 OBJECT_COLUMNS = (*MEMORY_COLUMNS, *POPULAR_COLUMNS)
@@ -55,7 +57,15 @@ def feature_names(index: IndexSettings) -> tuple[str, ...]:
     """The columns for an index, in their order. That something was explored tells a ranker nothing."""
     told = (s.name for s in index.strategies if s.use != "fresh")
     strategies = [f"{name}.{column}" for name in told for column in STRATEGY_COLUMNS]
-    return (*derive(index).names, *strategies, "plans.agree", "plans.fused", *QUERY_COLUMNS, *OBJECT_COLUMNS)
+    return (
+        *derive(index).names,
+        *strategies,
+        "plans.agree",
+        "plans.fused",
+        *QUERY_COLUMNS,
+        *OBJECT_COLUMNS,
+        *_own_names(index),
+    )
 
 
 def whole_names(index: IndexSettings) -> tuple[str, ...]:
@@ -65,8 +75,17 @@ def whole_names(index: IndexSettings) -> tuple[str, ...]:
 
 def memory_names(index: IndexSettings) -> tuple[str, ...]:
     """The columns that know what earlier users did for this very query; unknown for a query never seen."""
-    plans = [f"{s.name}.{column}" for s in index.strategies if s.use == "q2e" for column in STRATEGY_COLUMNS]
-    return (*plans, "query.memory", SAME_QUERY)
+    of = [s.name for s in index.strategies if s.use in ("q2e", "personal")]
+    return (
+        *(f"{name}.{column}" for name in of for column in STRATEGY_COLUMNS),
+        "query.memory",
+        SAME_QUERY,
+        *_own_names(index),
+    )
+
+
+def _own_names(index: IndexSettings) -> tuple[str, ...]:
+    return (OWN,) if any(s.use == "personal" for s in index.strategies) else ()
 
 
 def rows(
@@ -91,6 +110,7 @@ def rows(
         **_memory(objects, query),
         **_popular(objects, popularity),
         SHARED_WORDS: _shared(objects, query, words),
+        OWN: _own(objects, query),
     }
     matrix = np.empty((len(candidates), len(names)), dtype=np.float32)
     logged = [j for j, name in enumerate(names) if name not in columns]
@@ -171,6 +191,14 @@ def _memory(objects: Sequence[str | None], query: AnalyzedQuery) -> Columns:
     same = [r for r in query.remembered if r.similarity >= SAME_WORDS]
     near = [r for r in query.remembered if r.similarity < SAME_WORDS]
     return {SAME_QUERY: _worked(objects, same), NEIGHBOURS: _worked(objects, near)}
+
+
+def _own(objects: Sequence[str | None], query: AnalyzedQuery) -> list[float] | float:
+    """How well a candidate worked for the person who asks; unknown where they did nothing for such a query before."""
+    if not query.own:
+        return math.nan
+    scores = {one.id: one.score for one in query.own}
+    return [math.nan if name is None else scores.get(name, 0.0) for name in objects]
 
 
 def _shared(objects: Sequence[str | None], query: AnalyzedQuery, words: Words) -> list[float] | float:

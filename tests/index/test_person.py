@@ -11,8 +11,9 @@ from opensearchpy.exceptions import TransportError
 
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.errors import Conflict, DataError
-from ltrr_opensearch.index.person import AGGREGATES, Person
+from ltrr_opensearch.index.person import AGGREGATES, PERSONAL, Person
 from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
 from tests.learn.shop import Shop
@@ -33,12 +34,16 @@ def shop(client: OpenSearch, index_name: str) -> Shop:
     made.index({"_index": f"{index_name}-events", **nameless})
     gains = {(one.query_id, one.object_id): 0.5 for one in acted if one.object_id}
     rounds = [Round(d, {id: gain for (query, id), gain in gains.items() if query == d.query_id}) for d in searches]
-    payload = Aggregates().updated(rounds, 60).to_bytes()
-    digest = hashlib.sha256(payload).hexdigest()
-    part = Part(AGGREGATES, "shop", digest[:12], AGGREGATES, payload, digest, START + timedelta(days=1))
-    made.store.publish("shop", {AGGREGATES: part}, "counted")
+    asked = part_of(AGGREGATES, Aggregates().updated(rounds, 60).to_bytes())
+    personal = part_of(PERSONAL, PersonalMemory().updated(rounds, 60, 100).to_bytes())
+    made.store.publish("shop", {AGGREGATES: asked, PERSONAL: personal}, "counted")
     client.indices.refresh(index=f"{index_name}*")
     return made
+
+
+def part_of(kind: str, payload: bytes) -> Part:
+    digest = hashlib.sha256(payload).hexdigest()
+    return Part(kind, "shop", digest[:12], kind, payload, digest, START + timedelta(days=1))
 
 
 def test_everything_under_a_name_is_read_out_and_forgotten(shop: Shop, client: OpenSearch) -> None:
@@ -51,10 +56,11 @@ def test_everything_under_a_name_is_read_out_and_forgotten(shop: Shop, client: O
     counted = next(one for one in kept if one.id == AGGREGATES)
     assert counted.record["asked"] == pytest.approx(3, rel=0.01)
     assert counted.record["last_objects"]
+    assert next(one for one in kept if one.id == PERSONAL).record["acted_upon"]
 
     gone = dict(person.forget())
     assert gone[f"{shop.prefix}_decisions-*"] == 3
-    assert gone[f"{AGGREGATES} of shop"] == 1
+    assert gone[f"{AGGREGATES} of shop"] == gone[f"{PERSONAL} of shop"] == 1
     assert list(person.kept()) == []
     assert client.count(index=f"{shop.prefix}_decisions-*")["count"] == searches - 3
     assert client.count(index=f"{shop.prefix}-events")["count"] == events - gone[f"{shop.prefix}-events"]
@@ -63,6 +69,8 @@ def test_everything_under_a_name_is_read_out_and_forgotten(shop: Shop, client: O
     known = Aggregates.from_bytes(serving.parts[AGGREGATES].payload)
     assert known.user(USER) is None
     assert known.user("user4") is not None
+    remembered = PersonalMemory.from_bytes(serving.parts[PERSONAL].payload)
+    assert (remembered.told(USER), remembered.told("user4") is None) == (None, False)
     assert [index for index, _ in person.remaining()] == ["shop"], "the release before"
     assert not any(dict(person.forget()).values()), "forgetting again finds nothing"
 

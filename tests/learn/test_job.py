@@ -14,6 +14,7 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.memory import Memory
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.learn.job import KINDS, LEFT_OUT, learn
 from ltrr_opensearch.learn.read import last_search
 from ltrr_opensearch.learn.remember import MemoryStore
@@ -58,6 +59,19 @@ def test_everything_is_learned_and_published_at_once(shop: Shop) -> None:
     assert lexical
     assert knn
     assert lexical.found_share > knn.found_share == 0
+
+
+def test_people_are_remembered_one_by_one_only_where_that_is_wanted(shop: Shop) -> None:
+    learn(["policy"], shop.job(CLOSED, personal_people=3))
+    personal = PersonalMemory.from_bytes(parts(shop)["personal"].payload)
+    assert len(personal) == 3
+    person, pairs = next(iter(personal.people.items()))
+    asked = {f"query {pair.words.split()[0]}" for pair in pairs}
+    assert all(personal.of(person, query)[0].id == wanted(query) for query in asked)
+    later = [decision(n, seed=1, at=CLOSED + timedelta(seconds=n)) for n in range(SEARCHES)]
+    shop.put(later, clicks(later))
+    learn(["policy"], shop.job(CLOSED + timedelta(hours=2)))
+    assert not PersonalMemory.from_bytes(parts(shop)["personal"].payload), "kept no longer than it is wanted"
 
 
 def test_a_second_run_has_nothing_to_do_and_the_next_goes_on(shop: Shop) -> None:
