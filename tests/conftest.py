@@ -14,6 +14,8 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as examples
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.node.local import NodeOptions, node_folder, remove, start
@@ -22,6 +24,10 @@ from ltrr_opensearch.node.versions import DEFAULT
 HOME = Path(os.environ.get("LTRR_HOME") or Path(__file__).parents[1] / ".ltrr")
 PREFIX = "test-"
 VERSION = os.environ.get("LTRR_TEST_OPENSEARCH") or DEFAULT
+
+examples.register_profile("ltrr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+examples.load_profile("ltrr")
+"""No test fails for the time that an example took: the machine may be busy."""
 
 LTR_URL = os.environ.get("LTRR_LTR_URL", "").rstrip("/")
 

@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -88,7 +88,6 @@ _vectors = st.none() | st.lists(st.floats(-1, 1, width=16), min_size=3, max_size
 _memory_rows = st.lists(st.builds(MemoryRow, st.text("ab c", max_size=12), _entities, _vectors), max_size=12)
 
 
-@settings(deadline=None)
 @given(_memory_rows, st.text("ab c", max_size=12), _vectors)
 def test_near_is_ordered_bounded_and_survives_bytes(rows: list[MemoryRow], text: str, vector: Vector | None) -> None:
     memory = Memory.from_rows(rows)
@@ -102,7 +101,6 @@ def test_near_is_ordered_bounded_and_survives_bytes(rows: list[MemoryRow], text:
     assert [r.query for r in copy] == [r.query for r in memory.near(text, None, limit=4)]
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_any_damage_is_noticed(data: st.DataObject) -> None:
     whole = Memory.from_rows(ROWS).to_bytes()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.knowledge import trigrams
@@ -74,7 +74,6 @@ _axis = st.sampled_from([None, *np.eye(2, dtype=np.float32), *-np.eye(2, dtype=n
 _rows = st.lists(st.builds(MemoryRow, _text, _entities, _axis), max_size=25)
 
 
-@settings(deadline=None)
 @given(_rows, _text, _vector, st.integers(1, 30))
 def test_neighbours_are_those_of_the_plainest_memory(
     rows: list[MemoryRow], text: str, vector: Vector | None, limit: int
@@ -86,7 +85,6 @@ def test_neighbours_are_those_of_the_plainest_memory(
         assert [s for _, s, _ in near] == pytest.approx([s for _, s, _ in expected], abs=1e-6)
 
 
-@settings(deadline=None)
 @given(_rows, _text)
 def test_words_are_those_of_the_plainest_memory(rows: list[MemoryRow], text: str) -> None:
     last = list({row.query: row for row in rows}.values())
@@ -101,7 +99,6 @@ def test_words_are_those_of_the_plainest_memory(rows: list[MemoryRow], text: str
         assert memory.words.worked(text.split()) == pytest.approx(expected, rel=1e-5)
 
 
-@settings(deadline=None)
 @given(st.lists(_text, max_size=40), _text)
 def test_a_budget_that_is_too_small_invents_nothing(texts: list[str], text: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

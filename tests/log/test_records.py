@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
@@ -95,19 +95,19 @@ DECISIONS = st.builds(
 
 
 @given(DECISIONS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_round_trip_through_json_loses_nothing(decision: Decision) -> None:
     assert records.from_document(orjson.loads(orjson.dumps(records.to_document(decision)))) == decision
 
 
 @given(DECISIONS)
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50)
 def test_pickling_loses_nothing(decision: Decision) -> None:
     assert pickle.loads(pickle.dumps(decision)) == decision
 
 
 @given(DECISIONS, st.integers(1, 3), st.sets(NAMES, max_size=2))
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150)
 def test_only_some_candidates_are_read(decision: Decision, first: int, named: set[str]) -> None:
     acted = {c.object_id for c in decision.candidates if c.key.id in named and c.object_id is not None} | named
     wanted = tuple(

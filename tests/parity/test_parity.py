@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 
 from ltrr_opensearch.types import Json
 from tests.parity.combined import searches
@@ -151,7 +151,7 @@ def value_of(step: Step, hit: Json) -> str:
     return repr(hit.get("fields", {}).get((step.search or {})["collapse"]["field"]))
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, derandomize=True)
 @given(searches())
 def test_features_combined(world: World, search: Scenario) -> None:
     player = Player(world)
