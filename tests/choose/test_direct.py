@@ -1,4 +1,5 @@
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -11,6 +12,7 @@ from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import kind_in
+from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
@@ -47,6 +49,16 @@ def test_it_beats_the_best_constant_where_context_tells(part: Part) -> None:
     constants = (Fixed(10), Fixed(50), Fixed(0, {"original": 50, "knn": 50}), Fixed(0, {"structured": 50, "q2e": 50}))
     ours = value(build_policy(SETTINGS.choose, part), held_out, SETTINGS)
     assert ours > max(value(constant, held_out, SETTINGS) for constant in constants)
+
+
+def test_where_no_query_says_more_than_chance_it_draws_the_safe_plan(rounds: list[Round], part: Part) -> None:
+    outcomes = Outcomes.from_bytes(part.payload)
+    payload = replace(outcomes, noise=1e6).to_bytes()
+    spoiled = replace(part, payload=payload, sha256=sha256(payload).hexdigest())
+    policy = DirectPolicy.from_part(spoiled, SETTINGS.choose)
+    decision = rounds[0].decision
+    drawn = draw_offers(policy, offers(decision), decision.context, SETTINGS.choose, 1, False, decision.normalized)
+    assert {s.depth for s in drawn.slots} == {SETTINGS.choose.safe_depth}
 
 
 def test_in_two_runs_as_in_one(rounds: list[Round], part: Part) -> None:
