@@ -6,8 +6,9 @@ documents say yes, of entities their names.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
@@ -16,9 +17,11 @@ from ltrr_opensearch.errors import ClusterError
 from ltrr_opensearch.index.composite import buckets_of
 from ltrr_opensearch.index.distributions import kinds_of, read_distribution, said_yes
 from ltrr_opensearch.index.entity_names import read_names
+from ltrr_opensearch.index.members import read_members, with_interest
 from ltrr_opensearch.index.mentions import count_mentions, sample_documents
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.members import Pair, with_clicks
 from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.synonyms import read_synonyms
@@ -29,8 +32,13 @@ MAX_FIELD_VALUES = 500_000
 Rows = list[tuple[str, str, int]]
 
 
-def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> Gazetteer:
-    """A slot field is a keyword (or a text's keyword subfield, `brand.keyword`), a number, a boolean or a date."""
+def build_gazetteer(
+    client: OpenSearch, index: str, settings: IndexSettings, clicks: Mapping[Pair, float] = MappingProxyType({})
+) -> Gazetteer:
+    """A slot field is a keyword (or a text's keyword subfield, `brand.keyword`), a number, a boolean or a date.
+
+    `clicks`: what people did, as further documents of entities that belong to others to a degree.
+    """
     try:
         documents = client.count(index=index)["count"]
     except OpenSearchException as e:
@@ -43,11 +51,12 @@ def build_gazetteer(client: OpenSearch, index: str, settings: IndexSettings) -> 
     told = {name: kind for name, kind in kinds.items() if kind != "keyword"}
     synonyms, names = read_synonyms(settings.synonyms), read_names(client, index, settings)
     entities = settings.entities
+    members = list(with_clicks(with_interest(read_members(client, index, settings)), clicks))
     counted = Gazetteer.from_values(rows, documents, None, told, numbers, synonyms, entities, names)
     if not len(counted.values):
         return counted
     mentions = count_mentions(counted, sample_documents(client, index, settings), settings)
-    return Gazetteer.from_values(rows, documents, mentions, told, numbers, synonyms, entities, names)
+    return Gazetteer.from_values(rows, documents, mentions, told, numbers, synonyms, entities, names, members)
 
 
 def _rows(client: OpenSearch, index: str, field: SlotField, kind: str) -> Rows:

@@ -20,8 +20,8 @@ from ltrr_opensearch.arena.record import request
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.entity_settings import EntitySettings
-from ltrr_opensearch.knowledge.entity_keys import EntityKeys
 from ltrr_opensearch.knowledge.entity_names import EntityName
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.logged import CandidateRecord, Decision, Event
 from ltrr_opensearch.plan.entities import EntityEvidence
 from ltrr_opensearch.types import NAME, TYPE, DocKey, Found, Reading, SlotValue
@@ -70,7 +70,7 @@ MUSIC = EntitySettings.model_validate(
         ],
     }
 )
-KEYS = EntityKeys.of([EntityName("playlist", "Love", 1, 1.0, keys={"id": ("p1",)})])
+KNOWN = Gazetteer.from_values((), names=[EntityName("playlist", "Love", 1, 1.0, keys={"id": ("p1",)})])
 SONG, ARTIST, PLAYLIST = (
     SlotValue("title", "Love", 0, 1, 0.3, ("Love", "LOVE"), kind=NAME, entity=type)
     for type in ("song", "artist", "playlist")
@@ -101,7 +101,7 @@ NAMED = [
     ],
 )
 def test_of_names_what_is_taken_is_meant_or_what_it_belongs_to(document: Fields, place: int) -> None:
-    assert meant(NAMED, document, EntityEvidence(MUSIC, KEYS)) == place
+    assert meant(NAMED, document, EntityEvidence(MUSIC, KNOWN)) == place
 
 
 WORDS = ("orange", "violet", "coral", "rose", "olive", "ruby", "pearl", "sand", "ivory", "mint", "cherry", "plum")
