@@ -35,6 +35,14 @@ def slots_state(client: OpenSearch, index: str, settings: IndexSettings, further
         answer = client.search(index=index, body=body)
     except OpenSearchException as e:
         raise ClusterError(f"cannot see whether {index!r} changed: {e}") from e
-    said = settings.model_dump(mode="json", include=_READ)
-    seen = [FORMAT, said, answer["hits"]["total"]["value"], answer["aggregations"], further]
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
+    seen = [read_for(settings), answer["hits"]["total"]["value"], answer["aggregations"], further]
+    return _digest(seen)
+
+
+def read_for(settings: IndexSettings) -> str:
+    """Names the settings that say what is read of documents, and into what."""
+    return _digest([FORMAT, settings.model_dump(mode="json", include=_READ)])
+
+
+def _digest(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

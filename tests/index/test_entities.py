@@ -12,7 +12,7 @@ from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index.checkup import examine
 from ltrr_opensearch.index.clicked import clicked, roughly
 from ltrr_opensearch.index.entity_checks import entities_said
-from ltrr_opensearch.index.entity_names import read_names
+from ltrr_opensearch.index.entity_names import named_with_interest, read_names
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.findings import State
 from ltrr_opensearch.index.gazetteer import build_gazetteer
@@ -144,7 +144,7 @@ def test_names_come_with_the_interest_in_them_and_the_keys_of_their_relations(
 ) -> None:
     load_music(client, index_name)
     monkeypatch.setattr("ltrr_opensearch.index.composite.PAGE", 7)
-    names = read_names(client, index_name, music())
+    names = named_with_interest(read_names(client, index_name, music()))
     assert len(names) == 110, "of 77 songs, four titles are shared by two"
     by = {(one.type, one.name): one for one in names}
     assert by["song", "Love"].documents == 2
@@ -152,7 +152,7 @@ def test_names_come_with_the_interest_in_them_and_the_keys_of_their_relations(
     assert by["artist", "Taylor Hart"].short
     assert (dict(by["playlist", "Love"].keys), dict(by["song", "Love"].keys)) == ({"id": ("p93",)}, {})
     monkeypatch.setattr("ltrr_opensearch.index.entity_names.MAX_TYPE_NAMES", 2)
-    assert {one.name for one in read_names(client, index_name, music()) if one.type == "artist"} == {
+    assert {one.name for one in read_names(client, index_name, music()).values() if one.type == "artist"} == {
         "Taylor Hart",
         "Kid Velvet",
     }, "the popular ones"

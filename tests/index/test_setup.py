@@ -13,14 +13,12 @@ from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import examine
 from ltrr_opensearch.index.findings import State
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
-from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index.publish import setup_parts
 from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
-from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.learn.memory import COLUMNS
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
@@ -70,30 +68,24 @@ def test_slot_values_are_read_again_only_when_something_changed(client: OpenSear
     assert made(shop, second)["gazetteer"] is not second["gazetteer"]
 
 
-def test_a_changed_index_of_the_same_values_is_read_once(
-    client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_changed_index_of_the_same_values_is_read_once(client: OpenSearch, index_name: str) -> None:
     prefix, index = f"{index_name}l", {"text_fields": {"title": 1}, "slot_fields": ["brand"]}
     settings = Settings.model_validate({"state": {"prefix": prefix}, "indexes": {index_name: index}})
-    read: list[str] = []
 
-    def counted(client: OpenSearch, key: str, settings: IndexSettings) -> Gazetteer:
-        read.append(key)
-        return build_gazetteer(client, key, settings)
-
-    def set_up() -> list[str]:
-        run = Setup(client, settings, index_name, lambda: NOW)
+    def set_up(*, again: bool = False) -> list[str]:
+        run = Setup(client, settings, index_name, lambda: NOW, again=again)
         list(run.prepare())
-        return list(run.publish())
+        return [line.split(" as release")[0] for line in run.publish()]
 
-    monkeypatch.setattr("ltrr_opensearch.index.publish.build_gazetteer", counted)
     try:
         set_up()
         client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
-        assert set_up()
+        reason = "1 of 1 documents were written or went since it was last read whole"
+        assert set_up() == [f"read the values of 1 documents, {reason}", "published gazetteer, terms"]
         client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
-        assert (set_up(), len(read)) == ([], 3)
-        assert (set_up(), len(read)) == ([], 3)
+        assert set_up() == [f"read the values of 1 documents, {reason}"]
+        assert set_up() == []
+        assert set_up(again=True) == ["read the values of 1 documents, asked for"]
     finally:
         client.indices.delete(index=f"{prefix}_*", params={"ignore_unavailable": "true"})
         for template in load_templates(settings.state)[::-1]:
