@@ -74,7 +74,7 @@ def _whole_because(
 ) -> str:
     """Why all has to be read; empty where what was written since is enough."""
     if known is None:
-        return "for the first time"
+        return "no earlier counts"
     if known.read_for != read_for(settings) or known.counted.kinds != kinds_of(client, index, settings):
         return "other fields or settings"
     if {shard.key for shard in shards} != known.marks.keys():

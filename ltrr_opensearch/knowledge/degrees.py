@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any, NamedTuple
 
 import marisa_trie
@@ -20,8 +21,19 @@ from ltrr_opensearch.knowledge.beliefs import DOUBT
 from ltrr_opensearch.knowledge.members import Member, most_interesting, usual_shares
 from ltrr_opensearch.knowledge.slot_values import trie_from
 
+MOST_LISTED = 200
+"""Of a group, the members of most interest times degree that are listed, so that a clause stays small."""
 _BETWEEN = "\t"
-_ARRAYS = {"starts": "<u4", "which": "<u4", "shares": "<f4", "interests": "<f4", "usual": "<f4", "documents": "<f4"}
+_ARRAYS = {
+    "starts": "<u4",
+    "which": "<u4",
+    "shares": "<f4",
+    "interests": "<f4",
+    "documents": "<f4",
+    "firsts": "<u4",
+    "listed": "<u4",
+    "usual": "<f4",
+}
 
 
 class Belonging(NamedTuple):
@@ -31,19 +43,22 @@ class Belonging(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Degrees:
-    """The pairs of group i are those from starts[i] to starts[i + 1], in the order of their members' numbers."""
+    """Groups of member i are those from starts[i] to starts[i + 1], listed members of group i from firsts[i] on."""
 
     members: marisa_trie.Trie
     groups: marisa_trie.Trie
     starts: NDArray[np.uint32]
     which: NDArray[np.uint32]
-    """The member of each pair."""
+    """Groups of members."""
     shares: NDArray[np.float32]
-    """The degree of each pair."""
+    """The degree to which the member belongs to each of these."""
     interests: NDArray[np.float32]
     """In each member."""
     documents: NDArray[np.float32]
     """Of each member, those that tell of groups."""
+    firsts: NDArray[np.uint32]
+    listed: NDArray[np.uint32]
+    """Members of groups."""
     usual: NDArray[np.float32]
     """Of each group, its share of all documents."""
 
@@ -53,31 +68,29 @@ class Degrees:
         names = marisa_trie.Trie([_name(one.degree, one.key) for one in kept])
         groups = marisa_trie.Trie([_name(*slot) for slot in usual])
         by_number = sorted(kept, key=lambda one: names[_name(one.degree, one.key)])
-        pairs: list[list[tuple[int, float]]] = [[] for _ in range(len(groups))]
-        for number, one in enumerate(by_number):
-            for group, count in one.groups.items():
-                degree = (count + DOUBT * usual[one.degree, group]) / (one.documents + DOUBT)
-                pairs[groups[_name(one.degree, group)]].append((number, degree))
-        flat = [pair for of in pairs for pair in of]
+        pairs = [
+            [(groups[_name(one.degree, key)], _degree(one, key, usual)) for key in one.groups] for one in by_number
+        ]
+        listed = _listed(by_number, pairs, len(groups))
         return cls(
             names,
             groups,
-            np.concatenate(([0], np.cumsum([len(of) for of in pairs], dtype=np.int64))).astype(np.uint32),
-            np.array([number for number, _ in flat], np.uint32),
-            np.array([degree for _, degree in flat], np.float32),
+            _offsets(pairs),
+            np.array([group for of in pairs for group, _ in of], np.uint32),
+            np.array([degree for of in pairs for _, degree in of], np.float32),
             np.array([one.interest for one in by_number], np.float32),
             np.array([one.documents for one in by_number], np.float32),
+            _offsets(listed),
+            np.array([member for of in listed for member in of], np.uint32),
             np.array([usual[slot] for slot in sorted(usual, key=lambda slot: groups[_name(*slot)])], np.float32),
         )
 
-    def most(self, degree: str, groups: Sequence[str], limit: int) -> list[Belonging]:
+    def most(self, degree: str, groups: Sequence[str], limit: int = MOST_LISTED) -> list[Belonging]:
         """Members of any of the groups, each by its largest degree; the interesting ones first, times their degree."""
         found: dict[int, float] = {}
-        for start, end in self._stretches(degree, groups):
-            shares, which = self.shares[start:end], self.which[start:end]
-            best = np.argsort(-shares * self.interests[which], kind="stable")[:limit]
-            for member, share in zip(which[best].tolist(), shares[best].tolist(), strict=True):
-                found[member] = max(found.get(member, 0.0), share)
+        for group in self._numbers(degree, groups):
+            for member in self.listed[self.firsts[group] : self.firsts[group + 1]].tolist():
+                found[member] = max(found.get(member, 0.0), self._share(member, group))
         order = sorted(found, key=lambda member: -found[member] * float(self.interests[member]))[:limit]
         return [Belonging(self.members.restore_key(member).split(_BETWEEN, 1)[1], found[member]) for member in order]
 
@@ -96,24 +109,20 @@ class Degrees:
     def _known(self, degree: str, member: str, groups: Sequence[str]) -> Iterator[tuple[float, float]]:
         """The member's degree to each group, and what is usual for it."""
         number = self.members.get(_name(degree, member))
-        if number is None:
-            return
+        for group in self._numbers(degree, groups) if number is not None else ():
+            yield self._share(number, group), float(self.usual[group])
+
+    def _share(self, member: int, group: int) -> float:
+        start, end = int(self.starts[member]), int(self.starts[member + 1])
+        for place, known in enumerate(self.which[start:end].tolist(), start):
+            if known == group:
+                return float(self.shares[place])
+        return DOUBT * float(self.usual[group]) / (float(self.documents[member]) + DOUBT)
+
+    def _numbers(self, degree: str, groups: Sequence[str]) -> Iterator[int]:
         for name in groups:
             if (group := self.groups.get(_name(degree, name))) is not None:
-                start, end = int(self.starts[group]), int(self.starts[group + 1])
-                place = start + int(np.searchsorted(self.which[start:end], number))
-                usual = float(self.usual[group])
-                there = place < end and self.which[place] == number
-                yield float(self.shares[place]) if there else self._without(number, usual), usual
-
-    def _without(self, number: int, usual: float) -> float:
-        """The degree of a member none of whose documents is of the group."""
-        return DOUBT * usual / (float(self.documents[number]) + DOUBT)
-
-    def _stretches(self, degree: str, groups: Sequence[str]) -> Iterator[tuple[int, int]]:
-        for name in groups:
-            if (group := self.groups.get(_name(degree, name))) is not None:
-                yield int(self.starts[group]), int(self.starts[group + 1])
+                yield group
 
     @property
     def nbytes(self) -> int:
@@ -133,13 +142,13 @@ class Degrees:
 
     def _check(self) -> None:
         """That the arrays belong together, so that no look-up can leave them."""
-        members, groups, pairs = len(self.members), len(self.groups), len(self.which)
+        members, groups = len(self.members), len(self.groups)
         fits = (
-            (len(self.starts), len(self.usual)) == (groups + 1, groups)
+            len(self.usual) == groups
             and len(self.interests) == len(self.documents) == members
-            and len(self.shares) == pairs == int(self.starts[-1])
-            and bool((np.diff(self.starts.astype(np.int64)) >= 0).all())
-            and (not pairs or int(self.which.max()) < members)
+            and len(self.shares) == len(self.which)
+            and _leads(self.starts, self.which, members, groups)
+            and _leads(self.firsts, self.listed, groups, members)
         )
         if not fits:
             raise ModelError("gazetteer: its degrees do not fit one another; publish it again with `ltrr setup`")
@@ -147,3 +156,26 @@ class Degrees:
 
 def _name(degree: str, key: str) -> str:
     return f"{degree}{_BETWEEN}{key}"
+
+
+def _degree(member: Member, group: str, usual: Mapping[tuple[str, str], float]) -> float:
+    return (member.groups[group] + DOUBT * usual[member.degree, group]) / (member.documents + DOUBT)
+
+
+def _listed(members: Sequence[Member], pairs: Sequence[Sequence[tuple[int, float]]], groups: int) -> list[list[int]]:
+    """By group, its members of most interest times degree, the best first."""
+    found: list[list[tuple[float, int]]] = [[] for _ in range(groups)]
+    for number, (one, of) in enumerate(zip(members, pairs, strict=True)):
+        for group, degree in of:
+            found[group].append((-degree * one.interest, number))
+    return [[number for _, number in nsmallest(MOST_LISTED, of)] for of in found]
+
+
+def _offsets(rows: Sequence[Sequence[object]]) -> NDArray[np.uint32]:
+    return np.concatenate(([0], np.cumsum([len(row) for row in rows], dtype=np.int64))).astype(np.uint32)
+
+
+def _leads(starts: NDArray[np.uint32], which: NDArray[np.uint32], rows: int, others: int) -> bool:
+    """Whether every row's stretch lies within `which`, and that names one of the others."""
+    rising = bool((np.diff(starts.astype(np.int64)) >= 0).all())
+    return len(starts) == rows + 1 and rising and int(starts[-1]) == len(which) and bool((which < others).all())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 MAX_PAIRS = 1_000_000
@@ -30,8 +30,8 @@ Pair = tuple[str, str, str]
 """(name of the degree, key of the member, key of the group)."""
 
 
-def with_clicks(members: Iterable[Member], clicked: Mapping[Pair, float]) -> Iterator[Member]:
-    """As if so many more documents of the member belonged to the group."""
+def with_clicks(members: Collection[Member], clicked: Mapping[Pair, float]) -> Iterator[Member]:
+    """As if so many more documents of the member belonged to the group; also of one whose documents do not tell."""
     of: defaultdict[tuple[str, str], dict[str, float]] = defaultdict(dict)
     for (degree, member, group), documents in clicked.items():
         of[degree, member][group] = documents
@@ -39,6 +39,9 @@ def with_clicks(members: Iterable[Member], clicked: Mapping[Pair, float]) -> Ite
         more = of.get((one.degree, one.key), {})
         groups = {group: one.groups.get(group, 0.0) + more.get(group, 0.0) for group in (*one.groups, *more)}
         yield replace(one, groups=groups, documents=one.documents + sum(more.values()))
+    for degree, key in of.keys() - {(one.degree, one.key) for one in members}:
+        documents = sum(of[degree, key].values())
+        yield Member(degree, key, documents, of[degree, key], documents)
 
 
 def usual_shares(members: Iterable[Member]) -> dict[tuple[str, str], float]:

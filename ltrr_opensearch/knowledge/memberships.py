@@ -41,9 +41,9 @@ class Memberships:
         """Those of named entities to which others belong."""
         return self.keys(slot, self.told[degree.name].by)
 
-    def members(self, degree: Degree, groups: Sequence[str], limit: int) -> list[Belonging]:
+    def members(self, degree: Degree, groups: Sequence[str]) -> list[Belonging]:
         """Of groups told by their keys, the interesting members first."""
-        return self.degrees.most(degree.name, groups, limit)
+        return self.degrees.most(degree.name, groups)
 
     def degree(self, degree: Degree, member: str, groups: Sequence[str]) -> float:
         """To which a member belongs to any of the groups, all told by their keys; 0 where nothing is known."""

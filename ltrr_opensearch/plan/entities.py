@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from ltrr_opensearch.entity_settings import EntitySettings
+from ltrr_opensearch.knowledge.degrees import Belonging
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
 from ltrr_opensearch.knowledge.memberships import Memberships
 from ltrr_opensearch.plan.evidence import lacking
-from ltrr_opensearch.plan.graded import LEAST_DEGREE, MOST_MEMBERS, Grade, grades
+from ltrr_opensearch.plan.graded import LEAST_DEGREE, Grade, grades
 from ltrr_opensearch.relation_settings import Degree, Relation
 from ltrr_opensearch.types import Json, SlotValue
 
 Way = Relation | Degree
 """How something belongs to an entity."""
+KEPT_LISTS = 1000
+"""Lists of members that are kept, the last ones made."""
 Values = Mapping[str, Sequence[object]]
 """A document's values by field."""
 
@@ -26,6 +29,7 @@ class EntityEvidence:
     def __init__(self, settings: EntitySettings, gazetteer: Gazetteer) -> None:
         self._settings = settings
         self._memberships = Memberships.of(settings, gazetteer.entity_keys, gazetteer.degrees)
+        self._kept: dict[tuple[str, tuple[str, ...]], list[Belonging]] = {}
 
     def of_type(self, type: str) -> Json:
         field = self._settings.type_field
@@ -49,7 +53,7 @@ class EntityEvidence:
         if isinstance(way, Relation):
             return [Grade({"bool": {"filter": [of_type, {"terms": {way.field: list(keys)}}]}}, 1.0)]
         field = self._settings.key(self._memberships.told[way.name].through)
-        return grades(self._memberships.members(way, keys, MOST_MEMBERS), field, [of_type])
+        return grades(self._members(way, keys), field, [of_type])
 
     def keys(self, slot: SlotValue, way: Way) -> tuple[str, ...]:
         """What documents that belong to the named entities repeat; none where set-up has read none."""
@@ -80,7 +84,7 @@ class EntityEvidence:
         for degree in self.degrees(slot, wanted) if wanted else ():
             found += self.brought(degree, self.keys(slot, degree))
         for degree, through, by in self._lackers(slot, wanted):
-            belonging = self._memberships.members(degree, self.keys(slot, degree), MOST_MEMBERS)
+            belonging = self._members(degree, self.keys(slot, degree))
             found += grades(belonging, through.field, [lacking(by.field)])
         return found
 
@@ -97,6 +101,15 @@ class EntityEvidence:
     def is_of(self, document: Values, wanted: str) -> bool:
         """Whether a document is of a type; of none in particular every one is."""
         return not wanted or wanted in document.get(self._settings.type_field, ())
+
+    def _members(self, degree: Degree, keys: Sequence[str]) -> list[Belonging]:
+        """Two hundred are looked up in a millisecond, and several readings of a query ask for the same."""
+        asked = degree.name, tuple(keys)
+        if (known := self._kept.get(asked)) is None:
+            known = self._kept[asked] = self._memberships.members(degree, keys)
+            if len(self._kept) > KEPT_LISTS:
+                self._kept.pop(next(iter(self._kept)))
+        return known
 
     def _lackers(self, slot: SlotValue, type: object) -> Iterator[tuple[Degree, Relation, Relation]]:
         for degree in self.degrees(slot, ""):

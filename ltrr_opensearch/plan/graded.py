@@ -10,8 +10,6 @@ from ltrr_opensearch.types import Json
 
 LEAST_DEGREE = 0.05
 """Who belongs to something by less is not asked for."""
-MOST_MEMBERS = 200
-"""Of a group, the interesting ones first, so that a clause stays small."""
 
 
 class Grade(NamedTuple):

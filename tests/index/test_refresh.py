@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,10 +19,9 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.plan.structured import Structured
 from ltrr_opensearch.types import Encoded, Json
-from tests.index.worlds import put
 
 MUSIC = IndexSettings.model_validate(BY_DEGREE | {"slot_fields": ["genre", "live"]})
-SONG: Json = {"kind": "song", "title": "Rain", "artist": "Ada Merrow", "genre": "Polka", "plays": 7, "live": True}
+SONG: Json = {"id": "new", "kind": "song", "title": "Rain", "artist": "Ada Merrow", "genre": "Polka", "live": True}
 TWO_SHARDS: Json = {
     "settings": {"number_of_shards": 2, "number_of_replicas": 0},
     "mappings": {"properties": {**BODY["mappings"]["properties"], "live": {"type": "boolean"}}},
@@ -33,9 +32,17 @@ NOW = datetime(2026, 5, 1, tzinfo=UTC)
 @pytest.fixture
 def music(client: OpenSearch, index_name: str) -> Iterator[str]:
     client.indices.create(index=index_name, body=TWO_SHARDS)
-    bulk(client, ({"_index": index_name, "_id": row["id"], **row} for row in mixed_rows()), refresh=True)
+    write(client, index_name, mixed_rows())
     yield index_name
     client.indices.delete(index=f"{index_name}_l_jobs", ignore_unavailable=True)
+
+
+def write(client: OpenSearch, index: str, rows: Iterable[Json]) -> None:
+    bulk(client, ({"_index": index, "_id": row["id"], **row} for row in rows), refresh=True)
+
+
+def delete(client: OpenSearch, index: str, ids: Iterable[str]) -> None:
+    bulk(client, ({"_op_type": "delete", "_index": index, "_id": id} for id in ids), refresh=True)
 
 
 class Spy:
@@ -63,10 +70,9 @@ def test_what_is_new_is_counted_as_a_whole_reading_would(
     client: OpenSearch, music: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     known, said = known_of(client, music)
-    assert said == "240 documents, for the first time"
-    put(client, music, "new", SONG)
-    put(client, music, "new-too", SONG | {"artist": "Newcomer", "genre": ["Polka", "Folk"], "live": False})
-    put(client, music, "artist", {"kind": "artist", "title": "Newcomer", "plays": 4})
+    assert said == "240 documents, no earlier counts"
+    newcomers = SONG | {"id": "new-too", "artist": "Newcomer", "genre": ["Polka", "Folk"], "live": False}
+    write(client, music, [SONG, newcomers, {"id": "artist", "kind": "artist", "title": "Newcomer", "plays": 4}])
     spy = Spy(client, monkeypatch)
     known, said = known_of(client, music, known)
     assert (said, spy.documents) == ("3 of 243 documents, written since", 3)
@@ -88,18 +94,15 @@ def test_what_is_written_again_counts_once_and_what_went_stays_until_all_is_read
     songs = [row for row in mixed_rows() if row.get("genre") == "Jazz"]
     jazz = known.counted.values["genre", "Jazz"]
     for _ in range(3):
-        for row in songs[:5]:
-            put(client, music, row["id"], row | {"genre": ["Jazz", "Bebop"]})
+        write(client, music, [row | {"genre": ["Jazz", "Bebop"]} for row in songs[:5]])
         known, said = known_of(client, music, known)
         assert said == "5 of 240 documents, written since"
     assert known.counted.values["genre", "Bebop"] == 5
     assert known.counted.values["genre", "Jazz"] == jazz
-    for row in songs[5:8]:
-        client.delete(index=music, id=row["id"], params={"refresh": "true"})
+    delete(client, music, [row["id"] for row in songs[5:8]])
     known, _ = known_of(client, music, known)
     assert known.counted.values["genre", "Jazz"] == jazz, "what went is not seen"
-    for row in mixed_rows()[:30]:
-        put(client, music, row["id"], row)
+    write(client, music, mixed_rows()[:30])
     known, said = known_of(client, music, known)
     assert said.endswith("were written or went since it was last read whole")
     assert known.counted.values["genre", "Jazz"] == jazz - 3
@@ -108,11 +111,9 @@ def test_what_is_written_again_counts_once_and_what_went_stays_until_all_is_read
 
 
 def test_a_value_that_nobody_has_any_more_does_no_harm(client: OpenSearch, music: str) -> None:
-    for id in "abc":
-        put(client, music, id, SONG)
+    write(client, music, [SONG | {"id": id} for id in "abc"])
     known, _ = known_of(client, music)
-    for id in "abc":
-        client.delete(index=music, id=id, params={"refresh": "true"})
+    delete(client, music, "abc")
     known, _ = known_of(client, music, known)
     knowledge = Knowledge(gazetteer=gazetteer_of(known.counted, 240, MUSIC))
     query = ReadWorld(client, music, MUSIC, knowledge).read("polka winter")
@@ -129,7 +130,7 @@ def test_other_settings_and_an_index_made_anew_are_read_whole(client: OpenSearch
     assert refreshed(client, music, other, known).said == "240 documents, other fields or settings"
     assert refreshed(client, music, MUSIC, known, again=True).said == "240 documents, asked for"
     always = MUSIC.model_copy(update={"reread_from": 0.0})
-    put(client, music, "new", SONG)
+    write(client, music, [SONG])
     assert "1 of 241 documents were written or went" in refreshed(client, music, always, known).said
     client.indices.delete(index=music)
     client.indices.create(index=music, body=TWO_SHARDS)
@@ -145,7 +146,7 @@ def test_a_run_that_is_broken_off_loses_nothing(client: OpenSearch, music: str) 
     first = reader()
     first.gazetteer({})
     first.keep()
-    put(client, music, "new", SONG)
+    write(client, music, [SONG])
     broken = reader()
     broken.gazetteer({})
     again = reader()

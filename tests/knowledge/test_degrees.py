@@ -49,7 +49,8 @@ def test_how_much_likelier_than_usual() -> None:
 def test_clicks_count_as_documents() -> None:
     clicked = list(with_clicks(MEMBERS, {("leaning", "Hart", "Jazz"): 4.0, ("leaning", "Nobody", "Jazz"): 1.0}))
     assert (clicked[0].documents, clicked[0].groups) == (12, {"Pop": 6, "Country": 2, "Jazz": 4})
-    assert clicked[1:] == MEMBERS[1:]
+    assert clicked[1:-1] == MEMBERS[1:]
+    assert clicked[-1] == Member("leaning", "Nobody", 1.0, {"Jazz": 1.0}, 1.0), "whose songs say nothing"
     moved = Degrees.of(clicked).degree("leaning", "Hart", ["Jazz"])
     before = KNOWN.degree("leaning", "Hart", ["Jazz"])
     assert moved is not None
@@ -62,12 +63,24 @@ def test_the_interesting_members_are_kept() -> None:
     assert Degrees.of(MEMBERS[:1]).degree("leaning", "Sally", ["Pop"]) is None
 
 
+def test_listed_are_the_best_of_a_group() -> None:
+    many = [Member("d", f"m{n}", 2.0, {"a": 2.0, "b": 2.0}, float(n)) for n in range(300)]
+    known = Degrees.of(many)
+    assert [one.key for one in known.most("d", ["a", "b"])] == [f"m{n}" for n in range(299, 99, -1)]
+    assert known.degree("d", "m3", ["a"]) == known.degree("d", "m299", ["a"])
+
+
 def test_as_bytes_it_is_the_same() -> None:
     again = Degrees.from_blobs(KNOWN.blobs())
     assert again.most("leaning", ["Jazz"], 9) == KNOWN.most("leaning", ["Jazz"], 9)
     assert again.nbytes == KNOWN.nbytes > 0
-    with pytest.raises(ModelError, match="its degrees do not fit one another; publish it again with `ltrr setup`"):
-        Degrees.from_blobs(KNOWN.blobs() | {"degree_usual": b"\0" * 4})
+
+
+@pytest.mark.parametrize("array", ["usual", "starts", "which", "shares", "interests", "documents", "firsts", "listed"])
+def test_arrays_that_do_not_fit_are_refused(array: str) -> None:
+    for damaged in (b"\1\0\0\0", KNOWN.blobs()[f"degree_{array}"][:-4]):
+        with pytest.raises(ModelError, match="its degrees do not fit one another; publish it again with `ltrr setup`"):
+            Degrees.from_blobs(KNOWN.blobs() | {f"degree_{array}": damaged})
 
 
 COUNTS = st.dictionaries(st.sampled_from("abc"), st.integers(1, 20).map(float), max_size=3)
