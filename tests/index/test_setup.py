@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.bench.music import BY_DEGREE, load_music, mixed_rows
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import examine
@@ -19,10 +20,13 @@ from ltrr_opensearch.index.requests import perform
 from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.learn.memory import COLUMNS
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings, StateSettings
+from ltrr_opensearch.types import EntityScore
 from tests.index.worlds import put
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -66,6 +70,28 @@ def test_slot_values_are_read_again_only_when_something_changed(client: OpenSear
     assert second["gazetteer"].sha256 != first["gazetteer"].sha256
     client.delete(index=index_name, id="1", params={"refresh": "true"})
     assert made(shop, second)["gazetteer"] is not second["gazetteer"]
+
+
+def test_what_clicks_say_of_degrees_is_read_anew_with_the_memory(client: OpenSearch, index_name: str) -> None:
+    load_music(client, index_name, mixed_rows())
+    index = IndexSettings.model_validate(BY_DEGREE)
+    milo = next(row["id"] for row in mixed_rows() if row["title"] == "Milo Strand")
+
+    def made(score: float, serving: dict[str, Part]) -> dict[str, Part]:
+        bytes = Memory.from_rows([MemoryRow("folk artists", (EntityScore(milo, score),))]).to_bytes()
+        memory = Part("memory", index_name, "m", "rows", bytes, "sha", NOW)
+        return setup_parts(client, index_name, index, NOW, {**serving, "memory": memory})
+
+    first = made(0.5, {})
+    assert made(0.51, first)["gazetteer"] is first["gazetteer"]
+    second = made(0.9, first)
+    before, after = (
+        Gazetteer.from_bytes(parts["gazetteer"].payload).degrees.degree("leaning", "Milo Strand", ["Folk"])
+        for parts in (first, second)
+    )
+    assert before is not None
+    assert after is not None
+    assert after > before
 
 
 def test_a_changed_index_of_the_same_values_is_read_once(client: OpenSearch, index_name: str) -> None:
