@@ -1,8 +1,8 @@
 """Degrees learned from use: whom people took when they asked for a group, as further documents that tell.
 
-The memory says what was acted upon for "rock", "rock artists", "rock songs": its scores fade with time, fall with what
-is passed over, and are shared by enough people or are not there (docs/memory.md). So a degree that clicks raised fades
-with them.
+The memory says what was acted upon for "rock", "rock artists", "rock songs": in its scores what is long ago weighs less
+than what came since, what is passed over sinks, and what too few people did is not there (docs/memory.md). A degree
+that clicks raised goes with them.
 """
 
 from __future__ import annotations

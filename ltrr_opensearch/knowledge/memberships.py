@@ -50,8 +50,12 @@ class Memberships:
         return self.degrees.degree(degree.name, member, groups) or 0.0
 
     def lift(self, slots: Sequence[SlotValue]) -> float:
-        """How many times likelier than by chance the entities that a reading names belong to one another."""
-        names = [slot for slot in slots if slot.kind == NAME and not slot.negated]
+        """How many times likelier than by chance the entities that a reading names belong to one another.
+
+        One that is named twice counts once.
+        """
+        named = (slot for slot in slots if slot.kind == NAME and not slot.negated)
+        names = list({(slot.entity, slot.spellings): slot for slot in named}.values())
         lift = 1.0
         for member in names:
             for group in names:

@@ -49,6 +49,8 @@ def test_members_and_groups_go_by_their_keys() -> None:
 
 def test_of_several_brands_of_a_name_the_likeliest_counts() -> None:
     assert KNOWN.lift([named("brand", "Acme"), named("category", "Tools")]) == MOST_LIFT
+    twice = [named("brand", "Acme"), named("brand", "Acme"), named("category", "Tools")]
+    assert KNOWN.lift(twice) == MOST_LIFT
     toys = KNOWN.lift([named("brand", "Acme"), named("category", "Toys")])
     assert toys == pytest.approx((50 + 2 * 0.95) / 52 / 0.95)
 
