@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from pydantic import Field, field_validator, model_validator
 
 from ltrr_opensearch.lookup import key_of
+from ltrr_opensearch.relation_settings import Degree, Relation, ToldBy, told_by
 from ltrr_opensearch.section import Section
 
 
@@ -38,20 +39,13 @@ class EntityType(Section):
         return self
 
 
-class Relation(Section):
-    name: str = Field(pattern=r"^[a-z][a-z0-9_]*$", description="What it is called in options and reports.")
-    of: str = Field(description="Type of the entity that is named.")
-    brings: str = Field(description="Type of the documents that belong to it.")
-    field: str = Field(description="Keyword field of these documents that holds the entity's key.")
-    key: str | None = Field(
-        None, description="Keyword field of the entity that is its key; default: its first name field."
-    )
-
-
 class EntitySettings(Section):
     type_field: str = Field(description="Keyword field that tells what type a document is of.")
     types: tuple[EntityType, ...] = Field(min_length=1, description="The types whose names are recognised in queries.")
     relations: tuple[Relation, ...] = Field((), description="What belongs to an entity and comes along with it.")
+    degrees: tuple[Degree, ...] = Field(
+        (), description="What entities belong to more or less, as what belongs to them tells."
+    )
 
     @field_validator("types")
     @classmethod
@@ -81,6 +75,25 @@ class EntitySettings(Section):
                     hint = f"did you mean {near[0]}?" if near else f"types are {', '.join(known)}"
                     raise ValueError(f"relation {relation.name}: `{role}` is {type}, which is no type here; {hint}")
         return self
+
+    @model_validator(mode="after")
+    def _degrees_are_told(self) -> EntitySettings:
+        if twice := _twice(way.name for way in self.ways):
+            raise ValueError(f"names of relations and degrees must differ; twice: {twice}")
+        if twice := _twice(f"{one.of} to {one.to}" for one in self.degrees):
+            raise ValueError(f"one type belongs to another by one degree alone; of several: {twice}")
+        for degree in self.degrees:
+            told_by(degree, self.relations)
+        return self
+
+    @property
+    def ways(self) -> tuple[Relation | Degree, ...]:
+        """All by which something belongs to an entity."""
+        return (*self.relations, *self.degrees)
+
+    def told_by(self, degree: Degree) -> ToldBy:
+        """The relations by whose documents it is known."""
+        return told_by(degree, self.relations)
 
     def of(self, type: str) -> EntityType | None:
         return next((one for one in self.types if one.type == type), None)

@@ -96,6 +96,13 @@ class IndexSettings(Section):
         (),
         description='Other words for values of slot fields, as OpenSearch has them: "tv, telly" or "lappy => laptop".',
     )
+    reread_from: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="Share of the documents written or gone since the values of slots and entities were last read "
+        "whole from which they are read whole again, not only what was written; 0: after every change.",
+    )
     entities: EntitySettings | None = Field(
         None, description="Types of documents that people ask for by name, and what belongs to what."
     )

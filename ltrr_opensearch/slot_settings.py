@@ -7,6 +7,7 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ltrr_opensearch.lookup import key_of
 from ltrr_opensearch.section import Section
 from ltrr_opensearch.units import UNITS, unit_named
 
@@ -49,6 +50,11 @@ class SlotField(Section):
             return self.names
         parts = [p for p in self.field.split(".") if p not in ("keyword", "raw")]
         return (" ".join(re.findall(r"[^\W_]+", parts[-1] if parts else self.field)).casefold(),)
+
+    @property
+    def distinctly_called(self) -> tuple[str, ...]:
+        """Of names that are looked up alike, the last."""
+        return tuple({key_of(name): name for name in self.called}.values())
 
 
 def short_form(value: object) -> object:

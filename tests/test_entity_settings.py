@@ -4,14 +4,23 @@ import pytest
 from pydantic import ValidationError
 
 from ltrr_opensearch.contradictions import contradictions
-from ltrr_opensearch.entity_settings import EntitySettings, Relation
+from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.relation_settings import Relation
 from ltrr_opensearch.settings import Settings
 
 SONG: dict[str, Any] = {"type": "song", "name_fields": ["title", "alias"], "names": ["Song", "track"]}
 ARTIST: dict[str, Any] = {"type": "artist", "name_fields": ["name"]}
 TRACKS: dict[str, Any] = {"name": "tracks", "of": "artist", "brings": "song", "field": "by"}
 MUSIC: dict[str, Any] = {"type_field": "kind", "types": [SONG, ARTIST], "relations": [TRACKS]}
+GENRE: dict[str, Any] = {"type": "genre", "name_fields": ["name"], "names": ["genre"]}
+STYLE: dict[str, Any] = {"name": "style", "of": "genre", "brings": "song", "field": "genre"}
+LEANING: dict[str, Any] = {"name": "leaning", "of": "artist", "to": "genre"}
+GRADED: dict[str, Any] = MUSIC | {
+    "types": [SONG, ARTIST, GENRE],
+    "relations": [TRACKS, STYLE],
+    "degrees": [LEANING],
+}
 
 
 def test_a_relation_is_by_the_name_where_nothing_else_is_said() -> None:
@@ -55,6 +64,45 @@ def test_what_a_type_is_called() -> None:
 def test_what_makes_no_sense_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValidationError, match=said):
         EntitySettings.model_validate(MUSIC | changes)
+
+
+def test_a_degree_is_told_by_what_two_relations_bring_alike() -> None:
+    music = EntitySettings.model_validate(GRADED)
+    (leaning,) = music.degrees
+    through, by = music.told_by(leaning)
+    assert (through.name, by.name) == ("tracks", "style")
+
+
+LISTS: dict[str, Any] = {"name": "lists", "of": "artist", "brings": "song", "field": "featuring"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"degrees": [LEANING | {"of": "genre"}]}, "degree leaning: `of` and `to` are both genre; name two types"),
+        ({"degrees": [LEANING | {"name": "style"}]}, "names of relations and degrees must differ; twice: style"),
+        ({"degrees": [LEANING, LEANING | {"name": "more"}]}, "by one degree alone; of several: artist to genre"),
+        (
+            {"relations": [TRACKS]},
+            "no two relations, one of artist and one of genre, bring .* there are: tracks of artist brings song",
+        ),
+        ({"degrees": [LEANING | {"to": "mood"}]}, "one of artist and one of mood, bring"),
+        ({"degrees": [LEANING | {"through": "style"}]}, r"no two relations \(style and any\), one of artist"),
+        (
+            {"relations": [TRACKS, LISTS, STYLE]},
+            "several relations can tell: tracks and style; lists and style; say which, `through` and `by`",
+        ),
+    ],
+)
+def test_degrees_that_nothing_tells_are_refused(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValidationError, match=said):
+        EntitySettings.model_validate(GRADED | changes)
+
+
+def test_of_several_relations_one_is_named() -> None:
+    named = {"relations": [TRACKS, LISTS, STYLE], "degrees": [LEANING | {"through": "lists"}]}
+    music = EntitySettings.model_validate(GRADED | named)
+    assert music.told_by(music.degrees[0]).through.name == "lists"
 
 
 def test_related_is_usual_where_an_index_declares_relations() -> None:

@@ -65,4 +65,4 @@ def meant(readings: Sequence[Reading], document: Fields, entities: EntityEvidenc
 
 def entities_of(serving: Serving) -> EntityEvidence | None:
     settings = serving.index.entities
-    return EntityEvidence(settings, serving.knowledge.gazetteer.entity_keys) if settings else None
+    return EntityEvidence(settings, serving.knowledge.gazetteer) if settings else None

@@ -6,9 +6,10 @@ The queries were written and committed before anything read them (`tests/underst
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
@@ -38,6 +39,9 @@ CONFIGURED: Json = {
             {"name": "listed", "of": "playlist", "brings": "song", "key": "id", "field": "playlists"},
         ],
     },
+}
+BY_DEGREE: Json = CONFIGURED | {
+    "entities": CONFIGURED["entities"] | {"degrees": [{"name": "leaning", "of": "artist", "to": "genre"}]}
 }
 _KEYWORD: Json = {"type": "keyword"}
 _TEXT: Json = {"type": "text", "fields": {"keyword": _KEYWORD}}
@@ -70,25 +74,45 @@ class Meant:
         return right and named.keys() == self.names.keys() and reading.entity == self.wanted
 
 
+@dataclass(frozen=True)
+class Judged:
+    query: str
+    kind: str
+    grades: Mapping[str, int]
+    """Id of a document -> 1, somewhat; 2, half; 3, mostly or wholly what is asked for."""
+
+
 def music_rows() -> list[Json]:
     return list(_lines("music.jsonl"))
+
+
+def mixed_rows() -> list[Json]:
+    """Another catalogue: a quarter of its songs lack a genre, a tenth says a wrong one."""
+    return list(_lines("music_mixed.jsonl"))
+
+
+def judged_by_degree() -> list[Judged]:
+    """Judged by what the other catalogue's artists play in truth, of which its tags are a faulty copy."""
+    return [Judged(row["query"], row["kind"], row["grades"]) for row in _lines("music_degrees.jsonl")]
 
 
 def music_queries() -> list[Meant]:
     return [Meant(row["query"], row["kind"], row["wanted"], row["names"]) for row in _lines("music_queries.jsonl")]
 
 
-def music_world(client: OpenSearch, name: str) -> ReadWorld:
+def music_world(
+    client: OpenSearch, name: str, rows: Sequence[Json] = (), configured: Mapping[str, Any] = CONFIGURED
+) -> ReadWorld:
     """The catalogue in an index of this name, which is made, and its names read as set-up reads them."""
-    load_music(client, name)
-    index = IndexSettings.model_validate(CONFIGURED)
+    load_music(client, name, rows)
+    index = IndexSettings.model_validate(configured)
     return ReadWorld(client, name, index, Knowledge(gazetteer=build_gazetteer(client, name, index)))
 
 
-def load_music(client: OpenSearch, name: str) -> None:
+def load_music(client: OpenSearch, name: str, rows: Sequence[Json] = ()) -> None:
     client.indices.delete(index=name, ignore_unavailable=True)
     client.indices.create(index=name, body=BODY)
-    bulk(client, ({"_index": name, "_id": row["id"], **row} for row in music_rows()), refresh=True)
+    bulk(client, ({"_index": name, "_id": row["id"], **row} for row in rows or music_rows()), refresh=True)
 
 
 def _lines(file: str) -> Iterator[Json]:

@@ -25,6 +25,7 @@ SUITES: Mapping[str, str] = {
     "ranking": "ltrr_opensearch.bench.ranking",
     "understanding": "ltrr_opensearch.bench.understanding",
     "slots": "ltrr_opensearch.bench.understanding_slots",
+    "refresh": "ltrr_opensearch.bench.refreshing",
     "entities": "ltrr_opensearch.bench.understanding_entities",
     "hypotheses": "ltrr_opensearch.bench.understanding_hypotheses",
     "sparse": "ltrr_opensearch.bench.understanding_sparse",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 
 from ltrr_opensearch.bench import (
+    refreshing,
     understanding_content,
     understanding_entities,
     understanding_hypotheses,
@@ -17,6 +18,7 @@ from ltrr_opensearch.bench.figures import Figure
 
 PARTS = (
     understanding_slots.measure,
+    refreshing.measure,
     understanding_entities.measure,
     understanding_hypotheses.measure,
     understanding_sparse.measure,

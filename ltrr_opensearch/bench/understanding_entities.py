@@ -1,5 +1,5 @@
 """What is claimed of entities, on a small music catalogue: the entity that is meant is among the first readings, and
-what belongs to it comes along; a million names are understood within milliseconds.
+what belongs to it comes along, wholly or to a degree; a million names are understood within milliseconds.
 
 Both queries and catalogue were made for this, so the figures say that it works, not how often people ask so.
 """
@@ -10,21 +10,23 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
+from ltrr_opensearch.bench.degrees_icecat import foretold
 from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.bench.fused import fused
 from ltrr_opensearch.bench.many_names import measure_names
 from ltrr_opensearch.bench.music import Meant, music_queries, music_rows, music_world
 from ltrr_opensearch.bench.read_world import ReadWorld
 from ltrr_opensearch.bench.recorded import arena_stack, connect_to
+from ltrr_opensearch.bench.understanding_degrees import by_degree
+from ltrr_opensearch.demo import data
 from ltrr_opensearch.demo.progress import waiting
 from ltrr_opensearch.evaluate.measures import mean, paired_difference
-from ltrr_opensearch.plan.registry import build_strategies
-from ltrr_opensearch.types import Encoded, Json
+from ltrr_opensearch.types import Json
 
 INDEX = "music-entities"
 NAMES, QUICK_NAMES = 1_000_000, 50_000
 TARGET_READINGS = 0.95
-FIRST, DEPTH, PAGE = 3, 50, 10
-RRF_CONSTANT = 60
+FIRST, FAR_BEHIND, PAGE = 3, 50, 10
 WITHOUT, WITH = ("original", "lexical", "structured"), ("original", "lexical", "structured", "related")
 _OF: Mapping[str, str] = {"artist": "artist", "genre": "genre", "playlist": "playlists"}
 """Type of an entity -> the field of songs that tells that they belong to it."""
@@ -33,7 +35,8 @@ _OF: Mapping[str, str] = {"artist": "artist", "genre": "genre", "playlist": "pla
 def measure(console: Console, quick: bool) -> list[Figure]:
     with arena_stack() as stack, waiting(console, "Entities of a music catalogue"):
         world = music_world(connect_to(stack), INDEX)
-        found = [*read_as_meant(world), *belonging(world)]
+        found = [*read_as_meant(world), *belonging(world), *by_degree(connect_to(stack))]
+        found += foretold(data.load(data.find(stack.home)).products)
     with waiting(console, "A million names") as say:
         return [*found, *measure_names(say, QUICK_NAMES if quick else NAMES)]
 
@@ -56,7 +59,7 @@ def belonging(world: ReadWorld) -> list[Figure]:
     songs = [row for row in music_rows() if row["kind"] == "song"]
     alone = [query for query in music_queries() if query.names.keys() == {query.wanted} <= _OF.keys()]
     recall = {
-        name: {f"{q.query}, {q.wanted}": _recall(_belonging(q, songs), _union(world, q.query, uses)) for q in alone}
+        name: {f"{q.query}, {q.wanted}": _recall(_belonging(q, songs), fused(world, q.query, uses)) for q in alone}
         for name, uses in (("with", WITH), ("without", WITHOUT))
     }
     gap = paired_difference(recall["with"], recall["without"])
@@ -80,7 +83,7 @@ def _kinds(asked: Sequence[Meant]) -> list[str]:
 def _place(world: ReadWorld, query: Meant) -> int:
     """Of the first reading that is meant, from 1; far behind where none is."""
     readings = world.read(query.query).readings
-    return next((place for place, reading in enumerate(readings, 1) if query.by(reading)), DEPTH)
+    return next((place for place, reading in enumerate(readings, 1) if query.by(reading)), FAR_BEHIND)
 
 
 def _within(most: int, places: Sequence[int]) -> float:
@@ -98,16 +101,3 @@ def _belonging(query: Meant, songs: Sequence[Json]) -> set[str]:
 
 def _recall(wanted: set[str], ids: Sequence[str]) -> float:
     return len(wanted & set(ids[:PAGE])) / min(len(wanted), PAGE)
-
-
-def _union(world: ReadWorld, text: str, uses: Sequence[str]) -> list[str]:
-    """Reciprocal rank fusion of the application's own query and of the strategies, with their defaults."""
-    query, scores = world.read(text), dict[str, float]()
-    own: Json = {"multi_match": {"query": text, "fields": list(world.index.text_fields)}}
-    plans = [plan for one in build_strategies(world.index, world.knowledge) for plan in one.plan(query)]
-    for plan in plans:
-        if plan.strategy in uses:
-            asked = own if plan.original else plan.clause(DEPTH, Encoded())
-            for rank, id_ in enumerate(world.ids(asked or {}, DEPTH), 1):
-                scores[id_] = scores.get(id_, 0.0) + 1 / (RRF_CONSTANT + rank)
-    return sorted(scores, key=lambda id_: (-scores[id_], id_))

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     help="With --discover: where to write; - for the screen. A file that exists is not overwritten.",
 )
 @click.option("--sample", default=500, show_default=True, help="With --discover: documents to look at.")
+@click.option("--again", is_flag=True, help="Read the values of slots and entities of all documents again.")
 @click.option("--dry-run", is_flag=True, help="Print every request that would change something; send none.")
 @docs_per_second_option
 @failed_option
@@ -37,6 +38,7 @@ def setup(
     discover: bool,
     output: Path,
     sample: int,
+    again: bool,
     dry_run: bool,
     docs_per_second: float | None,
     failed: Path | None,
@@ -52,7 +54,7 @@ def setup(
     from ltrr_opensearch.cli.fill import fill_and_report
     from ltrr_opensearch.index.setup import Setup
 
-    run = Setup(connect(settings.cluster), settings, index, lambda: datetime.now(UTC))
+    run = Setup(connect(settings.cluster), settings, index, lambda: datetime.now(UTC), again=again)
     for line in run.clashes():
         click.echo(line, err=True)
     if dry_run:

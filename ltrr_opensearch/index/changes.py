@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import OpenSearchException
@@ -13,12 +14,14 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.types import Json
 
 _READ = {"slot_fields", "text_fields", "synonyms", "entities", "popularity"}
-FORMAT = 2
+FORMAT = 3
 """Raised when the same index would be read into something else."""
 
 
-def slots_state(client: OpenSearch, index: str, settings: IndexSettings) -> str:
+def slots_state(client: OpenSearch, index: str, settings: IndexSettings, further: Any = None) -> str:
     """Names what the gazetteer depends on: slot and text fields, synonyms, entities, and every document's state.
+
+    `further`: what else it is made of, as JSON.
 
     A document that is written gets a higher sequence number and one that is deleted is gone, so number, sum and largest
     of them change with any change.
@@ -32,6 +35,14 @@ def slots_state(client: OpenSearch, index: str, settings: IndexSettings) -> str:
         answer = client.search(index=index, body=body)
     except OpenSearchException as e:
         raise ClusterError(f"cannot see whether {index!r} changed: {e}") from e
-    said = settings.model_dump(mode="json", include=_READ)
-    seen = [FORMAT, said, answer["hits"]["total"]["value"], answer["aggregations"]]
-    return hashlib.sha256(json.dumps(seen, sort_keys=True).encode()).hexdigest()[:16]
+    seen = [read_for(settings), answer["hits"]["total"]["value"], answer["aggregations"], further]
+    return _digest(seen)
+
+
+def read_for(settings: IndexSettings) -> str:
+    """Names the settings that say what is read of documents, and into what."""
+    return _digest([FORMAT, settings.model_dump(mode="json", include=_READ)])
+
+
+def _digest(said: object) -> str:
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:16]

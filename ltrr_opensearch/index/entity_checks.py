@@ -7,7 +7,8 @@ from difflib import get_close_matches
 
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.entity_settings import EntitySettings, Relation
+from ltrr_opensearch.entity_settings import EntitySettings
+from ltrr_opensearch.relation_settings import Relation
 from ltrr_opensearch.types import Json
 
 MOST_TYPES = 100
@@ -22,7 +23,7 @@ def entities_said(client: OpenSearch, key: str, entities: EntitySettings) -> tup
     by_type: dict[str, Json] = {one.type: found[f"type {n}"] for n, one in enumerate(entities.types)}
     counts = {type: int(of["doc_count"]) for type, of in by_type.items()}
     said = ", ".join(f"{count} {type}" for type, count in counts.items())
-    return said, [*_types(entities, there, by_type), *_relations(entities, by_type)]
+    return said, [*_types(entities, there, by_type), *_relations(entities, by_type), *_degrees(entities, by_type)]
 
 
 def _aggregations(entities: EntitySettings) -> Json:
@@ -37,6 +38,7 @@ def _aggregations(entities: EntitySettings) -> Json:
         further = {"named": {"filter": {"bool": {"should": named, "minimum_should_match": 1}}}}
         leads = [(name, field) for name, _, _, type, field in _leads(entities) if type == one.type]
         further |= {name: {"filter": {"exists": {"field": field}}} for name, field in leads}
+        further |= {name: {"filter": {"bool": {"filter": both}}} for name, both in _telling(entities, one.type)}
         asked[f"type {n}"] = {"filter": {"term": {field: one.type}}, "aggs": further}
     return asked
 
@@ -48,6 +50,24 @@ def _leads(entities: EntitySettings) -> list[tuple[str, Relation, str, str, str]
         for n, one in enumerate(entities.relations)
         for role, type, field in (("key", one.of, entities.key(one)), ("field", one.brings, one.field))
     ]
+
+
+def _telling(entities: EntitySettings, type: str) -> list[tuple[str, list[Json]]]:
+    """By name of an aggregation, what documents of a type need to tell of a degree."""
+    told = ((n, *entities.told_by(degree)) for n, degree in enumerate(entities.degrees))
+    return [
+        (f"degree {n}", [{"exists": {"field": one.field}} for one in (through, by)])
+        for n, through, by in told
+        if by.brings == type
+    ]
+
+
+def _degrees(entities: EntitySettings, found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    for n, degree in enumerate(entities.degrees):
+        through, by = entities.told_by(degree)
+        if found[by.brings]["doc_count"] and not found[by.brings][f"degree {n}"]["doc_count"]:
+            said = f"degree {degree.name}: no {by.brings} has both {through.field} and {by.field}"
+            yield said, "correct its `through` and `by`, or take it out"
 
 
 def _types(entities: EntitySettings, there: Mapping[str, int], found: Mapping[str, Json]) -> Iterator[tuple[str, str]]:

@@ -77,6 +77,14 @@ class JobStore:
         body = {"kind": "gazetteer", "index": key, "updated": at.isoformat(), "made_of": made_of, "sha256": sha256}
         self._put(f"gazetteer-{key}", body)
 
+    def counts_of(self, key: str) -> str | None:
+        """The version of what was counted of an index's values."""
+        return self._get(f"counts-{key}").get("version")
+
+    def save_counts_of(self, key: str, version: str, at: datetime) -> None:
+        body = {"kind": "counts", "index": key, "updated": at.isoformat(), "version": version}
+        self._put(f"counts-{key}", body)
+
     def predicted(self, key: str) -> Json:
         """How far `ltrr predict-queries` came: `plan`, what was asked for, `least`, and `marks` as those of sync."""
         return self._get(f"predict-{key}")

@@ -63,8 +63,14 @@ def borne_names(document: Fields, entities: EntitySettings) -> set[str]:
 
 def sample_documents(client: OpenSearch, index: str, settings: IndexSettings) -> Iterator[Fields]:
     """What is read of documents drawn at random, the same ones as long as the index does not change."""
-    fields = list(dict.fromkeys((*settings.text_fields, *settings.read_as)))
-    return (hit.get("fields", {}) for hit in drawn(client, index, {"_source": False, "fields": fields}))
+    read = {"_source": False, "fields": fields_read(settings)}
+    return (hit.get("fields", {}) for hit in drawn(client, index, read))
+
+
+def fields_read(settings: IndexSettings) -> list[str]:
+    """Of a document, as `fields` of a search."""
+    popularity = (settings.popularity.field,) if settings.popularity else ()
+    return list(dict.fromkeys((*settings.text_fields, *settings.read_as, *popularity)))
 
 
 def _names_of_booleans(gazetteer: Gazetteer, settings: IndexSettings) -> Mapping[str, set[str]]:

@@ -6,21 +6,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.index.changes import slots_state
+from ltrr_opensearch.index.clicked import clicked, roughly
 from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.mentions import sample_documents
 from ltrr_opensearch.index.terms import count_terms
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.members import Pair
+from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
 
+Build = Callable[[Mapping[Pair, float]], Gazetteer]
+GAZETTEER = "gazetteer"
 MADE_OF = "made_of"
 """Of a gazetteer's facts: the state of the index that it was read from."""
 
@@ -32,11 +38,13 @@ def setup_parts(
     at: datetime,
     serving: Mapping[str, Part] | None = None,
     read: tuple[str, str] | None = None,
+    build: Build | None = None,
 ) -> dict[str, Part]:
     """The parts as they should be now, from the settings and the index's values.
 
     Of the parts that are `serving`, a gazetteer that was made of the index as it is stays: reading millions of values
     takes minutes. `read`: the state of the index that was last seen to give a gazetteer, and that one's checksum.
+    `build` makes the gazetteer where it is not as it was, with what clicks say; by default of the whole index.
     """
     feature_set = json.dumps(asdict(derive(settings)), sort_keys=True).encode()
     parts = {"feature_set": _part("feature_set", key, "json", feature_set, at)}
@@ -44,10 +52,12 @@ def setup_parts(
     parts["terms"] = _part("terms", key, "counts", terms, at)
     if settings.read_as:
         known = (serving or {}).get("gazetteer")
-        made_of = slots_state(client, key, settings)
+        clicks = _clicks(client, key, settings, serving or {})
+        made_of = slots_state(client, key, settings, roughly(clicks))
         if known is not None and (known.meta.get(MADE_OF) == made_of or read == (made_of, known.sha256)):
             return parts | {"gazetteer": known}
-        gazetteer = build_gazetteer(client, key, settings).to_bytes()
+        made = build(clicks) if build else build_gazetteer(client, key, settings, clicks)
+        gazetteer = made.to_bytes()
         parts["gazetteer"] = replace(_part("gazetteer", key, "values", gazetteer, at), meta={MADE_OF: made_of})
     return parts
 
@@ -62,6 +72,14 @@ def outdated(client: OpenSearch, prefix: str, key: str, parts: dict[str, Part]) 
 def publish(client: OpenSearch, prefix: str, key: str, parts: dict[str, Part]) -> str:
     """One release with these parts exchanged; returns its id."""
     return ReleaseStore(client, prefix).publish(key, parts, "setup")
+
+
+def _clicks(client: OpenSearch, key: str, settings: IndexSettings, serving: Mapping[str, Part]) -> Mapping[Pair, float]:
+    """What the memory that serves tells of degrees."""
+    memory = serving.get("memory")
+    if memory is None or settings.entities is None or not settings.entities.degrees:
+        return {}
+    return clicked(client, key, settings, Memory.from_bytes(memory.payload))
 
 
 def _part(kind: str, key: str, algorithm: str, payload: bytes, at: datetime) -> Part:

@@ -10,6 +10,7 @@ from opensearchpy import NotFoundError, OpenSearch
 
 from ltrr_opensearch.cluster.capabilities import Capabilities, detect
 from ltrr_opensearch.index.backfill import Target
+from ltrr_opensearch.index.counts import CountStore, ValueReader
 from ltrr_opensearch.index.failures import Failures
 from ltrr_opensearch.index.fillers import DENSE, SPARSE
 from ltrr_opensearch.index.following import Tally
@@ -26,7 +27,7 @@ from ltrr_opensearch.index.prepare import (
     state_requests,
 )
 from ltrr_opensearch.index.proposals import Proposals
-from ltrr_opensearch.index.publish import MADE_OF, outdated, publish, setup_parts
+from ltrr_opensearch.index.publish import GAZETTEER, MADE_OF, outdated, publish, setup_parts
 from ltrr_opensearch.index.requests import Request, perform
 from ltrr_opensearch.index.retention import expire
 from ltrr_opensearch.index.vectors import Progress, fill, targets_of
@@ -42,12 +43,15 @@ class Setup:
     Proxies and learning know the key alone, so what is filled, kept and published is the key's as a whole.
     """
 
-    def __init__(self, client: OpenSearch, settings: Settings, named: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, client: OpenSearch, settings: Settings, named: str, now: Callable[[], datetime], *, again: bool = False
+    ) -> None:
+        """`again`: values of slots and entities are read whole, whatever is known of them."""
         self._client = client
         self._settings = settings
         self._named = named
         self.key, self._index = configured(settings, named)
-        self._now = now
+        self._now, self._again = now, again
         if self._index.vector:
             self.capabilities.require_knn(self._index.vector.engine)
 
@@ -107,7 +111,8 @@ class Setup:
         for target in self.targets:
             lacking = f"{target.field} for those of {documents} documents that lack it"
             yield f"then POST /_bulk with partial updates: {lacking}"
-        parts = outdated(self._client, self._settings.state.prefix, self.key, self._parts()) if documents else {}
+        made = self._parts(self._reader()) if documents else {}
+        parts = outdated(self._client, self._settings.state.prefix, self.key, made) if documents else {}
         if parts:
             yield f"then a release with {', '.join(sorted(parts))} into {self._settings.state.prefix}_models"
 
@@ -142,8 +147,11 @@ class Setup:
 
     def publish(self) -> Iterator[str]:
         """Tells the proxies, where something differs from what is published."""
-        prefix, made = self._settings.state.prefix, self._parts()
-        self._remember(made.get("gazetteer"))
+        prefix, reader = self._settings.state.prefix, self._reader()
+        made = self._parts(reader)
+        self._remember(made.get(GAZETTEER), reader)
+        if reader.said:
+            yield f"read the values of {reader.said}"
         parts = outdated(self._client, prefix, self.key, made)
         if parts:
             release = publish(self._client, prefix, self.key, parts)
@@ -159,14 +167,19 @@ class Setup:
         others = self._client.indices.get_alias(index=self.key, params={"ignore_unavailable": "true"})
         return [*creation, *(index_requests(self._client, self.key, self._index, fields) if others else ())]
 
-    def _parts(self) -> dict[str, Part]:
-        current = ReleaseStore(self._client, self._settings.state.prefix).current(self.key)
-        read = JobStore(self._client, self._settings.state.prefix).gazetteer_of(self.key)
-        serving = current.parts if current else None
-        return setup_parts(self._client, self.key, self.effective, self._now(), serving, read)
+    def _reader(self) -> ValueReader:
+        counts = CountStore(self._client, self._settings.state.prefix, self.key, self._now)
+        return ValueReader(self._client, self.key, self.effective, counts, again=self._again)
 
-    def _remember(self, gazetteer: Part | None) -> None:
+    def _parts(self, reader: ValueReader) -> dict[str, Part]:
+        current = ReleaseStore(self._client, self._settings.state.prefix).current(self.key)
+        read = None if self._again else JobStore(self._client, self._settings.state.prefix).gazetteer_of(self.key)
+        serving = {k: p for k, p in current.parts.items() if not (self._again and k == GAZETTEER)} if current else None
+        return setup_parts(self._client, self.key, self.effective, self._now(), serving, read, reader.gazetteer)
+
+    def _remember(self, gazetteer: Part | None, reader: ValueReader) -> None:
         """A changed index may give the same values: then nothing is published, and they need not be read again."""
+        reader.keep()
         jobs = JobStore(self._client, self._settings.state.prefix)
         state = str(gazetteer.meta.get(MADE_OF)) if gazetteer else ""
         if gazetteer and jobs.gazetteer_of(self.key) != (state, gazetteer.sha256):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -71,21 +72,38 @@ def changed(
     `vector`: the field that `has_vector` tells of.
     """
     has: Json = {"should": {"exists": {"field": vector, "_name": "vector"}}} if vector else {}
+    for hits in written(client, shard, after, upto, {"_source": list(fields)}, page, has):
+        yield [_document(hit) for hit in hits]
+
+
+def written(
+    client: OpenSearch,
+    shard: Shard,
+    after: int,
+    upto: int,
+    read: Mapping[str, Any],
+    page: int,
+    further: Mapping[str, Any] = MappingProxyType({}),
+) -> Iterator[list[Json]]:
+    """The hits of documents whose last write lies in (after, upto], in the order of their writes.
+
+    `read` says what of them: `_source`, `fields`, ...; `further` are more parts of the query.
+    """
     while after < upto:
         body: Json = {
             "size": page,
             "seq_no_primary_term": True,
             "track_total_hits": False,
             "sort": ["_seq_no"],
-            "_source": list(fields),
-            "query": {"bool": {"filter": _between(after, upto), **has}},
+            "query": {"bool": {"filter": _between(after, upto), **further}},
+            **read,
         }
         answer = client.search(index=shard.index, body=body, params={"preference": f"_shards:{shard.number}"})
-        documents = [_document(hit) for hit in answer["hits"]["hits"]]
-        if not documents:
+        hits: list[Json] = answer["hits"]["hits"]
+        if not hits:
             return
-        yield documents
-        after = documents[-1].seq_no
+        yield hits
+        after = int(hits[-1]["_seq_no"])
 
 
 def _between(after: int, upto: int) -> Json:

@@ -6,6 +6,7 @@ mostly said by documents of that brand; "desk" mostly by documents that are not 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,17 @@ class Mentions:
     """Field -> documents that have any value in it."""
     documents: int = 0
     """In the sample."""
+
+    def plus(self, other: Mentions) -> Mentions:
+        """Of both samples together."""
+        return Mentions(
+            Counter(self.told) + Counter(other.told),
+            Counter(self.meant) + Counter(other.meant),
+            Counter(self.words) + Counter(other.words),
+            Counter(self.beside) + Counter(other.beside),
+            Counter(self.filled) + Counter(other.filled),
+            self.documents + other.documents,
+        )
 
 
 def repeats(rows: Iterable[tuple[str, str, int]]) -> dict[str, float]:

@@ -19,18 +19,20 @@ from ltrr_opensearch.knowledge.alternatives import versions
 from ltrr_opensearch.knowledge.beliefs import Mentions
 from ltrr_opensearch.knowledge.columns import pack_columns, unpack_columns
 from ltrr_opensearch.knowledge.company import Company
+from ltrr_opensearch.knowledge.degrees import Degrees
 from ltrr_opensearch.knowledge.distribution import Distribution
 from ltrr_opensearch.knowledge.entity_keys import EntityKeys
 from ltrr_opensearch.knowledge.entity_names import EntityName, kept_as
 from ltrr_opensearch.knowledge.entries import entries_of
 from ltrr_opensearch.knowledge.known_words import KnownWords, words_of
+from ltrr_opensearch.knowledge.members import Member
 from ltrr_opensearch.knowledge.nested import prefer_longer
 from ltrr_opensearch.knowledge.slot_values import SlotValues
 from ltrr_opensearch.lookup import word_of
 from ltrr_opensearch.synonyms import Synonym
 from ltrr_opensearch.types import TYPE, SlotValue
 
-_MAGIC = b"LTRRGAZ5"
+_MAGIC = b"LTRRGAZ6"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +49,7 @@ class Gazetteer:
     name_fields: Mapping[str, str] = field(default_factory=dict)
     """Type of entities -> the first field that holds their names."""
     entity_keys: EntityKeys = field(default_factory=EntityKeys)
+    degrees: Degrees = field(default_factory=Degrees.of)
 
     @classmethod
     def from_values(
@@ -59,8 +62,9 @@ class Gazetteer:
         synonyms: Sequence[Synonym] = (),
         entities: EntitySettings | None = None,
         names: Sequence[EntityName] = (),
+        members: Sequence[Member] = (),
     ) -> Gazetteer:
-        """From (field, value or a boolean's name, documents that have it), and the names of entities.
+        """From (field, value or a boolean's name, documents that have it), and what is known of entities.
 
         The index's documents default to the fullest field's.
         """
@@ -73,7 +77,8 @@ class Gazetteer:
         packed, company, keys = SlotValues.packed(entries), Company.of(said), EntityKeys.of(names)
         shown = {one.type: one.name_fields[0] for one in entities.types} if entities else {}
         type_field = entities.type_field if entities else ""
-        return cls(total, packed, words, company, kinds or {}, numbers or {}, type_field, shown, keys)
+        of_entities = type_field, shown, keys, Degrees.of(members)
+        return cls(total, packed, words, company, kinds or {}, numbers or {}, *of_entities)
 
     def match(self, tokens: Sequence[str], language: str = "und") -> tuple[SlotValue, ...]:
         """Every stretch of tokens that is a value, in each field that has it; a stretch's confidences sum below 1."""
@@ -118,7 +123,7 @@ class Gazetteer:
     @property
     def nbytes(self) -> int:
         """Memory taken by what grows with the index."""
-        return self.values.nbytes + self.words.nbytes + self.company.nbytes + self.entity_keys.nbytes
+        return sum(part.nbytes for part in (self.values, self.words, self.company, self.entity_keys, self.degrees))
 
     def to_bytes(self) -> bytes:
         head = {
@@ -131,7 +136,7 @@ class Gazetteer:
             "type_field": self.type_field,
             "name_fields": dict(sorted(self.name_fields.items())),
         }
-        parts = (self.values, self.words, self.company, self.entity_keys)
+        parts = (self.values, self.words, self.company, self.entity_keys, self.degrees)
         blobs = {name: blob for part in parts for name, blob in part.blobs().items()}
         return pack_columns(_MAGIC, head, {name: np.frombuffer(blob, np.uint8) for name, blob in blobs.items()})
 
@@ -143,8 +148,9 @@ class Gazetteer:
             values = SlotValues.from_blobs(head["fields"], int(head["longest"]), blobs)
             numbers = {str(name): Distribution.read(row) for name, row in head["numbers"].items()}
             words, company = KnownWords.from_blobs(blobs), Company.from_blobs(head["company"], blobs)
-            named = str(head["type_field"]), dict(head["name_fields"]), EntityKeys.from_blobs(blobs)
-            return cls(int(head["documents"]), values, words, company, dict(head["kinds"]), numbers, *named)
+            named = str(head["type_field"]), dict(head["name_fields"])
+            related = EntityKeys.from_blobs(blobs), Degrees.from_blobs(blobs)
+            return cls(int(head["documents"]), values, words, company, dict(head["kinds"]), numbers, *named, *related)
         except (KeyError, TypeError, ValueError, AttributeError) as e:
             raise ModelError(f"gazetteer: damaged ({e!r}); publish it again with `ltrr setup`") from e
 

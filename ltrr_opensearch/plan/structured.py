@@ -49,7 +49,7 @@ class Structured:
         self._loose = self._options.model_copy(update={"operator": "or", "minimum_should_match": None})
         self._text_fields = index.text_fields
         self._popularity = index.popularity
-        self._entities = EntityEvidence(index.entities, knowledge.gazetteer.entity_keys) if index.entities else None
+        self._entities = EntityEvidence(index.entities, knowledge.gazetteer) if index.entities else None
         self._proposed = index.proposals.field if index.proposals else None
 
     def plan(self, query: AnalyzedQuery) -> Sequence[QueryPlan]:
@@ -105,7 +105,8 @@ class Structured:
     def _evidence(self, slot: SlotValue, wanted: str) -> list[Json]:
         weight = slot.idf * self._options.slot_weight
         if slot.kind == NAME:  # that others share the name is in the reading's likelihood
-            return [scored(self._matching(slot, wanted), weight)]
+            graded = self._entities.graded(slot, wanted) if self._entities else []
+            return [scored(self._matching(slot, wanted), weight), *(scored(q, weight * by) for q, by in graded)]
         weight *= slot.confidence
         return evidence(slot, weight) + (proposed(slot, self._proposed, weight) if self._proposed else [])
 

@@ -76,6 +76,14 @@ class PartStore:
                 document |= {"checks": part.checks, "metrics": part.metrics}
             self._client.index(index=self._models, id=f"{name}-{chunk}", body=document)
 
+    def delete(self, index: str, kind: str, version: str) -> None:
+        """Of a part that no release names; nothing where it is gone already."""
+        name = part_name(index, kind, version)
+        first = self._client.get(index=self._models, id=f"{name}-0", params={"_source_includes": "chunks"}, ignore=404)
+        if first.get("found"):
+            chunks = range(int(first["_source"]["chunks"]))
+            self._client.bulk(index=self._models, body=[{"delete": {"_id": f"{name}-{chunk}"}} for chunk in chunks])
+
     def _chunk(self, name: str, number: int, part: tuple[str, str, str]) -> Json:
         found = self._client.get(index=self._models, id=f"{name}-{number}", ignore=404)
         if not found.get("found"):

@@ -24,11 +24,12 @@ def analyze(
     language = guess_language(tokens)
     known = fields or SlotFields.of(index, knowledge.gazetteer)
     slots = recognise(request.text, tokens, language, known, knowledge.gazetteer)
+    found = readings(tokens, slots, entities=known.entities, memberships=known.memberships)
     return AnalyzedQuery(
         request=request,
         normalized=normalized,
         tokens=tokens,
         language=language,
-        readings=reranked(readings(tokens, slots, entities=known.entities), request, normalized, knowledge.readings),
+        readings=reranked(found, request, normalized, knowledge.readings),
         remembered=knowledge.memory.near(normalized, None) if normalized else (),
     )

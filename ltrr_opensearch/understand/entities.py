@@ -29,6 +29,8 @@ class Spoken(NamedTuple):
 
     fitting: int
     """Types that can be what is wanted."""
+    loosely: int
+    """Types that can be, if they are said: all that fit, and those that belong to a degree."""
     named: int = 0
     said: bool = False
 
@@ -40,6 +42,8 @@ class Entities:
     bits: Mapping[str, int]
     belonging: Mapping[str, int]
     """Type of an entity -> types of what belongs to it, itself not among them."""
+    graded: Mapping[str, int]
+    """Type of an entity -> types of what belongs to it to a degree."""
 
     @classmethod
     def of(cls, settings: EntitySettings) -> Entities:
@@ -48,11 +52,15 @@ class Entities:
         bits, belonging = {type: 1 << place for place, type in enumerate(types)}, dict.fromkeys(types, 0)
         for one in settings.relations:
             belonging[one.of] |= bits[one.brings] & ~bits[one.of]
-        return cls(types, bits, belonging)
+        graded = dict.fromkeys(types, 0)
+        for degree in settings.degrees:
+            graded[degree.to] |= bits[degree.of]
+        return cls(types, bits, belonging, graded)
 
     @property
     def nothing(self) -> Spoken:
-        return Spoken((1 << len(self.types)) - 1)
+        every = (1 << len(self.types)) - 1
+        return Spoken(every, every)
 
     def after(self, spoken: Spoken, slot: SlotValue) -> Spoken:
         """What is spoken of with one slot more. Of the wanted type at most one name is said, of others what it belongs
@@ -60,22 +68,24 @@ class Entities:
         """
         if slot.negated or not slot.entity:
             return spoken
-        fitting, named, said = spoken
+        fitting, loosely, named, said = spoken
         bit = self.bits[slot.entity]
         if slot.kind == TYPE:
-            return Spoken(fitting & bit, named, True)
-        return Spoken(fitting & (self.belonging[slot.entity] | bit & ~named), named | bit, said)
+            return Spoken(fitting & bit, loosely & bit, named, True)
+        meant = self.belonging[slot.entity] | bit & ~named
+        return Spoken(fitting & meant, loosely & (meant | self.graded[slot.entity]), named | bit, said)
 
     def wanted_of(self, spoken: Spoken) -> str | None:
         """The type of what is wanted: the one that is said, one that is named, or one that belongs to all named.
 
+        What belongs to a name only to a degree ("rock artists") is wanted where it is said.
         Nothing where no entity is spoken of; None where what is said cannot be meant together.
         """
-        fitting, named, said = spoken
+        fitting, loosely, named, said = spoken
         if not named and not said:
             return ""
         several = named & (named - 1)
-        wanted = (fitting & named) or (fitting if said or several else 0)
+        wanted = (fitting & named) or (fitting if said or several else 0) or (loosely if said else 0)
         return self.types[(wanted & -wanted).bit_length() - 1] if wanted else None
 
     def wanted(self, slots: Iterable[SlotValue]) -> str | None:
@@ -85,7 +95,7 @@ class Entities:
         """Whether it makes sense, or would with any of the slots behind: "taylor owls" does where "song" follows."""
         if self.wanted_of(spoken) is not None:
             return True
-        return bool(spoken.fitting) and any(self.wanted_of(self.after(spoken, slot)) is not None for slot in later)
+        return bool(spoken.loosely) and any(self.wanted_of(self.after(spoken, slot)) is not None for slot in later)
 
 
 def connecting(tokens: Sequence[str], covered: Container[int]) -> set[int]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ltrr_opensearch.knowledge.memberships import Memberships
 from ltrr_opensearch.types import Reading, SlotValue
 from ltrr_opensearch.understand.entities import Entities, connecting
-from ltrr_opensearch.understand.possible import possible_paths
+from ltrr_opensearch.understand.possible import Meant, possible_paths
 
 LEAST_DOUBT = 0.05
 """However sure a slot looks, its words may be meant as plain text this often."""
@@ -23,11 +24,15 @@ _Path = tuple[float, tuple[SlotValue, ...]]
 
 
 def readings(
-    tokens: Sequence[str], slots: Sequence[SlotValue], limit: int = 5, entities: Entities | None = None
+    tokens: Sequence[str],
+    slots: Sequence[SlotValue],
+    limit: int = 5,
+    entities: Entities | None = None,
+    memberships: Memberships | None = None,
 ) -> tuple[Reading, ...]:
     """The likeliest readings, best first, always with the empty one (all text); none for a query without tokens.
 
-    What `entities` say cannot be meant together is no reading.
+    What `entities` say cannot be meant together is no reading; by `memberships` what is named belongs together or not.
     """
     if not tokens:
         return ()
@@ -38,6 +43,8 @@ def readings(
             starting.setdefault(slot.start, []).append(slot)
     if entities and any(slot.entity for slot in slots):
         total, meant = possible_paths(doubts, starting, entities, BEAM)
+        if memberships:
+            total, meant = _by_degree(total, meant, memberships)
     else:
         total = _sum_of_weights(doubts, starting)
         meant = [(weight, path, "") for weight, path in _best_paths(doubts, starting)[:limit]]
@@ -46,6 +53,16 @@ def readings(
         kept = [*kept[: limit - 1], (_product(doubts), (), "")]
     total = max(total, sum(weight for weight, _, _ in kept))
     return tuple(Reading(path, _residual(tokens, path, of), weight / total, of) for weight, path, of in kept)
+
+
+def _by_degree(total: float, meant: Sequence[Meant], memberships: Memberships) -> tuple[float, list[Meant]]:
+    """Weights times how much likelier than by chance the entities belong to one another, and what they then sum to.
+
+    Of readings that the beam has lost, that is taken to be 1.
+    """
+    lifted = [(weight * memberships.lift(path), path, of) for weight, path, of in meant]
+    change = sum(weight for weight, _, _ in lifted) - sum(weight for weight, _, _ in meant)
+    return total + change, sorted(lifted, key=lambda one: one[0], reverse=True)
 
 
 def _doubts(length: int, slots: Sequence[SlotValue]) -> list[float]:

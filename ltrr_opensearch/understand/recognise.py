@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memberships import Memberships
 from ltrr_opensearch.slot_settings import SlotField
 from ltrr_opensearch.types import SlotValue
 from ltrr_opensearch.understand.company import in_company
@@ -34,6 +35,8 @@ class SlotFields:
     names: Mapping[str, Names]
     """Of keyword fields whose names were configured: a path's words are seldom what people say before a value."""
     entities: Entities | None = None
+    memberships: Memberships | None = None
+    """Where entities belong to others to a degree."""
 
     @classmethod
     def of(cls, index: IndexSettings, gazetteer: Gazetteer) -> SlotFields:
@@ -47,6 +50,9 @@ class SlotFields:
             tuple(DateField(f.field, names_of(f.called), lies[f.field]) for f in dates),
             {f.field: names_of(f.names) for f in index.slot_fields if f.names and kinds[f.field] == "keyword"},
             Entities.of(index.entities) if index.entities else None,
+            Memberships.of(index.entities, gazetteer.entity_keys, gazetteer.degrees)
+            if index.entities and index.entities.degrees
+            else None,
         )
 
     def read(self, slot: SlotValue) -> bool:

@@ -20,8 +20,9 @@ from ltrr_opensearch.arena.record import request
 from ltrr_opensearch.cli.main import main
 from ltrr_opensearch.configuration import load_settings
 from ltrr_opensearch.entity_settings import EntitySettings
-from ltrr_opensearch.knowledge.entity_keys import EntityKeys
 from ltrr_opensearch.knowledge.entity_names import EntityName
+from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.members import Member
 from ltrr_opensearch.logged import CandidateRecord, Decision, Event
 from ltrr_opensearch.plan.entities import EntityEvidence
 from ltrr_opensearch.types import NAME, TYPE, DocKey, Found, Reading, SlotValue
@@ -60,17 +61,19 @@ def test_the_reading_is_meant_that_the_document_bears_out_in_most_words(document
     assert meant(READINGS, document) == place
 
 
+TRACKS = {"name": "tracks", "of": "artist", "brings": "song", "field": "by"}
+STYLE = {"name": "style", "of": "genre", "brings": "song", "field": "genre"}
 MUSIC = EntitySettings.model_validate(
     {
         "type_field": "kind",
         "types": [{"type": type, "name_fields": ["title"]} for type in ("song", "artist", "playlist")],
         "relations": [
-            {"name": "tracks", "of": "artist", "brings": "song", "field": "by"},
+            TRACKS,
             {"name": "listed", "of": "playlist", "brings": "song", "key": "id", "field": "lists"},
         ],
     }
 )
-KEYS = EntityKeys.of([EntityName("playlist", "Love", 1, 1.0, keys={"id": ("p1",)})])
+KNOWN = Gazetteer.from_values((), names=[EntityName("playlist", "Love", 1, 1.0, keys={"id": ("p1",)})])
 SONG, ARTIST, PLAYLIST = (
     SlotValue("title", "Love", 0, 1, 0.3, ("Love", "LOVE"), kind=NAME, entity=type)
     for type in ("song", "artist", "playlist")
@@ -101,7 +104,25 @@ NAMED = [
     ],
 )
 def test_of_names_what_is_taken_is_meant_or_what_it_belongs_to(document: Fields, place: int) -> None:
-    assert meant(NAMED, document, EntityEvidence(MUSIC, KEYS)) == place
+    assert meant(NAMED, document, EntityEvidence(MUSIC, KNOWN)) == place
+
+
+def test_who_takes_what_belongs_to_a_degree_meant_the_group() -> None:
+    declared = {"relations": [TRACKS, STYLE], "degrees": [{"name": "leaning", "of": "artist", "to": "genre"}]}
+    genre = {"type": "genre", "name_fields": ["title"]}
+    music = EntitySettings.model_validate(
+        MUSIC.model_dump() | declared | {"types": [*(t.model_dump() for t in MUSIC.types), genre]}
+    )
+    members = [
+        Member("leaning", "Hart", 20, {"Jazz": 5, "Pop": 15}, 1.0),
+        Member("leaning", "Iron", 99, {"Pop": 99}, 1.0),
+    ]
+    evidence = EntityEvidence(music, Gazetteer.from_values((), entities=music, members=members))
+    jazz = SlotValue("title", "Jazz", 0, 1, 0.5, ("Jazz",), kind=NAME, entity="genre")
+    assert evidence.concerns(jazz, {"kind": ["artist"], "title": ["Hart"]})
+    assert not evidence.concerns(jazz, {"kind": ["artist"], "title": ["Iron"]})
+    assert evidence.concerns(jazz, {"kind": ["song"], "by": ["Hart"]}), "it does not say of which genre it is"
+    assert not evidence.concerns(jazz, {"kind": ["song"], "by": ["Hart"], "genre": ["Pop"]})
 
 
 WORDS = ("orange", "violet", "coral", "rose", "olive", "ruby", "pearl", "sand", "ivory", "mint", "cherry", "plum")

@@ -1,21 +1,28 @@
 """Whether an index fits its declared entities: its mapping, and its documents."""
 
+from collections import Counter
 from typing import Any
 from unittest.mock import Mock
 
+import pytest
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.bench.music import BODY, CONFIGURED, load_music
+from ltrr_opensearch.bench.music import BODY, BY_DEGREE, CONFIGURED, load_music, mixed_rows
 from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index.checkup import examine
+from ltrr_opensearch.index.clicked import clicked, roughly
 from ltrr_opensearch.index.entity_checks import entities_said
-from ltrr_opensearch.index.entity_names import read_names
+from ltrr_opensearch.index.entity_names import named_with_interest, read_names
 from ltrr_opensearch.index.fields import flatten, misfits
 from ltrr_opensearch.index.findings import State
+from ltrr_opensearch.index.gazetteer import build_gazetteer
+from ltrr_opensearch.index.members import read_members, with_interest
 from ltrr_opensearch.index.mentions import borne_names
 from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import EntityScore
 
 MAPPED = flatten(BODY["mappings"])
 
@@ -79,12 +86,65 @@ def test_a_type_may_be_called_what_no_aggregation_may() -> None:
     assert of_type["aggs"].keys() == {"named", "key 0", "field 0"}
 
 
+def test_the_doctor_says_where_nothing_tells_of_a_degree(client: OpenSearch, index_name: str) -> None:
+    load_music(client, index_name)
+    style = {"name": "style", "of": "genre", "brings": "song", "field": "artists"}
+    relations = [r for r in CONFIGURED["entities"]["relations"] if r["name"] != "style"]
+    leaning = {"name": "leaning", "of": "artist", "to": "genre", "through": "tracks"}
+
+    def said(by: Any) -> list[str]:
+        entities = music(relations=[*relations, by], degrees=[leaning]).entities
+        assert entities is not None
+        return [found for found, _ in entities_said(client, index_name, entities)[1]]
+
+    assert said(style | {"field": "genre"}) == []
+    assert said(style)[-1] == "degree leaning: no song has both artist.keyword and artists"
+
+
+def test_members_come_with_what_their_documents_say(client: OpenSearch, index_name: str) -> None:
+    load_music(client, index_name, mixed_rows())
+    index = IndexSettings.model_validate(BY_DEGREE)
+    known = {one.key: one for one in read_members(client, index_name, index)}
+    tags = [row["genre"] for row in mixed_rows() if row.get("artist") == "Mae Alder" and "genre" in row]
+    assert (known["Mae Alder"].documents, known["Mae Alder"].groups) == (len(tags), dict(Counter(tags)))
+    average = sum(of.interest for of in known.values()) / sum(of.documents for of in known.values())
+    (one,) = (of for of in with_interest(known.values()) if of.key == "Mae Alder")
+    assert one.interest == pytest.approx(len(tags) + known["Mae Alder"].interest / average)
+
+
+def test_clicks_on_what_a_genre_was_asked_for_move_degrees(client: OpenSearch, index_name: str) -> None:
+    load_music(client, index_name, mixed_rows())
+    index = IndexSettings.model_validate(BY_DEGREE)
+    by_title = {row["title"]: row["id"] for row in mixed_rows()}
+    song = next(row for row in mixed_rows() if row.get("artist") == "Milo Strand")
+    memory = Memory.from_rows(
+        [
+            MemoryRow("folk", (EntityScore(by_title["Folk"], 0.9),)),
+            MemoryRow("folk artists", (EntityScore(by_title["Mae Alder"], 0.8), EntityScore("gone", 0.5))),
+            MemoryRow("the best folk songs ever", (EntityScore(by_title["Mae Alder"], 0.9),)),
+            MemoryRow("folk songs", (EntityScore(song["id"], 0.4), EntityScore(by_title["Mae Alder"], 0.9, True))),
+        ]
+    )
+    clicks = clicked(client, index_name, index, memory)
+    assert clicks == {
+        ("leaning", "Mae Alder", "Folk"): pytest.approx(4.0),
+        ("leaning", "Milo Strand", "Folk"): pytest.approx(2.0),
+    }, "neither predictions nor other queries count, nor the genre itself"
+    before, after = (build_gazetteer(client, index_name, index, told).degrees for told in ({}, clicks))
+    without, with_ = (of.degree("leaning", "Mae Alder", ["Folk"]) for of in (before, after))
+    assert without is not None
+    assert with_ is not None
+    assert with_ > without + 0.2
+    assert roughly(clicks) == roughly({pair: 1.05 * of for pair, of in clicks.items()}), "fading changes little"
+    assert roughly(clicks) != roughly({pair: 2 * of for pair, of in clicks.items()})
+
+
 def test_names_come_with_the_interest_in_them_and_the_keys_of_their_relations(
     client: OpenSearch, index_name: str, monkeypatch: Any
 ) -> None:
     load_music(client, index_name)
     monkeypatch.setattr("ltrr_opensearch.index.composite.PAGE", 7)
-    names = read_names(client, index_name, music())
+    names = named_with_interest(read_names(client, index_name, music()))
     assert len(names) == 110, "of 77 songs, four titles are shared by two"
     by = {(one.type, one.name): one for one in names}
     assert by["song", "Love"].documents == 2
@@ -92,7 +152,7 @@ def test_names_come_with_the_interest_in_them_and_the_keys_of_their_relations(
     assert by["artist", "Taylor Hart"].short
     assert (dict(by["playlist", "Love"].keys), dict(by["song", "Love"].keys)) == ({"id": ("p93",)}, {})
     monkeypatch.setattr("ltrr_opensearch.index.entity_names.MAX_TYPE_NAMES", 2)
-    assert {one.name for one in read_names(client, index_name, music()) if one.type == "artist"} == {
+    assert {one.name for one in read_names(client, index_name, music()).values() if one.type == "artist"} == {
         "Taylor Hart",
         "Kid Velvet",
     }, "the popular ones"

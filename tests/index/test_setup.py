@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.bench.music import BY_DEGREE, load_music, mixed_rows
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.errors import Conflict, SettingsError, Unreachable
 from ltrr_opensearch.index.checkup import examine
 from ltrr_opensearch.index.findings import State
 from ltrr_opensearch.index.forget import forget_deleted, forget_unshared
-from ltrr_opensearch.index.gazetteer import build_gazetteer
 from ltrr_opensearch.index.prepare import Fields, index_requests
 from ltrr_opensearch.index.publish import setup_parts
 from ltrr_opensearch.index.requests import perform
@@ -21,10 +21,12 @@ from ltrr_opensearch.index.retention import expired
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.index_settings import IndexSettings, VectorSettings
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.learn.memory import COLUMNS
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings, StateSettings
+from ltrr_opensearch.types import EntityScore
 from tests.index.worlds import put
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
@@ -70,30 +72,46 @@ def test_slot_values_are_read_again_only_when_something_changed(client: OpenSear
     assert made(shop, second)["gazetteer"] is not second["gazetteer"]
 
 
-def test_a_changed_index_of_the_same_values_is_read_once(
-    client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_clicks_say_of_degrees_is_read_anew_with_the_memory(client: OpenSearch, index_name: str) -> None:
+    load_music(client, index_name, mixed_rows())
+    index = IndexSettings.model_validate(BY_DEGREE)
+    milo = next(row["id"] for row in mixed_rows() if row["title"] == "Milo Strand")
+
+    def made(score: float, serving: dict[str, Part]) -> dict[str, Part]:
+        bytes = Memory.from_rows([MemoryRow("folk artists", (EntityScore(milo, score),))]).to_bytes()
+        memory = Part("memory", index_name, "m", "rows", bytes, "sha", NOW)
+        return setup_parts(client, index_name, index, NOW, {**serving, "memory": memory})
+
+    first = made(0.5, {})
+    assert made(0.51, first)["gazetteer"] is first["gazetteer"]
+    second = made(0.9, first)
+    before, after = (
+        Gazetteer.from_bytes(parts["gazetteer"].payload).degrees.degree("leaning", "Milo Strand", ["Folk"])
+        for parts in (first, second)
+    )
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_a_changed_index_of_the_same_values_is_read_once(client: OpenSearch, index_name: str) -> None:
     prefix, index = f"{index_name}l", {"text_fields": {"title": 1}, "slot_fields": ["brand"]}
     settings = Settings.model_validate({"state": {"prefix": prefix}, "indexes": {index_name: index}})
-    read: list[str] = []
 
-    def counted(client: OpenSearch, key: str, settings: IndexSettings) -> Gazetteer:
-        read.append(key)
-        return build_gazetteer(client, key, settings)
-
-    def set_up() -> list[str]:
-        run = Setup(client, settings, index_name, lambda: NOW)
+    def set_up(*, again: bool = False) -> list[str]:
+        run = Setup(client, settings, index_name, lambda: NOW, again=again)
         list(run.prepare())
-        return list(run.publish())
+        return [line.split(" as release")[0] for line in run.publish()]
 
-    monkeypatch.setattr("ltrr_opensearch.index.publish.build_gazetteer", counted)
     try:
         set_up()
         client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
-        assert set_up()
+        reason = "1 of 1 documents were written or went since it was last read whole"
+        assert set_up() == [f"read the values of 1 documents, {reason}", "published gazetteer, terms"]
         client.index(index=index_name, id="1", body={"title": "one", "brand": "Acme"}, params={"refresh": "true"})
-        assert (set_up(), len(read)) == ([], 3)
-        assert (set_up(), len(read)) == ([], 3)
+        assert set_up() == [f"read the values of 1 documents, {reason}"]
+        assert set_up() == []
+        assert set_up(again=True) == ["read the values of 1 documents, asked for"]
     finally:
         client.indices.delete(index=f"{prefix}_*", params={"ignore_unavailable": "true"})
         for template in load_templates(settings.state)[::-1]:

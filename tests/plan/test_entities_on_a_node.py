@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 from opensearchpy import OpenSearch
 
-from ltrr_opensearch.bench.music import music_queries, music_rows, music_world
+from ltrr_opensearch.bench.music import BY_DEGREE, mixed_rows, music_queries, music_rows, music_world
 from ltrr_opensearch.bench.read_world import ReadWorld
 from ltrr_opensearch.plan.registry import build_strategies
 from ltrr_opensearch.plan.related import Related
@@ -86,6 +86,40 @@ def test_an_artists_tracks_come_along_though_they_say_nothing_of_the_query(music
 def test_of_her_tracks_that_one_comes_first_of_which_a_word_is_said(music: ReadWorld) -> None:
     first, second, *_ = found(music, "related", "taylor hart tennessee", relations=["tracks"])
     assert (first["title"], second["title"]) == ("Tennessee Rain", "Love")
+
+
+@pytest.fixture(scope="module")
+def mixed(client: OpenSearch) -> Iterator[ReadWorld]:
+    name = f"test_{uuid4().hex[:12]}"
+    yield music_world(client, name, mixed_rows(), BY_DEGREE)
+    client.indices.delete(index=name)
+
+
+def titles(mixed: ReadWorld, use: str, text: str, size: int, **options: Any) -> list[str]:
+    made = Structured if use == "structured" else Related
+    (plan,) = made(use, options, mixed.index, mixed.knowledge).plan(mixed.read(text))
+    rows = {row["id"]: row["title"] for row in mixed_rows()}
+    return [rows[id] for id in mixed.ids(plan.clause(size, Encoded()) or {}, size)]
+
+
+def test_artists_of_a_genre_come_by_the_degree_to_which_they_are_of_it(mixed: ReadWorld) -> None:
+    assert mixed.read("jazz artists").readings[0].entity == "artist"
+    jazz = titles(mixed, "structured", "jazz artists", 9, fall_back=False)
+    assert set(jazz[:2]) == {"Ada Merrow", "Harbour Street Five"}, "all of eight, and seven of nine songs"
+    assert jazz.index("Ada Merrow") < jazz.index("One Song Sally"), "though she is less popular"
+    assert "Rosa Quintero" in jazz, "three of ten: less, but no hard no"
+    assert "Iron Psalm" not in jazz
+
+
+def test_a_genre_brings_its_artists_along(mixed: ReadWorld) -> None:
+    jazz = titles(mixed, "related", "jazz", 5, relations=["leaning"])
+    assert {"Ada Merrow", "One Song Sally"} <= set(jazz)
+
+
+def test_a_song_without_a_genre_has_its_artists(mixed: ReadWorld) -> None:
+    lacking = {row["title"] for row in mixed_rows() if row.get("artist") == "Iron Psalm" and "genre" not in row}
+    assert lacking
+    assert lacking <= set(titles(mixed, "structured", "metal songs", 50, fall_back=False))
 
 
 async def test_only_what_the_caller_may_see_comes_along(node: Any, music: ReadWorld) -> None:

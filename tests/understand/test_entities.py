@@ -11,6 +11,7 @@ from ltrr_opensearch.entity_settings import EntitySettings
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.entity_names import EntityName
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.members import Member
 from ltrr_opensearch.normalise import tokenize
 from ltrr_opensearch.types import NAME, TYPE, Reading, SlotValue
 from ltrr_opensearch.understand.entities import Entities, where_all_is_named
@@ -42,6 +43,9 @@ NAMES = [
 INDEX = IndexSettings(text_fields={"title": 1}, slot_fields=("mood",), entities=MUSIC)
 KNOWN = Gazetteer.from_values([("mood", "sad", 200), ("mood", "jazz", 1)], 1000, entities=MUSIC, names=NAMES)
 FIELDS = SlotFields.of(INDEX, KNOWN)
+GRADED = EntitySettings.model_validate(
+    MUSIC.model_dump() | {"degrees": [{"name": "leaning", "of": "artist", "to": "genre"}]}
+)
 WORDS = ("love", "taylor", "hart", "song", "by", "jazz", "sad", "owls", "night", "the", "playlist", "not", "x")
 
 
@@ -115,6 +119,44 @@ def test_what_cannot_be_meant_together_is_no_reading() -> None:
 def test_the_wanted_type(kinds: list[tuple[str, str]], wanted: str | None) -> None:
     slots = [SlotValue("f", "v", 0, 1, 0.5, kind=kind, entity=type) for kind, type in kinds]
     assert Entities.of(MUSIC).wanted(slots) == wanted
+
+
+@pytest.mark.parametrize(
+    ("kinds", "wanted"),
+    [
+        ([(NAME, "genre"), (TYPE, "artist")], "artist"),
+        ([(TYPE, "artist"), (NAME, "artist"), (NAME, "genre")], "artist"),
+        ([(NAME, "artist"), (NAME, "genre")], "song"),
+        ([(NAME, "genre")], "genre"),
+        ([(NAME, "genre"), (NAME, "song"), (TYPE, "artist")], None),
+        ([(NAME, "artist"), (TYPE, "genre")], None),
+    ],
+)
+def test_what_belongs_to_a_degree_is_wanted_where_it_is_said(kinds: list[tuple[str, str]], wanted: str | None) -> None:
+    slots = [SlotValue("f", "v", 0, 1, 0.5, kind=kind, entity=type) for kind, type in kinds]
+    assert Entities.of(GRADED).wanted(slots) == wanted
+
+
+def test_readings_of_what_seldom_belongs_together_are_less_likely() -> None:
+    members = [
+        Member("leaning", "Taylor Hart", 20, {"Jazz": 1, "Pop": 19}, 1.0),
+        Member("leaning", "Night Owls", 20, {"Jazz": 18, "Pop": 2}, 1.0),
+    ]
+    index = INDEX.model_copy(update={"entities": GRADED})
+    known = Gazetteer.from_values((), 1000, entities=GRADED, names=NAMES, members=members)
+    fields = SlotFields.of(index, known)
+
+    def likelihood(text: str) -> float:
+        tokens = tokenize(text)
+        slots = recognise(text, tokens, "en", fields, known)
+        found = readings(tokens, slots, entities=fields.entities, memberships=fields.memberships)
+        assert sum(reading.likelihood for reading in found) <= 1 + 1e-9
+        assert [r.likelihood for r in found[:-1]] == sorted((r.likelihood for r in found[:-1]), reverse=True)
+        both = [r.likelihood for r in found if {"artist", "genre"} == {s.entity for s in r.slots}]
+        return sum(both)
+
+    assert likelihood("jazz night owls") > 1.2 * likelihood("jazz taylor hart")
+    assert likelihood("jazz taylor hart") > 0, "never a hard no"
 
 
 def test_names_are_likelier_where_every_word_is_explained() -> None:
