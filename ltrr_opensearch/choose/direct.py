@@ -102,17 +102,19 @@ class DirectPolicy:
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:
         safe = self._safe.pmf(slot)
-        if not self._trust:
+        values = self.values(slot) if self._trust else None
+        if values is None:
             return safe
-        values = self.values(slot)
         weighted = _inverse_gap(values, slot.feasible, self._searched(slot).sharpness)
         return tuple(self._trust * p + (1 - self._trust) * s for p, s in zip(weighted, safe, strict=True))
 
-    def values(self, slot: Slot) -> tuple[float, ...]:
+    def values(self, slot: Slot) -> tuple[float, ...] | None:
         """What each rung of the slot is worth, given the draws before it and the best that can follow.
 
-        A rung beyond the budget has the value of not asking.
+        A rung beyond the budget has the value of not asking. None while no query was acted upon more than by chance.
         """
+        if not self._table.says.any():
+            return None
         asked = self._searched(slot)
         drawn = tuple(self._ladder.index(depth) for _, depth in slot.drawn)
         moves = self._moves(asked, self._best(asked, drawn))[slot.position]

@@ -108,17 +108,17 @@ class Job:
         """With the rows that a ranker learns from; the newest `learn.max_rounds`."""
         found, most = self.count(window), self.settings.learn.max_rounds
         counts[LEFT_OUT] += max(0, found - most)
-        advance = self._advance("reading searches for the ranker", min(found, most))
+        advance = self.advance("reading searches for the ranker", min(found, most))
         return read_rounds(self.client, self.settings.state, self.settings.learn, self.index, window, counts, advance)
 
     @contextmanager
     def backlog(self, window: Window, counts: Counter[str]) -> Iterator[Backlog]:
         """All searches of a window, without such rows."""
-        advance = self._advance("reading searches", self.count(window))
+        advance = self.advance("reading searches", self.count(window))
         with closing(Backlog(self.client, self.settings, self.index, window, counts, advance)) as backlog:
             yield backlog
 
-    def _advance(self, what: str, total: int) -> Callable[[int], None]:
+    def advance(self, what: str, total: int) -> Callable[[int], None]:
         seen = 0
 
         def advance(searches: int) -> None:

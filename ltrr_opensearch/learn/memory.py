@@ -90,6 +90,8 @@ class Entry:
     entities: Mapping[str, Tally] = field(default_factory=dict)
     run: str = ""
     people: People = field(default_factory=People)
+    past: str = ""
+    """The same of searches that somebody answered before us."""
 
     def scores(self, limit: int, users: int = 1) -> tuple[EntityScore, ...]:
         """The best entities with a positive score, as plans and features use them.
@@ -145,7 +147,28 @@ def fold(
             entities[id] = entities.get(id, Tally()).plus(gain * share, examined * share)
     acting = [who for one, who in told if who and one.gains]
     people = before.people.joined_by(acting, counting.users)
-    return Entry(query, updated, _most(entities, counting.limit), run, people)
+    return Entry(query, updated, _most(entities, counting.limit), run, people, before.past)
+
+
+def brought(
+    entry: Entry | None, rounds: Sequence[Round], examination: Sequence[float], counting: Counting, run: str
+) -> Entry | None:
+    """An entry with searches of its query that somebody answered before us, by their pages as far as these are known.
+
+    None where nothing of them can be remembered.
+    """
+    before_us = entry.run if entry else ""
+    if paged := [one for one in rounds if one.decision.shown]:
+        entry = fold(entry, paged, examination, counting, before_us)
+    if acted := [one for unpaged in rounds if not unpaged.decision.shown for one in _acted(unpaged)]:
+        entry = recall(entry, rounds[0].decision.normalized, acted, counting)
+    return replace(entry, past=run) if entry and (paged or acted) else None
+
+
+def _acted(one: Round) -> Iterable[Acted]:
+    """The objects of a search that were acted upon, each once however many documents it has."""
+    names = {c.object_id or c.key.id: one.gains[c.key.id] for c in one.decision.candidates if c.key.id in one.gains}
+    return [Acted(name, one.decision.at, gain, one.decision.asker.person) for name, gain in names.items()]
 
 
 def recall(entry: Entry | None, query: str, acted: Sequence[Acted], counting: Counting) -> Entry:
@@ -164,7 +187,7 @@ def recall(entry: Entry | None, query: str, acted: Sequence[Acted], counting: Co
         for id, tally in entities.items():
             entities[id] = tally.plus(one.gain * share if id == one.id else 0.0, share)
     people = before.people.joined_by((who for _, who in told if who), counting.users)
-    return Entry(query, updated, _most(entities, counting.limit), before.run, people)
+    return Entry(query, updated, _most(entities, counting.limit), before.run, people, before.past)
 
 
 def foresee(entry: Entry | None, query: str, predicted: Mapping[str, float], at: datetime, limit: int) -> Entry | None:
@@ -209,6 +232,7 @@ def to_document(entry: Entry, index: str) -> Json:
         "query": entry.query,
         "updated": entry.updated.astimezone(UTC).isoformat(),
         "run": entry.run,
+        "past": entry.past,
         "people": list(entry.people.known),
         "enough": entry.people.enough,
         "predicted": not entry.people.known and all(t.predicted is not None and not t.gain for t in tallies),
@@ -223,7 +247,8 @@ def from_document(source: Json) -> Entry:
         entities = {str(id): Tally(gain, examined, predicted) for id, gain, examined, predicted in rows}
         updated = datetime.fromisoformat(source["updated"])
         people = People(tuple(map(str, source.get("people", ()))), int(source.get("enough", 0)))
-        return Entry(str(source["query"]), updated.astimezone(UTC), entities, str(source.get("run", "")), people)
+        run, past = str(source.get("run", "")), str(source.get("past", ""))
+        return Entry(str(source["query"]), updated.astimezone(UTC), entities, run, people, past)
     except (KeyError, TypeError, ValueError) as cause:
         raise DataError(
             f"memory of query {source.get('query', '?')!r} cannot be read: {cause!r}; delete it to learn it anew"

@@ -61,6 +61,13 @@ def times_elsewhere(
     return times
 
 
+def ours(client: OpenSearch, prefix: str, query_ids: Sequence[str]) -> set[str]:
+    """Those under which our own log has a search, of whichever index."""
+    query: Json = {"terms": {"query_id": list(query_ids)}}
+    pages = _in_any_order(client, decisions_index(prefix), query, ["query_id"]) if query_ids else ()
+    return {source["query_id"] for page in pages for source in page}
+
+
 def last_search(client: OpenSearch, prefix: str, index: str, until: datetime) -> datetime | None:
     """The time of the newest search of an index that is in the log, of those up to `until`."""
     newest: Json = {"@timestamp": {"order": "desc", "unmapped_type": "date"}}
