@@ -125,10 +125,16 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
         return Trained(Verdict("ranker", False, str(cause)))
 
 
-def counted(batches: Iterable[Sequence[Round]], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
+def counted(
+    batches: Iterable[Sequence[Round]],
+    settings: Settings,
+    serving: Mapping[str, Part],
+    late: Sequence[tuple[Round, Round]] = (),
+) -> dict[str, bytes]:
     """What was shown, how strategies have done, what is popular and, where that is wanted, what single people did.
 
     With more rounds; damaged ones are begun anew. What was kept of people before it was not wanted any more goes.
+    `late`: searches that are then counted, as they were and as they are known now.
     """
     half_life, people = settings.learn.memory_half_life_days, settings.learn.personal_people
     shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure())
@@ -140,6 +146,8 @@ def counted(batches: Iterable[Sequence[Round]], settings: Settings, serving: Map
         asked = asked.updated(batch, half_life, shown)
         popularity = popularity.updated(batch)
         personal = personal.updated(batch, half_life, people)
+    shown = shown.corrected(late, half_life)
+    asked, popularity = asked.corrected(late, half_life, shown), popularity.corrected(late)
     payloads = {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
     return payloads | ({"personal": personal.to_bytes()} if people or "personal" in serving else {})
 

@@ -27,6 +27,7 @@ from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.late import EVENTS, LateEvents, Met
 from ltrr_opensearch.learn.plugin_models import delete_unnamed
 from ltrr_opensearch.learn.publishable import servable
 from ltrr_opensearch.learn.read import Window
@@ -294,8 +295,21 @@ def _counted(job: Job, run: _Run, backlog: Backlog) -> dict[str, Part]:
     rounds = backlog.count(done)
     if rounds < job.settings.learn.min_rounds:
         return {}
-    payloads = candidates.counted(backlog.since(done), job.settings, run.serving)
-    return {kind: _part(kind, job, payload, {"rounds": rounds}) for kind, payload in payloads.items()}
+    met = _late(job, run, backlog.left_out)
+    payloads = candidates.counted(backlog.since(done), job.settings, run.serving, met.late)
+    meta: Json = {"rounds": rounds, EVENTS: dict(met.marks)}
+    return {kind: _part(kind, job, payload, meta) for kind, payload in payloads.items()}
+
+
+def _late(job: Job, run: _Run, left_out: frozenset[str]) -> Met:
+    """What events have changed that came after their search was counted, since those were last looked for."""
+    if not job.settings.learn.late_days:
+        return Met((), {})
+    job.progress("looking for late events", 0, None)
+    before = run.serving.get("aggregates")
+    marks = before.meta.get(EVENTS) if before else None
+    window = Window(run.done["aggregates"], run.until)
+    return LateEvents(job.client, job.settings, job.index, window, marks or None, left_out).met(run.counts)
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:

@@ -5,7 +5,7 @@ its order. Only impressions that a proxy wrote count, which their `_id` tells: e
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -21,6 +21,7 @@ from ltrr_opensearch.types import DocKey, Json
 
 MOST_AT_ONCE = 5000
 KEEP_ALIVE = "5m"
+_CONTINUES = f"query_attributes.{CONTINUES}"
 
 
 class Shown(NamedTuple):
@@ -62,7 +63,7 @@ def followed(client: OpenSearch, state: StateSettings, ids: Sequence[str], count
 
 def names_of(client: OpenSearch, queries_index: str, query_ids: Sequence[str]) -> dict[str, str]:
     """Query ids that clients gave to later pages -> that of the search that each continues."""
-    query = {"terms": {f"query_attributes.{CONTINUES}": list(query_ids)}}
+    query = {"terms": {_CONTINUES: list(query_ids)}}
     wanted = frozenset(query_ids)
     found = {}
     for hit in _hits(client, queries_index, query, ["query_id", "query_attributes"]):
@@ -71,6 +72,14 @@ def names_of(client: OpenSearch, queries_index: str, query_ids: Sequence[str]) -
         if first in wanted and isinstance(source.get("query_id"), str):
             found[source["query_id"]] = first
     return found
+
+
+def continued(client: OpenSearch, queries_index: str, query_ids: Collection[str]) -> dict[str, str]:
+    """Of query ids those that clients gave to later pages -> that of the search that each continues."""
+    query = {"bool": {"filter": [{"terms": {"query_id": list(query_ids)}}, {"exists": {"field": _CONTINUES}}]}}
+    hits = _hits(client, queries_index, query, ["query_id", "query_attributes"])
+    found = ((h["_source"].get("query_id"), value_at(h["_source"].get("query_attributes"), CONTINUES)) for h in hits)
+    return {id: first for id, first in found if isinstance(id, str) and isinstance(first, str)}
 
 
 def shown_later(client: OpenSearch, events_index: str, names: Mapping[str, str]) -> dict[str, list[Shown]]:

@@ -1,0 +1,122 @@
+"""Events that come after their search was learned, on the real node."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from numpy.testing import assert_allclose
+from opensearchpy import OpenSearch
+
+from ltrr_opensearch.knowledge.aggregates import Aggregates
+from ltrr_opensearch.knowledge.popularity import Popularity
+from ltrr_opensearch.learn.job import learn
+from ltrr_opensearch.logged import Decision, Event, Part
+from tests.learn.shop import Shop
+from tests.learn.synthetic import START, clicks, decisions, ubi, wanted
+
+SEARCHES, FIRST = 240, 120
+CLOSED = START + timedelta(seconds=30 * FIRST, minutes=40)
+"""When the first half, and no more, is learned."""
+LATER = START + timedelta(days=1)
+COUNTED = 4
+"""Columns of searches with a gain, and of what was found of it."""
+MIN = {"min_rounds": 50, "min_effective": 1, "gate_margin": 1}
+
+
+def searched() -> list[Decision]:
+    """Half of them an hour after the others."""
+    every = decisions(SEARCHES)
+    return [replace(d, at=d.at + timedelta(hours=1)) if n >= FIRST else d for n, d in enumerate(every)]
+
+
+def showing(searches: list[Decision]) -> Iterator[Decision]:
+    return (d for d in searches if wanted(d.normalized) in {c.key.id for c in d.candidates[: d.shown]})
+
+
+def event(one: Decision, action: str, after: timedelta) -> Event:
+    return Event(one.query_id, one.at + after, action, wanted(one.normalized), 1, one.asker.user, one.asker.session)
+
+
+@pytest.fixture
+def shop(client: OpenSearch, index_name: str) -> Shop:
+    return Shop.create(client, index_name)
+
+
+def run(shop: Shop, now: datetime, **learn_settings: float) -> Counter[str]:
+    done = learn(("policy",), shop.job(now, **{**MIN, **learn_settings}))
+    assert done.release, done.verdicts
+    return done.counts
+
+
+def parts(shop: Shop) -> dict[str, Part]:
+    release = shop.store.current("shop")
+    assert release
+    return dict(release.parts)
+
+
+def aggregates(shop: Shop) -> Aggregates:
+    return Aggregates.from_bytes(parts(shop)["aggregates"].payload)
+
+
+def test_counts_are_as_if_all_had_been_known_and_training_is_not_repeated(client: OpenSearch, index_name: str) -> None:
+    searches = searched()
+    usual = list(clicks(searches))
+    missing = usual[:10]
+    purchases = [event(d, "purchase", timedelta(hours=3)) for d in list(showing(searches))[5:25]]
+    stepwise, at_once = Shop.create(client, index_name), Shop.create(client, f"{index_name}b")
+    stepwise.put(searches[:FIRST], usual[10:])
+    assert run(stepwise, CLOSED)["late events"] == 0
+    stepwise.put(searches[FIRST:], [*missing, *purchases])
+    counts = run(stepwise, LATER)
+    assert counts["late events"] == len(missing) + len(purchases)
+    assert 0 < counts["searches corrected by late events"] <= len(missing) + len(purchases)
+    at_once.put(searches, [*usual, *purchases])
+    assert run(at_once, LATER)["late events"] == len(purchases)
+    ours, should = aggregates(stepwise), aggregates(at_once)
+    assert ours.rows.keys() == should.rows.keys()
+    for key, row in ours.rows.items():
+        assert_allclose(ours.sums[row, :, :COUNTED], should.sums[should.rows[key], :, :COUNTED], atol=1e-3)
+    popular, known = (Popularity.from_bytes(parts(s)["popularity"].payload).gains for s in (stepwise, at_once))
+    assert {id: g.lasting for id, g in popular.items()} == pytest.approx({id: g.lasting for id, g in known.items()})
+
+
+def test_twice_does_no_harm_and_what_was_written_again_is_not_new(shop: Shop) -> None:
+    searches = searched()
+    shop.put(searches[:FIRST], clicks(searches[:FIRST]))
+    run(shop, CLOSED)
+    one = next(showing(searches))
+    bought = {"_index": f"{shop.prefix}-events", "_id": "bought", **ubi(event(one, "purchase", timedelta(hours=2)))}
+    shop.index(bought)
+    assert learn(("policy",), shop.job(CLOSED, **MIN)).nothing_new  # it waits for the next searches
+    shop.put(searches[FIRST:200], clicks(searches[FIRST:200]))
+    assert run(shop, LATER)["searches corrected by late events"] == 1
+    corrected = aggregates(shop)
+    assert learn(("policy",), shop.job(LATER, **MIN)).nothing_new
+    shop.index(bought)
+    more = [replace(d, at=LATER) for d in searches[200:]]
+    shop.put(more)
+    counts = run(shop, LATER + timedelta(hours=1), min_rounds=10)
+    assert (counts["late events"], counts["events written again"]) == (0, 1)
+    assert aggregates(shop).to_bytes() != corrected.to_bytes()
+
+
+def test_what_no_run_has_noted_is_taken_for_counted(shop: Shop) -> None:
+    searches = searched()
+    shop.put(searches[:FIRST], clicks(searches[:FIRST]))
+    run(shop, CLOSED, late_days=0)
+    shop.put(searches[FIRST:], clicks(searches[FIRST:]))
+    counts = run(shop, LATER)
+    assert counts["late events"] == 0
+    later = [replace(d, query_id=f"{d.query_id}b", at=LATER) for d in searches[:60]]
+    bought = [event(d, "purchase", LATER - d.at + timedelta(minutes=1)) for d in list(showing(searches))[:3]]
+    shop.put(later, [*clicks(later), *bought])
+    assert run(shop, LATER + timedelta(hours=1), late_days=0.5)["searches corrected by late events"] == 0
+    old = [event(d, "purchase", timedelta(hours=5)) for d in list(showing(searches))[:3]]
+    again = [replace(d, query_id=f"{d.query_id}c", at=LATER + timedelta(hours=1)) for d in searches[:60]]
+    shop.put(again, old)
+    counts = run(shop, LATER + timedelta(hours=2), late_days=0.5)
+    assert counts["late events of searches older than learn.late_days"] == 3
