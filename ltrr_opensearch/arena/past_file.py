@@ -71,7 +71,7 @@ def _row(row: Json, place: str) -> _Row:
             f"{', '.join(NEEDED)}, perhaps user, session, action, query_id"
         )
     at, named, id = _time(str(said["time"]), place), row.get("query_id"), said["id"]
-    query_id = str(named) if named else place
+    query_id = str(named) if named else place.rpartition(", ")[2]
     event = Event(query_id, at, str(row.get("action") or CLICK), id, user=said["user"] or None) if id else None
     asker = Asker(said["user"] or None, said["session"] or None)
     event = replace(event, session=asker.session) if event else None

@@ -22,7 +22,7 @@ from ltrr_opensearch.bench import bestbuy
 from ltrr_opensearch.bench.bestbuy import Clicked
 from ltrr_opensearch.bench.clicked_replay import ClickAnswered, ClickedReplay, Mode, alone, most_clicked
 from ltrr_opensearch.bench.figures import Figure
-from ltrr_opensearch.bench.learning_bestbuy import INDEX, world
+from ltrr_opensearch.bench.learning_bestbuy import world
 from ltrr_opensearch.bench.recorded import Recorded, arena_stack
 from ltrr_opensearch.bench.resampled import Floats, interval, mean, reciprocal
 from ltrr_opensearch.demo.progress import bar
@@ -59,8 +59,8 @@ def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     start, end = _days(clicks, days)
     past, after = [c for c in clicks if c.at < start], [c for c in clicks if start <= c.at < end]
     brought = bring(console, made, past)
-    answered = {arm: _replayed(console, made, after, arm, brought) for arm in ARMS}
-    return _Judged(made, past, after, answered).figures(brought.policy)
+    answered = {arm: replayed(console, made, after, arm, brought) for arm in ARMS}
+    return Judged(made, past, after, answered).figures(brought.policy)
 
 
 def _days(clicks: Sequence[Clicked], days: tuple[int, int]) -> tuple[datetime, datetime]:
@@ -77,7 +77,7 @@ class Brought:
     def learner(self, made: Recorded, kept: Collection[str]) -> Learner:
         """One that begins with some of it."""
         vectors = {query: a.vector for query, a in made.recording.queries.items() if a.vector is not None}
-        learner = Learner(made.settings, INDEX, made.gazetteer, vectors, terms=made.terms)
+        learner = Learner(made.settings, made.recording.index, made.gazetteer, vectors, terms=made.terms)
         known = self.growing.knowledge
         if MEMORY in kept:
             learner.entries = dict(self.growing.entries)
@@ -94,9 +94,9 @@ def bring(console: Console, made: Recorded, past: Sequence[Clicked]) -> Brought:
     """A click is a search of the past; none is known that led to nothing, and no page is."""
     every = [_past(number, one) for number, one in enumerate(past)]
     ids = {one.product: [one.product] for one in past}
-    rounds = past_rounds(every, INDEX, ids, made.settings.learn, Counter())
+    rounds = past_rounds(every, made.recording.index, ids, made.settings.learn, Counter())
     sample = {one.decision.query_id for one in drawn_from(rounds, SEARCHES, seed=0)}
-    serving = Learner(made.settings, INDEX, made.gazetteer, {}, terms=made.terms).serving()
+    serving = Learner(made.settings, made.recording.index, made.gazetteer, {}, terms=made.terms).serving()
     again = Again(made.recording, serving, bestbuy.application_query, made.settings, ids)
     with bar(console, "Best Buy, the past", len(sample)) as done:
         found, growing = lessons(rounds, sample, again, Counter(), done)
@@ -108,7 +108,7 @@ def _past(number: int, one: Clicked) -> Past:
     return Past(id, one.at, one.query, asker, events=(Event(id, one.at, "click", one.product, user=one.user),))
 
 
-def _replayed(
+def replayed(
     console: Console, made: Recorded, after: Sequence[Clicked], arm: str, brought: Brought
 ) -> list[ClickAnswered]:
     limits = Limits(made.settings.serve.rank_depth, made.settings.log.feature_sample)
@@ -117,7 +117,7 @@ def _replayed(
         return replay.run(after, brought.learner(made, ARMS[arm]), done=done)
 
 
-class _Judged:
+class Judged:
     """The clicks of the days after; ranks, and rewards of retrieval, by arm and peer."""
 
     def __init__(
@@ -133,7 +133,7 @@ class _Judged:
         self._new = np.array([normalise(one.query) not in seen for one in after])
         self._ranks = {arm: reciprocal([one.rank for one in some]) for arm, some in answered.items()}
         self._rewards = {arm: _rewards(some, made) for arm, some in answered.items()}
-        own = next(s.name for s in made.settings.indexes[INDEX].strategies if s.use == "original")
+        own = next(s.name for s in made.settings.indexes[made.recording.index].strategies if s.use == "original")
         counted = most_clicked([*past, *after], normalise, made.recording)[len(past) :]
         self._peers = {
             OWN: reciprocal(alone(after, normalise, made.recording, own)),
@@ -144,7 +144,7 @@ class _Judged:
         everyone = np.ones(len(self._users), np.bool_)
         parts = {"first_day": self._first, "days": everyone, "days_new": self._new}
         taught = Figure("warm_start_policy_passed_the_gate", float(policy is not None), "")
-        return [taught, *(f for part, rows in parts.items() for f in self._of(part, rows))]
+        return [taught, *(f for part, rows in parts.items() if rows.any() for f in self._of(part, rows))]
 
     def _of(self, part: str, rows: NDArray[np.bool_]) -> list[Figure]:
         name = f"warm_start_{part}"

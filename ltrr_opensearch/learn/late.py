@@ -43,7 +43,7 @@ class Late(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Met:
+class Found:
     """What late events change, in the order of the searches, and how far events were read."""
 
     late: tuple[Late, ...]
@@ -69,17 +69,20 @@ class LateEvents:
     def _learn(self) -> LearnSettings:
         return self.settings.learn
 
-    def met(self, counts: Counter[str]) -> Met:
-        """Ask when the window has been read: what is written meanwhile may be lost, and never counts twice."""
-        found: defaultdict[str, list[Event]] = defaultdict(list)
+    def found(self, counts: Counter[str], upto: Marks | None = None) -> Found:
+        """Ask when the window has been read: what is written meanwhile may be lost, and never counts twice.
+
+        `upto`: where an earlier run had stopped reading that is now finished.
+        """
+        late: defaultdict[str, list[Event]] = defaultdict(list)
         marks: dict[str, int] = {}
         for shard in self._shards():
-            top = marks[shard.key] = highest(self.client, shard)
+            top = marks[shard.key] = highest(self.client, shard) if upto is None else upto.get(shard.key, -1)
             for events in self._written(shard, (self.marks or {}).get(shard.key, -1), top, counts):
                 for event, search in self._late(events):
-                    found[search].append(event)
-        counts["late events"] += sum(map(len, found.values()))
-        return Met(tuple(sorted(self._changes(found, counts), key=_order)), marks)
+                    late[search].append(event)
+        counts["late events"] += sum(map(len, late.values()))
+        return Found(tuple(sorted(self._changes(late, counts), key=_order)), marks)
 
     def _shards(self) -> list[Shard]:
         try:

@@ -92,6 +92,8 @@ class Entry:
     people: People = field(default_factory=People)
     past: str = ""
     """The same of searches that somebody answered before us."""
+    late: str = ""
+    """The same of events that came after their search was counted."""
 
     def scores(self, limit: int, users: int = 1) -> tuple[EntityScore, ...]:
         """The best entities with a positive score, as plans and features use them.
@@ -147,7 +149,7 @@ def fold(
             entities[id] = entities.get(id, Tally()).plus(gain * share, examined * share)
     acting = [who for one, who in told if who and one.gains]
     people = before.people.joined_by(acting, counting.users)
-    return Entry(query, updated, _most(entities, counting.limit), run, people, before.past)
+    return Entry(query, updated, _most(entities, counting.limit), run, people, before.past, before.late)
 
 
 def brought(
@@ -187,7 +189,26 @@ def recall(entry: Entry | None, query: str, acted: Sequence[Acted], counting: Co
         for id, tally in entities.items():
             entities[id] = tally.plus(one.gain * share if id == one.id else 0.0, share)
     people = before.people.joined_by((who for _, who in told if who), counting.users)
-    return Entry(query, updated, _most(entities, counting.limit), before.run, people, before.past)
+    return Entry(query, updated, _most(entities, counting.limit), before.run, people, before.past, before.late)
+
+
+def amended(
+    entry: Entry, late: Sequence[tuple[Round, Round]], examination: Sequence[float], counting: Counting, run: str
+) -> Entry:
+    """An entry with what has become known of searches that it counts: (as they were counted, as they are now)."""
+    entities = dict(entry.entities)
+    told = [(pair, counting.hashing.person(entry.query, pair[0].decision.asker)) for pair in late]
+    for before, after in capped(told, counting.user_cap):
+        share = min(1.0, counting.share(entry.updated - before.decision.at))
+        was = {id: (gain, examined) for id, gain, examined in observed(before, examination)}
+        for id, gain, examined in observed(after, examination):
+            gained, looked = was.get(id, (0.0, 0.0))
+            if gain != gained:
+                tally = entities.get(id, Tally()).plus((gain - gained) * share, (examined - looked) * share)
+                entities[id] = replace(tally, gain=max(0.0, tally.gain), examined=max(0.0, tally.examined))
+    acting = [who for (before, after), who in told if who and after.gains and not before.gains]
+    people = entry.people.joined_by(acting, counting.users)
+    return replace(entry, entities=_most(entities, counting.limit), people=people, late=run)
 
 
 def foresee(entry: Entry | None, query: str, predicted: Mapping[str, float], at: datetime, limit: int) -> Entry | None:
@@ -233,6 +254,7 @@ def to_document(entry: Entry, index: str) -> Json:
         "updated": entry.updated.astimezone(UTC).isoformat(),
         "run": entry.run,
         "past": entry.past,
+        "late": entry.late,
         "people": list(entry.people.known),
         "enough": entry.people.enough,
         "predicted": not entry.people.known and all(t.predicted is not None and not t.gain for t in tallies),
@@ -247,8 +269,8 @@ def from_document(source: Json) -> Entry:
         entities = {str(id): Tally(gain, examined, predicted) for id, gain, examined, predicted in rows}
         updated = datetime.fromisoformat(source["updated"])
         people = People(tuple(map(str, source.get("people", ()))), int(source.get("enough", 0)))
-        run, past = str(source.get("run", "")), str(source.get("past", ""))
-        return Entry(str(source["query"]), updated.astimezone(UTC), entities, run, people, past)
+        run, past, late = (str(source.get(name, "")) for name in ("run", "past", "late"))
+        return Entry(str(source["query"]), updated.astimezone(UTC), entities, run, people, past, late)
     except (KeyError, TypeError, ValueError) as cause:
         raise DataError(
             f"memory of query {source.get('query', '?')!r} cannot be read: {cause!r}; delete it to learn it anew"

@@ -21,7 +21,7 @@ from opensearchpy.helpers import scan
 
 from ltrr_opensearch.errors import ClusterError, Conflict, DataError
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
-from ltrr_opensearch.learn.memory import Counting, Entry, brought, fold, foresee, from_document, to_document
+from ltrr_opensearch.learn.memory import Counting, Entry, amended, brought, fold, foresee, from_document, to_document
 from ltrr_opensearch.logged import Round, is_whole
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.settings import Settings
@@ -66,6 +66,22 @@ class MemoryStore:
             return brought(entry, by_query[query], examination, self._counting, run)
 
         counts["queries counted for the memory"] += self._change(sorted(by_query), counted, counts)
+
+    def amend(
+        self, late: Sequence[tuple[Round, Round]], examination: Sequence[float], run: str, counts: Counter[str]
+    ) -> None:
+        """Correct documents by what has become known of their searches: (as they were counted, as they are now)."""
+        by_query: defaultdict[str, list[tuple[Round, Round]]] = defaultdict(list)
+        for pair in late:
+            if is_whole(query := pair[0].decision.normalized):
+                by_query[query].append(pair)
+
+        def corrected(query: str, entry: Entry | None) -> Entry | None:
+            if entry is None or entry.late == run:
+                return None
+            return amended(entry, by_query[query], examination, self._counting, run)
+
+        counts["queries corrected by late events"] += self._change(sorted(by_query), corrected, counts)
 
     def foresee(self, predicted: Mapping[str, Mapping[str, float]], at: datetime, counts: Counter[str]) -> None:
         """Add predictions (query -> entity -> score) beside what people did."""

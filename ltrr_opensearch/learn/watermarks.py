@@ -6,7 +6,7 @@ and goes back with it. Only the memory's documents, which change in place, need 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.types import Json
 
 THROUGH = "through"
 
@@ -51,6 +52,53 @@ class MemoryMark:
             "pending": pending.isoformat() if pending else None,
         }
         self._client.index(index=self._name, id=self._id, body=body)
+
+
+class Met(NamedTuple):
+    """Late events looked for: those of searches up to `until`, by shard up to the sequence number in `marks`."""
+
+    until: datetime
+    marks: Mapping[str, int]
+
+
+class LateMark:
+    """How far the memory's documents know late events: what is done, and what a run that broke off was about to do."""
+
+    def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
+        self._client, self._name, self._index = client, f"{prefix}_jobs", index
+        self._id = f"late-memory-{quote(index, safe='')}"
+
+    def read(self) -> tuple[Met | None, Met | None]:
+        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
+        return _met(source.get("done")), _met(source.get("pending"))
+
+    def begin(self, pending: Met) -> None:
+        self._write(self.read()[0], pending)
+
+    def finish(self) -> None:
+        done, pending = self.read()
+        self._write(pending or done, None)
+
+    def _write(self, done: Met | None, pending: Met | None) -> None:
+        body = {
+            "kind": "late-memory",
+            "index": self._index,
+            "updated": datetime.now(UTC).isoformat(),
+            "done": _stored(done),
+            "pending": _stored(pending),
+        }
+        self._client.index(index=self._name, id=self._id, body=body)
+
+
+def _met(source: Json | None) -> Met | None:
+    if not source:
+        return None
+    until = datetime.fromisoformat(source["until"]).astimezone(UTC)
+    return Met(until, {shard: int(number) for shard, number in source["marks"].items()})
+
+
+def _stored(met: Met | None) -> Json | None:
+    return {"until": met.until.isoformat(), "marks": dict(met.marks)} if met else None
 
 
 class Span(NamedTuple):

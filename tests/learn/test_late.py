@@ -14,7 +14,9 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.job import learn
+from ltrr_opensearch.learn.watermarks import LateMark
 from ltrr_opensearch.logged import Decision, Event, Part
+from ltrr_opensearch.release.store import ReleaseStore
 from tests.learn.shop import Shop
 from tests.learn.synthetic import START, clicks, decisions, ubi, wanted
 
@@ -22,9 +24,10 @@ SEARCHES, FIRST = 240, 120
 CLOSED = START + timedelta(seconds=30 * FIRST, minutes=40)
 """When the first half, and no more, is learned."""
 LATER = START + timedelta(days=1)
+KINDS = ("policy", "memory")
 COUNTED = 4
 """Columns of searches with a gain, and of what was found of it."""
-MIN = {"min_rounds": 50, "min_effective": 1, "gate_margin": 1}
+MIN = {"min_rounds": 50, "min_effective": 1, "gate_margin": 1, "memory_user_cap": 99}
 
 
 def searched() -> list[Decision]:
@@ -47,7 +50,7 @@ def shop(client: OpenSearch, index_name: str) -> Shop:
 
 
 def run(shop: Shop, now: datetime, **learn_settings: float) -> Counter[str]:
-    done = learn(("policy",), shop.job(now, **{**MIN, **learn_settings}))
+    done = learn(KINDS, shop.job(now, **{**MIN, **learn_settings}))
     assert done.release, done.verdicts
     return done.counts
 
@@ -56,6 +59,16 @@ def parts(shop: Shop) -> dict[str, Part]:
     release = shop.store.current("shop")
     assert release
     return dict(release.parts)
+
+
+def gains(shop: Shop) -> dict[tuple[str, str], float]:
+    """Of the memory's documents, by query and entity."""
+    return {
+        (str(m["query"]), id): gain
+        for m in shop.memories()
+        for id, gain in zip(m["entities"]["id"], m["entities"]["gain"], strict=True)
+        if gain
+    }
 
 
 def aggregates(shop: Shop) -> Aggregates:
@@ -80,6 +93,7 @@ def test_counts_are_as_if_all_had_been_known_and_training_is_not_repeated(client
     assert ours.rows.keys() == should.rows.keys()
     for key, row in ours.rows.items():
         assert_allclose(ours.sums[row, :, :COUNTED], should.sums[should.rows[key], :, :COUNTED], atol=1e-3)
+    assert gains(stepwise) == pytest.approx(gains(at_once), rel=1e-3)
     popular, known = (Popularity.from_bytes(parts(s)["popularity"].payload).gains for s in (stepwise, at_once))
     assert {id: g.lasting for id, g in popular.items()} == pytest.approx({id: g.lasting for id, g in known.items()})
 
@@ -91,17 +105,18 @@ def test_twice_does_no_harm_and_what_was_written_again_is_not_new(shop: Shop) ->
     one = next(showing(searches))
     bought = {"_index": f"{shop.prefix}-events", "_id": "bought", **ubi(event(one, "purchase", timedelta(hours=2)))}
     shop.index(bought)
-    assert learn(("policy",), shop.job(CLOSED, **MIN)).nothing_new  # it waits for the next searches
+    assert learn(KINDS, shop.job(CLOSED, **MIN)).nothing_new  # it waits for the next searches
     shop.put(searches[FIRST:200], clicks(searches[FIRST:200]))
     assert run(shop, LATER)["searches corrected by late events"] == 1
-    corrected = aggregates(shop)
-    assert learn(("policy",), shop.job(LATER, **MIN)).nothing_new
+    corrected, remembered = aggregates(shop), gains(shop)
+    assert learn(KINDS, shop.job(LATER, **MIN)).nothing_new
     shop.index(bought)
     more = [replace(d, at=LATER) for d in searches[200:]]
     shop.put(more)
     counts = run(shop, LATER + timedelta(hours=1), min_rounds=10)
     assert (counts["late events"], counts["events written again"]) == (0, 1)
     assert aggregates(shop).to_bytes() != corrected.to_bytes()
+    assert sum(gains(shop).values()) < sum(remembered.values())  # no action is new, the old ones faded
 
 
 def test_what_no_run_has_noted_is_taken_for_counted(shop: Shop) -> None:
@@ -120,3 +135,27 @@ def test_what_no_run_has_noted_is_taken_for_counted(shop: Shop) -> None:
     shop.put(again, old)
     counts = run(shop, LATER + timedelta(hours=2), late_days=0.5)
     assert counts["late events of searches older than learn.late_days"] == 3
+
+
+def test_a_correction_that_broke_off_is_finished_and_counts_nothing_twice(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searches = searched()
+    shop.put(searches[:FIRST], clicks(searches[:FIRST]))
+    run(shop, CLOSED)
+    bought = [event(d, "purchase", timedelta(hours=2)) for d in list(showing(searches))[:20]]
+    shop.put(searches[FIRST:], [*clicks(searches[FIRST:]), *bought])
+
+    def break_off(*_: object, **__: object) -> str:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReleaseStore, "publish", break_off)
+        with pytest.raises(KeyboardInterrupt):
+            learn(("memory",), shop.job(LATER, **MIN))
+    known = gains(shop)
+    assert LateMark(shop.client, shop.prefix, "shop").read()[1]
+    assert learn(("memory",), shop.job(LATER, **MIN)).release
+    assert gains(shop) == known
+    assert LateMark(shop.client, shop.prefix, "shop").read()[1] is None
+    assert max(known.values()) > sum(0.5 for d in showing(searches) if d.normalized == searches[0].normalized)
