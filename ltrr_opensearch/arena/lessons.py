@@ -20,9 +20,8 @@ from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
 from ltrr_opensearch.knowledge.snapshot import Knowledge
 from ltrr_opensearch.learn.backlog import FIRST
-from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.memory import Counting, Entry, brought
-from ltrr_opensearch.learn.past import PAST, Ids
+from ltrr_opensearch.learn.past import PAST, Ids, examined
 from ltrr_opensearch.learn.remember import rounds_by_query
 from ltrr_opensearch.learn.warm import Lessons
 from ltrr_opensearch.logged import CandidateRecord, Decision, Round
@@ -138,11 +137,6 @@ def lessons(
     whole = taught["whole"]
     _tell(whole.values(), again, counts)
     return Lessons(tuple(whole.values()), taught["drawn"] or whole, growing.counted), growing
-
-
-def examined(rounds: Sequence[Round], click_model: str) -> Sequence[float]:
-    """How likely positions were looked at, by the pages that are known."""
-    return judgments_from_clicks([one for one in rounds if one.decision.shown], click_model).examination
 
 
 def _stretches(past: Sequence[Round]) -> Iterable[Sequence[Round]]:

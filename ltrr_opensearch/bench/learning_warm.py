@@ -37,6 +37,8 @@ PAST_DAYS, QUICK_PAST_DAYS = 28, 14
 AFTER_DAYS, QUICK_AFTER_DAYS = 7, 2
 SEARCHES = 2000
 """Replayed for the policy: the default of the command."""
+OTHER_SAMPLES = (1, 2)
+"""Seeds of other samples of the past, whose first day is judged as well."""
 COLD, WARM = "no warm start", "warm start"
 MEMORY, POLICY, COUNTED = "memory", "policy", "counted"
 ARMS: Mapping[str, Collection[str]] = {
@@ -60,7 +62,14 @@ def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     past, after = [c for c in clicks if c.at < start], [c for c in clicks if start <= c.at < end]
     brought = bring(console, made, past)
     answered = {arm: replayed(console, made, after, arm, brought) for arm in ARMS}
-    return Judged(made, past, after, answered).figures(brought.policy)
+    judged = Judged(made, past, after, answered)
+    first = [one for one in after if one.at < _next_day(after[0].at)]
+    again = {seed: replayed(console, made, first, WARM, bring(console, made, past, seed)) for seed in OTHER_SAMPLES}
+    return [*judged.figures(brought.policy), *(judged.other(seed, some) for seed, some in again.items())]
+
+
+def _next_day(at: datetime) -> datetime:
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
 
 
 def _days(clicks: Sequence[Clicked], days: tuple[int, int]) -> tuple[datetime, datetime]:
@@ -90,12 +99,12 @@ class Brought:
         return learner
 
 
-def bring(console: Console, made: Recorded, past: Sequence[Clicked]) -> Brought:
-    """A click is a search of the past; none is known that led to nothing, and no page is."""
+def bring(console: Console, made: Recorded, past: Sequence[Clicked], seed: int = 0) -> Brought:
+    """A click is a search of the past; none is known that led to nothing, and no page is. `seed`: of the sample."""
     every = [_past(number, one) for number, one in enumerate(past)]
     ids = {one.product: [one.product] for one in past}
     rounds = past_rounds(every, made.recording.index, ids, made.settings.learn, Counter())
-    sample = {one.decision.query_id for one in drawn_from(rounds, SEARCHES, seed=0)}
+    sample = {one.decision.query_id for one in drawn_from(rounds, SEARCHES, seed)}
     serving = Learner(made.settings, made.recording.index, made.gazetteer, {}, terms=made.terms).serving()
     again = Again(made.recording, serving, bestbuy.application_query, made.settings, ids)
     with bar(console, "Best Buy, the past", len(sample)) as done:
@@ -128,7 +137,7 @@ class Judged:
         answered: Mapping[str, Sequence[ClickAnswered]],
     ) -> None:
         self._users = np.unique([one.user for one in after], return_inverse=True)[1]
-        self._first = np.array([one.at < after[0].at.replace(hour=0, minute=0) + timedelta(days=1) for one in after])
+        self._first = np.array([one.at < _next_day(after[0].at) for one in after])
         seen = {normalise(one.query) for one in past}
         self._new = np.array([normalise(one.query) not in seen for one in after])
         self._ranks = {arm: reciprocal([one.rank for one in some]) for arm, some in answered.items()}
@@ -145,6 +154,14 @@ class Judged:
         parts = {"first_day": self._first, "days": everyone, "days_new": self._new}
         taught = Figure("warm_start_policy_passed_the_gate", float(policy is not None), "")
         return [taught, *(f for part, rows in parts.items() if rows.any() for f in self._of(part, rows))]
+
+    def other(self, seed: int, answered: Sequence[ClickAnswered]) -> Figure:
+        """The first day with another sample of the past."""
+        first = int(self._first.sum())
+        ours, rows = np.zeros(len(self._users)), self._first
+        ours[:first] = reciprocal([one.rank for one in answered])
+        name = f"warm_start_first_day_sample_{seed}_mrr_lead_over {COLD}"
+        return self._lead(name, ours, self._ranks[COLD], COLD, rows, "MRR")
 
     def _of(self, part: str, rows: NDArray[np.bool_]) -> list[Figure]:
         name = f"warm_start_{part}"

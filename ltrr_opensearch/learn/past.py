@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ltrr_opensearch.learn.join import attributed, rounds
+from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Decision, Event, Round
 from ltrr_opensearch.normalise import normalise
@@ -63,6 +64,11 @@ def past_rounds(past: Iterable[Past], index: str, ids: Ids, learn: LearnSettings
         decision = _decision(one, index, ids)
         joined.append((decision, attributed(decision, here, learn.window_s, counts)))
     return rounds(joined, learn, counts)
+
+
+def examined(rounds: Iterable[Round], click_model: str) -> Sequence[float]:
+    """How likely positions were looked at, by the pages that are known."""
+    return judgments_from_clicks([one for one in rounds if one.decision.shown], click_model).examination
 
 
 def drawn_from(rounds: Sequence[Round], searches: int, seed: int) -> list[Round]:

@@ -19,7 +19,7 @@ from ltrr_opensearch.errors import Conflict
 from ltrr_opensearch.learn import candidates
 from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.job import Job, Learned, memory_part, serving_parts, with_verdict
-from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.past import examined
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.watermarks import PastMark, Span, through
 from ltrr_opensearch.logged import Part, Round
@@ -147,8 +147,7 @@ def _memory(due: Due, job: Job, counts: Counter[str], *, dry: bool) -> candidate
         queries = len({one.decision.normalized for one in due.fresh if one.gains})
         return candidates.Trained(Verdict("memory", True, f"{queries} queries have actions to remember"))
     mark.begin(due.span, due.source)
-    paged = [one for one in due.fresh if one.decision.shown]
-    job.memory.bring(due.fresh, judgments_from_clicks(paged, learn.click_model).examination, due.run, counts)
+    job.memory.bring(due.fresh, examined(due.fresh, learn.click_model), due.run, counts)
     part = memory_part(job, job.encoder() if job.encoder else None, counts)
     return candidates.Trained(Verdict("memory", True, f"{part.meta['queries']} queries with gains remembered"), part)
 
