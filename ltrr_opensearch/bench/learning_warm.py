@@ -92,8 +92,12 @@ class Brought:
             learner.entries = dict(self.growing.entries)
             learner.knowledge = replace(learner.knowledge, memory=known.memory)
         if COUNTED in kept:
-            counted = {"aggregates": known.aggregates, "exposure": known.exposure, "popularity": known.popularity}
-            learner.knowledge = replace(learner.knowledge, **counted)
+            learner.knowledge = replace(
+                learner.knowledge,
+                aggregates=known.aggregates,
+                exposure=known.exposure,
+                popularity=known.popularity,
+            )
         if POLICY in kept and self.policy:
             learner.parts["policy"] = self.policy
         return learner

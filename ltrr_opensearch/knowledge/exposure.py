@@ -64,8 +64,10 @@ class Exposure:
 
     def corrected(self, late: Iterable[tuple[Round, Round]], half_life_days: float) -> Exposure:
         """With gains that have become known of searches that are counted already: (as they were, as they are now)."""
+        if self.as_of is None:
+            return self
         gained = dict(self.gained)
-        for before, after in late if self.as_of else ():
+        for before, after in late:
             weight = fading(before.decision.at, self.as_of, half_life_days)
             for id in sorted({*before.gains, *after.gains} & self.shown.keys()):
                 more = after.gains.get(id, 0.0) - before.gains.get(id, 0.0)

@@ -167,9 +167,9 @@ def test_what_comes_late_counts_as_if_it_had_been_known() -> None:
             folded(None, counted, a_round({"b": 1.0}, days=10)), [(counted, bought)], EXAMINATION, counting(), "late"
         )
         assert late.late == "late"
-        assert {id: (t.gain, t.examined) for id, t in late.entities.items()} == {
-            id: (pytest.approx(t.gain), pytest.approx(t.examined)) for id, t in known.entities.items()
-        }
+        for of in ("gain", "examined"):
+            told, should = ({id: getattr(t, of) for id, t in e.entities.items()} for e in (late, known))
+            assert told == pytest.approx(should)
     back = amended(folded(None, bought), [(bought, clicked)] * 4, EXAMINATION, counting(), "late")
     assert back.entities["a"].gain == 0.0
 
