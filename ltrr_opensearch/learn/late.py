@@ -10,7 +10,7 @@ and rankers have learned from it stays as it is.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -108,14 +108,16 @@ class LateEvents:
 
     def _late(self, events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
         """Those that may be late, each with the query_id of its search."""
-        state = self.settings.state
-        names = {event.query_id for event in events}
-        first = {id: id for id in names} | continued(self.client, state.ubi_queries, names)
-        times = times_of(self.client, state.prefix, self.index, set(first.values()))
+        times = self._times({event.query_id for event in events})
+        pages = continued(self.client, self.settings.state.ubi_queries, {e.query_id for e in events} - times.keys())
+        times |= self._times(set(pages.values()))
         for event in events:
-            search = first[event.query_id]
+            search = pages.get(event.query_id, event.query_id)
             if any(self._may_be(event, at) for at in times.get(search, ())):
                 yield event, search
+
+    def _times(self, query_ids: Collection[str]) -> dict[str, list[datetime]]:
+        return times_of(self.client, self.settings.state.prefix, self.index, query_ids)
 
     def _may_be(self, event: Event, at: datetime) -> bool:
         """`at`: of a search, to the millisecond."""

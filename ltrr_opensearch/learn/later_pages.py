@@ -21,7 +21,6 @@ from ltrr_opensearch.types import DocKey, Json
 
 MOST_AT_ONCE = 5000
 KEEP_ALIVE = "5m"
-_CONTINUES = f"query_attributes.{CONTINUES}"
 
 
 class Shown(NamedTuple):
@@ -63,7 +62,7 @@ def followed(client: OpenSearch, state: StateSettings, ids: Sequence[str], count
 
 def names_of(client: OpenSearch, queries_index: str, query_ids: Sequence[str]) -> dict[str, str]:
     """Query ids that clients gave to later pages -> that of the search that each continues."""
-    query = {"terms": {_CONTINUES: list(query_ids)}}
+    query = {"terms": {f"query_attributes.{CONTINUES}": list(query_ids)}}
     wanted = frozenset(query_ids)
     found = {}
     for hit in _hits(client, queries_index, query, ["query_id", "query_attributes"]):
@@ -76,8 +75,8 @@ def names_of(client: OpenSearch, queries_index: str, query_ids: Sequence[str]) -
 
 def continued(client: OpenSearch, queries_index: str, query_ids: Collection[str]) -> dict[str, str]:
     """Of query ids those that clients gave to later pages -> that of the search that each continues."""
-    query = {"bool": {"filter": [{"terms": {"query_id": list(query_ids)}}, {"exists": {"field": _CONTINUES}}]}}
-    hits = _hits(client, queries_index, query, ["query_id", "query_attributes"])
+    query = {"terms": {"query_id": sorted(query_ids)}}
+    hits = _hits(client, queries_index, query, ["query_id", "query_attributes"]) if query_ids else ()
     found = ((h["_source"].get("query_id"), value_at(h["_source"].get("query_attributes"), CONTINUES)) for h in hits)
     return {id: first for id, first in found if isinstance(id, str) and isinstance(first, str)}
 

@@ -11,12 +11,17 @@ import pytest
 from numpy.testing import assert_allclose
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.job import learn
+from ltrr_opensearch.learn.late import LateEvents
+from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.watermarks import LateMark
-from ltrr_opensearch.logged import Decision, Event, Part
+from ltrr_opensearch.log.ubi import CONTINUES, later_impressions
+from ltrr_opensearch.logged import Decision, Event, LaterShown, Part
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.settings import StateSettings
 from tests.learn.shop import Shop
 from tests.learn.synthetic import START, clicks, decisions, ubi, wanted
 
@@ -159,3 +164,26 @@ def test_a_correction_that_broke_off_is_finished_and_counts_nothing_twice(
     assert gains(shop) == known
     assert LateMark(shop.client, shop.prefix, "shop").read()[1] is None
     assert max(known.values()) > sum(0.5 for d in showing(searches) if d.normalized == searches[0].normalized)
+
+
+def test_a_click_on_a_later_page_that_has_a_name_of_its_own_belongs_to_the_first(shop: Shop) -> None:
+    first = decisions(1)[0]
+    page = LaterShown("page 2", first.query_id, first.at, first.text, first.asker, 10, ("far",), ("far",))
+    queries = f"{shop.prefix}-queries"
+    mappings = next(
+        t.body["template"]["mappings"] for t in load_templates(StateSettings()) if t.name.endswith("_ubi_queries")
+    )
+    shop.client.indices.create(index=queries, body={"mappings": mappings})
+    shown = ({"_index": f"{shop.prefix}-events", "_id": i.id, **i.document} for i in later_impressions(page))
+    named = {"query_id": "page 2", "query_attributes": {CONTINUES: first.query_id}}
+    clicked = Event("page 2", first.at + timedelta(hours=1), "click", "far", 11)
+    shop.put([first], [clicked])
+    shop.index(*shown, {"_index": queries, "_id": "page 2", **named})
+    shop.client.indices.refresh(index=f"{shop.prefix}*")
+    settings = shop.settings()
+    settings = settings.model_copy(update={"state": settings.state.model_copy(update={"ubi_queries": queries})})
+    counts: Counter[str] = Counter()
+    window = Window(first.at, first.at + timedelta(days=1))
+    (late,) = LateEvents(shop.client, settings, "shop", window, {}).found(counts).late
+    assert (late.before.gains, late.after.gains) == ({}, {"far": 0.5})
+    assert counts["late events"] == 1
