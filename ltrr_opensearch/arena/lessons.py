@@ -97,6 +97,7 @@ class Growing:
             exposure=exposure,
             aggregates=self.knowledge.aggregates.updated(counted, learn.memory_half_life_days, exposure),
             popularity=self.knowledge.popularity.updated(past),
+            personal=self.knowledge.personal.updated(past, learn.memory_half_life_days, learn.personal_people),
             memory=self._remembering(past),
         )
 
@@ -111,7 +112,12 @@ class Growing:
 
     @property
     def counted(self) -> dict[str, bytes]:
-        parts = ("exposure", "aggregates", "popularity")
+        parts = (
+            "exposure",
+            "aggregates",
+            "popularity",
+            *(("personal",) if self.settings.learn.personal_people else ()),
+        )
         return {kind: getattr(self.knowledge, kind).to_bytes() for kind in parts}
 
 

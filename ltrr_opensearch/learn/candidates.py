@@ -148,6 +148,7 @@ def counted(
         personal = personal.updated(batch, half_life, people)
     shown = shown.corrected(late, half_life)
     asked, popularity = asked.corrected(late, half_life, shown), popularity.corrected(late)
+    personal = personal.corrected(late, half_life, people)
     payloads = {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
     return payloads | ({"personal": personal.to_bytes()} if people or "personal" in serving else {})
 

@@ -15,6 +15,7 @@ from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.index_settings import StrategySettings
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.learn.past import Past, past_rounds
 from ltrr_opensearch.learn.warm import Lessons, taught
 from ltrr_opensearch.learn.watermarks import THROUGH
@@ -126,3 +127,10 @@ def test_a_policy_with_searches_of_its_own_needs_no_start() -> None:
     refused = taught(found, with_policy("thompson"), None).verdict
     assert not refused.passed
     assert "no apprenticeship" in refused.reason
+
+
+def test_what_single_people_did_is_kept_where_that_is_wanted() -> None:
+    assert "personal" not in learned(searched(1))[0].counted
+    kept = SHOP.model_copy(update={"learn": LEARN.model_copy(update={"personal_people": 5})})
+    personal = PersonalMemory.from_bytes(learned(searched(1), kept)[0].counted["personal"])
+    assert len(personal) == 5

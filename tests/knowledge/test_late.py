@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.cells import Cell
 from ltrr_opensearch.knowledge.exposure import Exposure
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.logged import Round
 from tests.learn.synthetic import START, decision, wanted
@@ -93,3 +94,11 @@ def test_exposure_and_popularity_are_as_if_all_had_been_known() -> None:
 def test_the_same_late_ones_give_the_same_bytes() -> None:
     made = [Aggregates().updated(COUNTED, HALF_LIFE).corrected(LATE, HALF_LIFE).to_bytes() for _ in range(2)]
     assert made[0] == made[1]
+
+
+def test_what_single_people_did_is_as_if_all_had_been_known() -> None:
+    late = PersonalMemory().updated(COUNTED, HALF_LIFE, 9).corrected(LATE, HALF_LIFE, 9)
+    known = PersonalMemory().updated(KNOWN, HALF_LIFE, 9)
+    assert late.people.keys() == known.people.keys()
+    for person, pairs in known.people.items():
+        assert [(p.words, p.id, pytest.approx(p.gain)) for p in pairs] == [tuple(p) for p in late.people[person]]
