@@ -20,9 +20,10 @@ from ltrr_opensearch.arena.lessons import Again, Growing, lessons
 from ltrr_opensearch.arena.replay import Limits
 from ltrr_opensearch.bench import bestbuy
 from ltrr_opensearch.bench.bestbuy import Clicked
-from ltrr_opensearch.bench.clicked_replay import ClickAnswered, ClickedReplay, Mode, alone, most_clicked
+from ltrr_opensearch.bench.clicked_replay import ClickAnswered, ClickedReplay, Mode, alone, most_clicked, place_of
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.bench.learning_bestbuy import world
+from ltrr_opensearch.bench.memory_replay import answered as listed
 from ltrr_opensearch.bench.recorded import Recorded, arena_stack
 from ltrr_opensearch.bench.resampled import Floats, interval, mean, reciprocal
 from ltrr_opensearch.demo.progress import bar
@@ -65,7 +66,8 @@ def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     judged = Judged(made, past, after, answered)
     first = [one for one in after if one.at < _next_day(after[0].at)]
     again = {seed: replayed(console, made, first, WARM, bring(console, made, past, seed)) for seed in OTHER_SAMPLES}
-    return [*judged.figures(brought.policy), *(judged.other(seed, some) for seed, some in again.items())]
+    others = [judged.other(seed, some) for seed, some in again.items()]
+    return [*judged.figures(brought.policy), *others, judged.memory_first(first, brought)]
 
 
 def _next_day(at: datetime) -> datetime:
@@ -140,6 +142,7 @@ class Judged:
         after: Sequence[Clicked],
         answered: Mapping[str, Sequence[ClickAnswered]],
     ) -> None:
+        self._made = made
         self._users = np.unique([one.user for one in after], return_inverse=True)[1]
         self._first = np.array([one.at < _next_day(after[0].at) for one in after])
         seen = {normalise(one.query) for one in past}
@@ -166,6 +169,15 @@ class Judged:
         ours[:first] = reciprocal([one.rank for one in answered])
         name = f"warm_start_first_day_sample_{seed}_mrr_lead_over {COLD}"
         return self._lead(name, ours, self._ranks[COLD], COLD, rows, "MRR")
+
+    def memory_first(self, first: Sequence[Clicked], brought: Brought) -> Figure:
+        """The first day by the list of the warm memory alone, then RRF: what the order of the page leaves unused."""
+        learner = brought.learner(self._made, (MEMORY,))
+        lists = {query: listed(self._made, learner, query) for query in {normalise(one.query) for one in first}}
+        ours, rows = np.zeros(len(self._users)), self._first
+        ours[: len(first)] = reciprocal([place_of(lists[normalise(one.query)], one.product) for one in first])
+        name = f"warm_start_first_day_memory_first_mrr_lead_over {MOST_CLICKED}"
+        return self._lead(name, ours, self._peers[MOST_CLICKED], MOST_CLICKED, rows, "MRR")
 
     def _of(self, part: str, rows: NDArray[np.bool_]) -> list[Figure]:
         name = f"warm_start_{part}"

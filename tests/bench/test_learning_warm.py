@@ -26,10 +26,13 @@ def test_what_the_past_taught_is_there_on_the_first_day() -> None:
     answered = {arm: replayed(console, MADE, after, arm, brought) for arm in ARMS}
     assert all("q2e" in one.places for one in answered[WARM])
     assert not any("q2e" in one.places for one in answered[COLD])
-    found = {f.name: f for f in Judged(MADE, past, after, answered).figures(brought.policy)}
+    judged = Judged(MADE, past, after, answered)
+    found = {f.name: f for f in judged.figures(brought.policy)}
     lead = found[f"warm_start_first_day_mrr_lead_over {COLD}"]
     assert lead.interval
     assert lead.value == lead.interval[0] > 0
     assert not lead.falls_short
     assert found[f"warm_start_days_mrr_lead_over {MOST_CLICKED}"].beside == (MOST_CLICKED, 1.0)
     assert found[f"warm_start_days_mrr {WARM}"].value == np.mean([1 / (one.rank or np.inf) for one in answered[WARM]])
+    assert judged.memory_first(after, brought).interval == (0.0, 0.0)  # both know the one product that is clicked
+    assert judged.other(1, answered[WARM]).value == lead.value
