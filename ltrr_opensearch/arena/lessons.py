@@ -34,6 +34,7 @@ from ltrr_opensearch.types import DocKey, Vector
 STRETCHES = 20
 """Into which the past is cut: within one, nothing is learned."""
 FIRST_PAGE = "objects on your own query's first page now"
+BEHIND = "objects behind your own query's first page"
 OTHERS_ONLY = "objects that only other strategies find"
 NOWHERE = "objects that no strategy finds"
 
@@ -186,6 +187,7 @@ def _gains(one: Round, ids: Ids) -> dict[str, float]:
 
 def _tell(whole: Iterable[Round], again: Again, counts: Counter[str]) -> None:
     """How far what was taken is what the client's own query shows, since only that could be taken."""
+    counts.update(dict.fromkeys((FIRST_PAGE, BEHIND, OTHERS_ONLY, NOWHERE), 0))
     for one in whole:
         own = {slot.plan for slot in one.decision.slots if slot.original}
         for candidate in one.decision.candidates:
@@ -198,4 +200,4 @@ def _place(candidate: CandidateRecord, own: Collection[str], decision: Decision,
     rank = min((f.rank for f in candidate.found if f.plan in own), default=None)
     if rank is None:
         return OTHERS_ONLY if candidate.found else NOWHERE
-    return FIRST_PAGE if rank <= size else "objects behind that page"
+    return FIRST_PAGE if rank <= size else BEHIND

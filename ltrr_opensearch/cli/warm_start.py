@@ -114,7 +114,7 @@ def _read(
         every = read_past_file(clicks)
         counts["searches read"] += len(every)
         recent = [one for one in every if window.holds(one.at)]
-        counts["searches outside of --days"] += len(every) - len(recent)
+        counts["searches older than --days, or too young"] += len(every) - len(recent)
         found = without_ours(job.client, job.prefix, recent, counts)
     else:
         found = PastUbi(job.client, job.settings.state, application).read(window, counts)

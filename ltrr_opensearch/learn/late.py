@@ -19,10 +19,21 @@ from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError
 
 from ltrr_opensearch.index.shards import Shard, highest, shards_of
-from ltrr_opensearch.learn.join import Joined, attributed, followed_up, gains_of, selected, told_apart, visit
+from ltrr_opensearch.learn.backlog import FIRST
+from ltrr_opensearch.learn.join import (
+    CLOCK_SKEW_S,
+    Joined,
+    attributed,
+    followed_up,
+    gains_of,
+    selected,
+    told_apart,
+    visit,
+)
 from ltrr_opensearch.learn.later_pages import continued
 from ltrr_opensearch.learn.read import EVENT_PAGE, IMPRESSION, Window, decisions_under, times_of, to_event
 from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.log.records import zoned
 from ltrr_opensearch.logged import Event, Round
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
@@ -69,6 +80,11 @@ class LateEvents:
     def _learn(self) -> LearnSettings:
         return self.settings.learn
 
+    @property
+    def _oldest(self) -> datetime:
+        """Searches of an earlier time are corrected no more."""
+        return self.window.until - timedelta(days=self._learn.late_days)
+
     def found(self, counts: Counter[str], upto: Marks | None = None) -> Found:
         """Ask when the window has been read: what is written meanwhile may be lost, and never counts twice.
 
@@ -78,8 +94,9 @@ class LateEvents:
         marks: dict[str, int] = {}
         for shard in self._shards():
             top = marks[shard.key] = highest(self.client, shard) if upto is None else upto.get(shard.key, -1)
-            for events in self._written(shard, (self.marks or {}).get(shard.key, -1), top, counts):
-                for event, search in self._late(events):
+            read = (self.marks or {}).get(shard.key)
+            for events in self._written(shard, -1 if read is None else read, top, counts):
+                for event, search in self._late(events, noted=read is not None):
                     late[search].append(event)
         counts["late events"] += sum(map(len, late.values()))
         return Found(tuple(sorted(self._changes(late, counts), key=_order)), marks)
@@ -93,10 +110,12 @@ class LateEvents:
     def _written(self, shard: Shard, after: int, top: int, counts: Counter[str]) -> Iterator[list[Event]]:
         """Page by page. What was written again, under its old `_id`, was counted when it was new."""
         shown = [{"term": {"action_name": IMPRESSION}}, {"term": {"action_name.keyword": IMPRESSION}}]
+        oldest = self._oldest - timedelta(seconds=CLOCK_SKEW_S)
+        young = {"range": {"timestamp": {"gte": zoned(oldest)}}}
         body: Json = {"size": EVENT_PAGE, "version": True, "seq_no_primary_term": True, "sort": ["_seq_no"]}
         while after < top:
             between = {"range": {"_seq_no": {"gt": after, "lte": top}}}
-            body["query"] = {"bool": {"filter": between, "must_not": shown}}
+            body["query"] = {"bool": {"filter": [between, young], "must_not": shown}}
             params = {"preference": f"_shards:{shard.number}", "allow_partial_search_results": "false"}
             hits = self.client.search(index=shard.index, body=body, params=params)["hits"]["hits"]
             if not hits:
@@ -106,24 +125,28 @@ class LateEvents:
             yield [event for hit in first if (event := to_event(hit["_source"])) is not None]
             after = hits[-1]["_seq_no"]
 
-    def _late(self, events: Sequence[Event]) -> Iterator[tuple[Event, str]]:
-        """Those that may be late, each with the query_id of its search."""
+    def _late(self, events: Sequence[Event], *, noted: bool) -> Iterator[tuple[Event, str]]:
+        """Those that may be late, each with the query_id of its search. `noted`: the last run had read their shard."""
         times = self._times({event.query_id for event in events})
         pages = continued(self.client, self.settings.state.ubi_queries, {e.query_id for e in events} - times.keys())
         times |= self._times(set(pages.values()))
         for event in events:
             search = pages.get(event.query_id, event.query_id)
-            if any(self._may_be(event, at) for at in times.get(search, ())):
+            if any(self._may_be(event, at, noted=noted) for at in times.get(search, ())):
                 yield event, search
 
     def _times(self, query_ids: Collection[str]) -> dict[str, list[datetime]]:
         return times_of(self.client, self.settings.state.prefix, self.index, query_ids)
 
-    def _may_be(self, event: Event, at: datetime) -> bool:
-        """`at`: of a search, to the millisecond."""
+    def _may_be(self, event: Event, at: datetime, *, noted: bool) -> bool:
+        """`at`: of a search, to the millisecond.
+
+        A shard of which nothing was noted may be an old one under a new name, after a restore or reindexing: what it
+        has of searches that were counted before is taken for counted.
+        """
         known = self.window.after
-        if known and at <= known and self.marks is None:
-            return False  # counted by a run that did not note how far it had read
+        if known and at <= known and not noted:
+            return False
         learned = known is not None and at <= known + timedelta(milliseconds=1)
         out_of_time = event.at > at + timedelta(seconds=self._learn.window_s)
         return at <= self.window.until and (learned or out_of_time)
@@ -144,18 +167,17 @@ class LateEvents:
         """The searches under some query_ids with all events of theirs."""
         state = self.settings.state
         pages = decisions_under(self.client, state.prefix, self.index, ids)
-        found = [one for page in pages for one in followed_up(self.client, state, page, Counter())]
+        found = [one for page in pages for one in followed_up(self.client, state, page, Counter(), FIRST)]
         return list(told_apart(found, Counter(), {}))
 
     def _change(self, joined: Joined, new: Sequence[Event], counts: Counter[str]) -> Late | None:
         decision, events = joined
-        if not any(self._may_be(event, decision.at) for event in new):
+        if not any(self._may_be(event, decision.at, noted=self.marks is not None) for event in new):
             return None  # it belongs to another search under the same query_id
-        longest = timedelta(days=self._learn.late_days)
-        if decision.at > self.window.until or decision.at < self.window.until - longest:
+        if decision.at > self.window.until or decision.at < self._oldest:
             counts["late events of searches older than learn.late_days"] += len(new)
             return None
-        late_s = longest.total_seconds()
+        late_s = timedelta(days=self._learn.late_days).total_seconds()
         if self.window.after and decision.at <= self.window.after:
             before = attributed(decision, _without(events, new), late_s, Counter())
         else:

@@ -130,7 +130,12 @@ def test_a_dry_run_says_what_would_be_learned_and_writes_nothing(
     assert result.exit_code == 0, result.output
     assert not written(relay)
     assert parts(client, index_name) == {}
-    for said in ("12 queries have actions to remember", "events on documents that are not in the", "Dry run"):
+    for said in (
+        "12 queries have actions to remember",
+        "events on documents that are not in the",
+        "or too young",
+        "Dry run",
+    ):
         assert said in result.output
 
 

@@ -12,6 +12,7 @@ from numpy.testing import assert_allclose
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
+from ltrr_opensearch.index.shards import shards_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.job import learn
@@ -134,12 +135,22 @@ def test_what_no_run_has_noted_is_taken_for_counted(shop: Shop) -> None:
     later = [replace(d, query_id=f"{d.query_id}b", at=LATER) for d in searches[:60]]
     bought = [event(d, "purchase", LATER - d.at + timedelta(minutes=1)) for d in list(showing(searches))[:3]]
     shop.put(later, [*clicks(later), *bought])
-    assert run(shop, LATER + timedelta(hours=1), late_days=0.5)["searches corrected by late events"] == 0
-    old = [event(d, "purchase", timedelta(hours=5)) for d in list(showing(searches))[:3]]
-    again = [replace(d, query_id=f"{d.query_id}c", at=LATER + timedelta(hours=1)) for d in searches[:60]]
-    shop.put(again, old)
-    counts = run(shop, LATER + timedelta(hours=2), late_days=0.5)
+    counts = run(shop, LATER + timedelta(hours=1), late_days=0.5)
+    assert counts["searches corrected by late events"] == 0
     assert counts["late events of searches older than learn.late_days"] == 3
+
+
+def test_events_in_an_index_that_was_made_anew_are_not_new(shop: Shop) -> None:
+    searches = searched()
+    shop.put(searches[:FIRST], clicks(searches[:FIRST]))
+    run(shop, CLOSED)
+    events = f"{shop.prefix}-events"
+    shop.client.indices.delete(index=events)
+    shop.put(searches[FIRST:], clicks(searches))
+    assert run(shop, LATER)["late events"] == 0
+    shop.put([replace(d, query_id=f"{d.query_id}b", at=LATER) for d in searches[:60]])
+    shop.put((), [event(next(showing(searches)), "purchase", timedelta(hours=20))])
+    assert run(shop, LATER + timedelta(hours=1))["searches corrected by late events"] == 1
 
 
 def test_a_correction_that_broke_off_is_finished_and_counts_nothing_twice(
@@ -184,6 +195,7 @@ def test_a_click_on_a_later_page_that_has_a_name_of_its_own_belongs_to_the_first
     settings = settings.model_copy(update={"state": settings.state.model_copy(update={"ubi_queries": queries})})
     counts: Counter[str] = Counter()
     window = Window(first.at, first.at + timedelta(days=1))
-    (late,) = LateEvents(shop.client, settings, "shop", window, {}).found(counts).late
+    marks = dict.fromkeys([shard.key for shard in shards_of(shop.client, f"{shop.prefix}-events")], -1)
+    (late,) = LateEvents(shop.client, settings, "shop", window, marks).found(counts).late
     assert (late.before.gains, late.after.gains) == ({}, {"far": 0.5})
     assert counts["late events"] == 1
