@@ -81,6 +81,10 @@ class ChooseSettings(Section):
     apprentice_rounds: int = Field(
         10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
     )
+    warm_share: Share = Field(
+        0.5,
+        description="Most of apprentice_rounds that searches of the time before us may count for (ltrr warm-start).",
+    )
     gamma: Positive = Field(
         1000.0, description="How sharply the direct policy prefers the best rung; larger explores less."
     )

@@ -41,6 +41,12 @@ class LearnSettings(Section):
     )
     price_per_ms: float = Field(0.0, ge=0, description="Taken from the reward for each millisecond of a plan.")
     window_s: Positive = Field(1800, description="How long after a search its events count.")
+    late_days: float = Field(
+        7.0,
+        ge=0,
+        description="Events up to so many days after their search correct what was counted of it, when they come after "
+        "window_s or after the search was learned; 0: they are lost.",
+    )
     quick_requery_s: Positive = Field(
         20, description="A next search of the session within this, unclicked, is a failure."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -30,7 +30,7 @@ from ltrr_opensearch.types import Headers, Json, Vector
 Said = TypeVar("Said")
 """What a judgment says of a document: its grade, or all of it."""
 
-KNOWLEDGE = ("memory", "gazetteer", "aggregates")
+KNOWLEDGE = ("memory", "gazetteer", "aggregates", "terms")
 """Parts that strategies ask with, beside weights of readings; neither policy nor ranker matters where all are asked."""
 NAMED_AT_ONCE = 1000
 LINKS = 16
@@ -94,17 +94,24 @@ def by_id(
     client: OpenSearch, key: str, field: str | None, grades: Mapping[str, Mapping[str, Said]]
 ) -> dict[str, dict[str, Said]]:
     """Judgments by `_id`, of objects that are named by a field; what no document is named is left out."""
-    names = sorted({name for of in grades.values() for name in of})
-    if field is None or not names:
+    if field is None:
         return {q: dict(of) for q, of in grades.items()}
+    ids = ids_of(client, key, field, {name for of in grades.values() for name in of})
+    return {q: {id: g for name, g in of.items() for id in ids.get(name, ())} for q, of in grades.items()}
+
+
+def ids_of(client: OpenSearch, key: str, field: str | None, objects: Iterable[str]) -> dict[str, list[str]]:
+    """`_id`s of the documents of objects, by the names that events use; of those that the index has."""
+    names = sorted(set(objects))
     ids: dict[str, list[str]] = {}
     for start in range(0, len(names), NAMED_AT_ONCE):
         some = names[start : start + NAMED_AT_ONCE]
-        body: Json = {"size": 10_000, "query": {"terms": {field: some}}, "_source": False, "docvalue_fields": [field]}
+        query: Json = {"terms": {field: some}} if field else {"ids": {"values": some}}
+        body: Json = {"size": 10_000, "query": query, "_source": False, "docvalue_fields": [field] if field else []}
         for hit in client.search(index=key, body=body)["hits"]["hits"]:
-            for name in hit["fields"][field]:
-                ids.setdefault(str(name), []).append(hit["_id"])
-    return {q: {id: g for name, g in of.items() for id in ids.get(name, ())} for q, of in grades.items()}
+            for name in set(map(str, hit["fields"][field])) & set(some) if field else (hit["_id"],):
+                ids.setdefault(name, []).append(hit["_id"])
+    return ids
 
 
 async def recorded(

@@ -52,7 +52,7 @@ class QueryLog:
 def read_log(file: Path) -> QueryLog:
     counts: Counter[str] = Counter()
     topics: dict[str, str] = {}
-    for place, row in _rows(file, plain="query"):
+    for place, row in rows(file, plain="query"):
         query = str(row.get("query", row.get("user_query", ""))).strip()
         if "query" not in row and "user_query" not in row:
             raise DataError(f"{place}: no `query` (there are: {', '.join(map(str, row))}); name the column query")
@@ -68,7 +68,7 @@ def read_grades(file: Path, topics: Mapping[str, str]) -> Grades:
     """Of a judgment list, or of clicks, which add up; queries are spelled as the log does."""
     grades: defaultdict[str, dict[str, float]] = defaultdict(dict)
     if _are_clicks(file):
-        for _, row in _rows(file, plain=""):
+        for _, row in rows(file, plain=""):
             of = grades[str(row["query"]).strip()]
             of[str(row["id"])] = of.get(str(row["id"]), 0.0) + 1.0
     else:
@@ -81,7 +81,7 @@ def _are_clicks(file: Path) -> bool:
     """Whether lines name a query and a document, and no grade."""
     if file.suffix not in (".csv", ".jsonl", ".ndjson"):
         return False
-    first = next((row for _, row in _rows(file, plain="")), {})
+    first = next((row for _, row in rows(file, plain="")), {})
     return {"query", "id"} <= first.keys() and first.keys().isdisjoint(("grade", "rating"))
 
 
@@ -108,7 +108,7 @@ def read_ubi(client: OpenSearch, state: StateSettings, learn: LearnSettings) -> 
     return QueryLog(Counter(topics.values()), dict(grades), topics)
 
 
-def _rows(file: Path, plain: str) -> Iterator[tuple[str, Json]]:
+def rows(file: Path, plain: str) -> Iterator[tuple[str, Json]]:
     """(place, row) of each line; of a file that is neither CSV nor JSON lines under the name `plain`."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as source:

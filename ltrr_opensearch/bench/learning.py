@@ -15,6 +15,7 @@ from ltrr_opensearch.bench import (
     learning_live,
     learning_safety,
     learning_speed,
+    learning_warm,
 )
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.bench.recorded import arena_stack
@@ -27,6 +28,7 @@ ON_A_NODE: tuple[Part, ...] = (
     learning_drift.measure,
     learning_safety.measure,
     learning_bestbuy.played,
+    learning_warm.played,
 )
 ALONE = (estimating.measure, deciding.measure, learning_speed.measure)
 

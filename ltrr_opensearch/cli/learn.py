@@ -76,7 +76,7 @@ def learn(
     kinds = KINDS if kind == "all" else (kind,)
     with connect(settings.cluster) as client, reading() as progress:
         for index in [only] if only else list(settings.indexes):
-            job = Job(client, settings, index, datetime.now(UTC), _encoder(settings, index), progress)
+            job = Job(client, settings, index, datetime.now(UTC), encoder_of(settings, index), progress)
             done = run(kinds, job, window_s=window_s, dry_run=dry_run)
             show(console, done, dry_run=dry_run)
             checked = check(job, window_s=window_s, dry_run=dry_run)
@@ -114,7 +114,7 @@ def _from_ratings(settings: Settings, only: str | None, given: Given, *, dry_run
         lists = [listed(replay, one, whole_names(settings.indexes[key])) for one in gathered]
         rounds = [Round(one.replayed.decision, {}) for one in gathered]
         with reading() as progress:
-            job = Job(client, settings, key, datetime.now(UTC), _encoder(settings, key), progress)
+            job = Job(client, settings, key, datetime.now(UTC), encoder_of(settings, key), progress)
             known = Rated(lists, by_query(rated.judgments), rounds, weights_by_query(rated.judgments))
             done = learn_ratings(known, job, dry_run=dry_run)
     show(Console(), done, dry_run=dry_run)
@@ -162,7 +162,7 @@ def _verdicts(verdicts: tuple[Verdict, ...]) -> Table:
     return table
 
 
-def _encoder(settings: Settings, index: str) -> Callable[[], Encoder] | None:
+def encoder_of(settings: Settings, index: str) -> Callable[[], Encoder] | None:
     """How to load what embeds remembered queries; none where the configuration has no vectors or no encoder."""
     configured = settings.indexes.get(index)
     if configured is None or configured.vector is None or settings.encoder.model is None:

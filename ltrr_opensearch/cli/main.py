@@ -25,6 +25,7 @@ COMMANDS = {
     "sync": "Keep vectors and memory up to date with documents that changed or went.",
     "doctor": "Say what the cluster offers, what is wrong, and the fix for each.",
     "serve": "Run the proxy.",
+    "warm-start": "Learn from your own log of the time before the proxy.",
     "learn": "Learn from what people did: policy, ranker, memory.",
     "predict-queries": "Predict what documents may be asked by, for the memory to begin with.",
     "experiment": "Compare two ways of serving on live traffic.",
@@ -51,6 +52,7 @@ MODULES = {
     "cross-encoder": "cross_encoder",
     "sparse-encoder": "sparse_encoder",
     "predict-queries": "predict_queries",
+    "warm-start": "warm_start",
 }
 """Of commands that share one, or whose name none can have; any other has a module of its name."""
 

@@ -58,7 +58,8 @@ def scrolled(client: OpenSearch, body: Json, index: str, keep_alive: str) -> Ite
                 return
             found = client.scroll(body={"scroll_id": found["_scroll_id"], "scroll": keep_alive})
     finally:
-        client.clear_scroll(body={"scroll_id": [found["_scroll_id"]]}, ignore=404)
+        if "_scroll_id" in found:  # a pattern that matches no index has none
+            client.clear_scroll(body={"scroll_id": [found["_scroll_id"]]}, ignore=404)
 
 
 def open_pit(client: OpenSearch, index: str, keep_alive: str) -> str:

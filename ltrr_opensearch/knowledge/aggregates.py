@@ -10,7 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -108,6 +108,32 @@ class Aggregates:
             counting.add(one, fading(one.decision.at, as_of, half_life_days))
         faded = fading(self.as_of, as_of, half_life_days) if self.as_of else 1.0
         return self._with(counting, faded, as_of)._pruned()
+
+    def corrected(
+        self, late: Iterable[tuple[Round, Round]], half_life_days: float, exposure: Exposure | None = None
+    ) -> Aggregates:
+        """With what has become known of searches that are counted already: (as they were counted, as they are now).
+
+        What was noted last and the last scores stay, and nobody comes back who is forgotten.
+        """
+        pairs = list(late)
+        if not pairs or self.as_of is None:
+            return self
+        counting = Counting(self.notes, exposure, noting=False)
+        for before, after in pairs:
+            weight = fading(before.decision.at, self.as_of, half_life_days)
+            counting.add(before, -weight)
+            counting.add(after, weight)
+        counted = counting.counted
+        place = {"": 0} | {s: i for i, s in enumerate(self.strategies, start=1)}
+        for strategy in counted.strategies:
+            place.setdefault(strategy, len(place))
+        grown = _summed(counted, place)[0][:, : 1 + len(self.strategies)]
+        known = [(i, self.rows[key]) for i, key in enumerate(counted.keys) if key in self.rows]
+        sums = self.sums.copy()
+        for i, row in known:
+            sums[row, :, :FADING] = np.maximum(sums[row, :, :FADING] + grown[i], 0)
+        return replace(self, sums=sums)
 
     def _with(self, counting: Counting, faded: float, as_of: datetime) -> Aggregates:
         counted = counting.counted

@@ -44,10 +44,13 @@ class Counted(NamedTuple):
 
 
 class Counting:
-    """`notes`: the objects that were acted upon last, the youngest first; one for a query, several for a person."""
+    """`notes`: the objects that were acted upon last, the youngest first; one for a query, several for a person.
 
-    def __init__(self, notes: Mapping[Key, tuple[str, ...]], exposure: Exposure | None) -> None:
-        self.notes = dict(notes)
+    Without `noting` they stay as they are, whatever is counted.
+    """
+
+    def __init__(self, notes: Mapping[Key, tuple[str, ...]], exposure: Exposure | None, *, noting: bool = True) -> None:
+        self.notes, self._noting = dict(notes), noting
         self._often = frozenset(exposure.often) if exposure else frozenset()
         self._popular = exposure.popular if exposure else frozenset()
         self._rows: dict[Key, int] = {}
@@ -74,7 +77,7 @@ class Counting:
             row = self._rows.setdefault(key, len(self._rows))
             whole = self._kept((*self._whole(one, key, kind, best, bool(ranks)), *_PADDING))
             self._entries += [(row, strategy, cell, weight) for strategy, cell in [("", whole), *cells]]
-        for dimension, value in keys if best else ():
+        for dimension, value in keys if best and self._noting else ():
             if dimension == QUERY:
                 self.notes[dimension, value] = best[:1]
             elif dimension == USER:

@@ -62,6 +62,18 @@ class Exposure:
         order = sorted((id for id in shown if shown[id] >= _FORGOTTEN), key=lambda id: (-shown[id], id))[:KEPT]
         return Exposure({id: shown[id] for id in order}, {id: gained[id] for id in order if id in gained}, as_of)
 
+    def corrected(self, late: Iterable[tuple[Round, Round]], half_life_days: float) -> Exposure:
+        """With gains that have become known of searches that are counted already: (as they were, as they are now)."""
+        if self.as_of is None:
+            return self
+        gained = dict(self.gained)
+        for before, after in late:
+            weight = fading(before.decision.at, self.as_of, half_life_days)
+            for id in sorted({*before.gains, *after.gains} & self.shown.keys()):
+                more = after.gains.get(id, 0.0) - before.gains.get(id, 0.0)
+                gained[id] = max(0.0, gained.get(id, 0.0) + weight * more)
+        return Exposure(self.shown, {id: gained[id] for id in self.shown if gained.get(id)}, self.as_of)
+
     def to_bytes(self) -> bytes:
         """The same exposure gives the same bytes."""
         rows = [[id, times, self.gained.get(id, 0.0)] for id, times in self.shown.items()]

@@ -81,6 +81,10 @@ class PersonalMemory:
         """
         return self.with_acts([act for one in rounds for act in acts_of(one)], half_life_days, most)
 
+    def corrected(self, late: Iterable[tuple[Round, Round]], half_life_days: float, most: int) -> PersonalMemory:
+        """With gains that have become known of searches that are counted already: (as they were, as they are now)."""
+        return self.with_acts([act for pair in late for act in _more(*pair)], half_life_days, most)
+
     def with_acts(self, acts: Sequence[Act], half_life_days: float, most: int) -> PersonalMemory:
         """The same, of actions that are known by themselves."""
         if not most:
@@ -131,6 +135,14 @@ def acts_of(one: Round) -> Iterator[Act]:
         names = {c.key.id: c.object_id or c.key.id for c in decision.candidates}
         for id, gain in one.gains.items():
             yield Act(person, decision.normalized, names.get(id, id), gain, decision.at)
+
+
+def _more(before: Round, after: Round) -> Iterator[Act]:
+    """What a round's acts gain more, or less, than they did."""
+    was = {act.id: act.gain for act in acts_of(before)}
+    for act in acts_of(after):
+        if act.gain != (gain := was.get(act.id, 0.0)):
+            yield act._replace(gain=act.gain - gain)
 
 
 def _best(of: Mapping[tuple[str, str], float]) -> tuple[Pair, ...]:

@@ -7,7 +7,7 @@ Immutable; `updated` gives the next one.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -69,19 +69,26 @@ class Popularity:
 
     def updated(self, rounds: Iterable[Round]) -> Popularity:
         """With `rounds` counted in; give each round once, a watermark is the caller's."""
-        counted = [one for one in rounds if one.gains]
+        return self._with([(one, one.gains) for one in rounds if one.gains])
+
+    def corrected(self, late: Iterable[tuple[Round, Round]]) -> Popularity:
+        """With gains that have become known of searches that are counted already: (as they were, as they are now)."""
+        return self._with([(after, _more(before.gains, after.gains)) for before, after in late])
+
+    def _with(self, counted: Sequence[tuple[Round, Mapping[str, float]]]) -> Popularity:
+        """Searches, each with the gains that it adds."""
         if not counted:
             return self
-        as_of = max([one.decision.at for one in counted] + ([self.as_of] if self.as_of else []))
+        as_of = max([one.decision.at for one, _ in counted] + ([self.as_of] if self.as_of else []))
         faded = _fading(as_of - self.as_of) if self.as_of else Gained(1.0, 1.0)
         sums = {id: (g.recent * faded.recent, g.lasting * faded.lasting) for id, g in self.gains.items()}
-        for one in counted:
+        for one, gains in counted:
             weight = _fading(as_of - one.decision.at)
             names = {c.key.id: c.object_id or c.key.id for c in one.decision.candidates}
-            for id, gain in one.gains.items():
+            for id, gain in gains.items():
                 name = names.get(id, id)
                 recent, lasting = sums.get(name, (0.0, 0.0))
-                sums[name] = (recent + gain * weight.recent, lasting + gain * weight.lasting)
+                sums[name] = (max(0.0, recent + gain * weight.recent), max(0.0, lasting + gain * weight.lasting))
         best = sorted(sums, key=lambda id: (-sums[id][1], id))[:MOST]
         return Popularity({id: Gained(*sums[id]) for id in best}, as_of)
 
@@ -98,6 +105,11 @@ class Popularity:
             return Popularity({str(id): Gained(float(r), float(s)) for id, r, s in stored["gains"]}, as_of)
         except (zlib.error, KeyError, TypeError, ValueError) as e:
             raise ModelError(f"popularity is damaged ({e}); publish it again with: ltrr learn policy") from e
+
+
+def _more(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
+    gaps = {id: after.get(id, 0.0) - before.get(id, 0.0) for id in sorted({*before, *after})}
+    return {id: gap for id, gap in gaps.items() if gap}
 
 
 def _fading(age: timedelta) -> Gained:

@@ -92,8 +92,9 @@ class Backlog:
             raise
         count_unknown(client, settings.state, window, counts)
         self._chosen = selected(visits, settings.learn, counts)
-        left_out = self._chosen.floods | self._chosen.capped
-        self._times = sorted(v.at for v in visits if v.query_id not in left_out)
+        self.left_out = self._chosen.floods | self._chosen.capped
+        """Query_ids of searches that do not count."""
+        self._times = sorted(v.at for v in visits if v.query_id not in self.left_out)
 
     def _read(
         self, client: OpenSearch, tasks: Sequence[Stretch], counts: Counter[str], progress: Callable[[int], None]

@@ -33,6 +33,8 @@ from ltrr_opensearch.rank.load import load_ranker
 from ltrr_opensearch.settings import Settings
 
 T = TypeVar("T")
+Teach = Callable[[Sequence[Round], Part | None], Part]
+"""(rounds, the policy so far) -> the policy that has learned them."""
 
 HELD_OUT = 0.2
 """Share of the searches, the newest, that a ranker is judged on; also the share of `learn.min_rounds` that must be."""
@@ -50,20 +52,24 @@ class Trained:
         return Trained(replace(self.verdict, passed=False, reason=f"{self.verdict.reason}; but {why}"))
 
 
-def policy(batches: Iterable[Sequence[Round]], settings: Settings, serving: Part | None) -> Trained:
+def policy(
+    batches: Iterable[Sequence[Round]], settings: Settings, serving: Part | None, teach: Teach | None = None
+) -> Trained:
     """Goes on from the serving part with rounds that it has not seen, given in the order of time.
 
-    Judged on the newest `learn.judge_rounds`, at least; what is older is learned as it comes and not kept.
+    Judged on the newest `learn.judge_rounds`, at least; what is older is learned as it comes and not kept. `teach`:
+    another way of learning, for rounds that show the outcome of every action.
     """
     if settings.choose.policy not in LEARNING:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
-    candidate = _Candidate(settings, serving)
+    candidate = _Candidate(settings, serving, teach or _continuing(settings))
     try:
         newest, rounds, acted = _older_learned(candidate, batches)
         few = too_few("policy", rounds, settings.learn) or unheard("policy", acted, settings.learn)
         if few:
             return Trained(few)
-        compared = compare_policies(candidate, _serving_policy(settings, serving), newest, settings)
+        known = teach is not None
+        compared = compare_policies(candidate, _serving_policy(settings, serving), newest, settings, known=known)
         verdict = judge("policy", compared, settings.learn)
         return Trained(verdict, candidate.part if verdict.passed else None)
     except DataError as cause:
@@ -73,8 +79,8 @@ def policy(batches: Iterable[Sequence[Round]], settings: Settings, serving: Part
 class _Candidate:
     """A policy in training, which goes on from the part that serves, or begins."""
 
-    def __init__(self, settings: Settings, part: Part | None) -> None:
-        self.settings, self.part = settings, part
+    def __init__(self, settings: Settings, part: Part | None, teach: Teach) -> None:
+        self.settings, self.part, self._teach = settings, part, teach
 
     def policy(self) -> Policy:
         return _serving_policy(self.settings, self.part)
@@ -82,7 +88,11 @@ class _Candidate:
     def learn(self, rounds: Sequence[Round]) -> None:
         usable = [one for one in rounds if one.decision.ladder == self.settings.choose.ladder]
         if usable:
-            self.part = train_policy(usable, self.settings, self.part)
+            self.part = self._teach(usable, self.part)
+
+
+def _continuing(settings: Settings) -> Teach:
+    return lambda rounds, part: train_policy(rounds, settings, part)
 
 
 def _older_learned(candidate: _Candidate, batches: Iterable[Sequence[Round]]) -> tuple[list[Round], int, int]:
@@ -115,10 +125,16 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
         return Trained(Verdict("ranker", False, str(cause)))
 
 
-def counted(batches: Iterable[Sequence[Round]], settings: Settings, serving: Mapping[str, Part]) -> dict[str, bytes]:
+def counted(
+    batches: Iterable[Sequence[Round]],
+    settings: Settings,
+    serving: Mapping[str, Part],
+    late: Sequence[tuple[Round, Round]] = (),
+) -> dict[str, bytes]:
     """What was shown, how strategies have done, what is popular and, where that is wanted, what single people did.
 
     With more rounds; damaged ones are begun anew. What was kept of people before it was not wanted any more goes.
+    `late`: searches that are then counted, as they were and as they are known now.
     """
     half_life, people = settings.learn.memory_half_life_days, settings.learn.personal_people
     shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure())
@@ -130,6 +146,9 @@ def counted(batches: Iterable[Sequence[Round]], settings: Settings, serving: Map
         asked = asked.updated(batch, half_life, shown)
         popularity = popularity.updated(batch)
         personal = personal.updated(batch, half_life, people)
+    shown = shown.corrected(late, half_life)
+    asked, popularity = asked.corrected(late, half_life, shown), popularity.corrected(late)
+    personal = personal.corrected(late, half_life, people)
     payloads = {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
     return payloads | ({"personal": personal.to_bytes()} if people or "personal" in serving else {})
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.evaluate.direct import DirectModel
-from ltrr_opensearch.evaluate.intervals import student
+from ltrr_opensearch.evaluate.intervals import Sample, student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
 from ltrr_opensearch.evaluate.table import Rungs, Table
@@ -55,10 +55,13 @@ class Learning(Protocol):
     def learn(self, rounds: Sequence[Round]) -> None: ...
 
 
-def compare_policies(candidate: Learning, serving: Policy, rounds: Sequence[Round], settings: Settings) -> Compared:
+def compare_policies(
+    candidate: Learning, serving: Policy, rounds: Sequence[Round], settings: Settings, *, known: bool = False
+) -> Compared:
     """Reward a search, estimated off-policy, while the candidate learns `rounds`, part after part.
 
-    Where the log does not support what serves (it may have changed since), what was logged stands in for it.
+    Where the log does not support what serves (it may have changed since), what was logged stands in for it. `known`:
+    every strategy was asked at the deepest rung, so nothing need be estimated.
     """
     table = Table.of(rounds, settings)
     drawn = np.zeros_like(table.drawn)
@@ -66,6 +69,8 @@ def compare_policies(candidate: Learning, serving: Policy, rounds: Sequence[Roun
         own = (table.places >= part.start) & (table.places < part.stop)
         drawn += drawn_by(candidate.policy(), table, settings, own)
         candidate.learn(rounds[part])
+    if known:
+        return _known(drawn, serving, table, settings)
     return _judged(drawn, serving, table, settings)
 
 
@@ -90,6 +95,15 @@ def _judged(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> 
         theirs = logged(table, settings)
     gap = student(ours.sample.less(theirs.sample))
     return Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
+
+
+def _known(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> Compared:
+    if not len(table):
+        return _unknown("reward", "no search was asked again with this ladder")
+    everyone = np.ones(len(table), np.bool_)
+    ours, theirs = (table.rewards(d) for d in (drawn, drawn_by(serving, table, settings, everyone)))
+    gap = student(Sample(ours - theirs, table.people, float(np.abs(ours - theirs).max())))
+    return Compared("reward", float(ours.mean()), float(theirs.mean()), gap.low, gap.high, len(table))
 
 
 def _weighs(row: Row) -> float:

@@ -27,11 +27,12 @@ from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.late import EVENTS, Found, LateEvents
 from ltrr_opensearch.learn.plugin_models import delete_unnamed
 from ltrr_opensearch.learn.publishable import servable
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
-from ltrr_opensearch.learn.watermarks import THROUGH, MemoryMark, through
+from ltrr_opensearch.learn.watermarks import THROUGH, LateMark, MemoryMark, Met, through
 from ltrr_opensearch.logged import GATE, Part, Round
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.release.store import ReleaseStore
@@ -101,6 +102,10 @@ class Job:
     def mark(self) -> MemoryMark:
         return MemoryMark(self.client, self.prefix, self.index)
 
+    @property
+    def late_mark(self) -> LateMark:
+        return LateMark(self.client, self.prefix, self.index)
+
     def count(self, window: Window) -> int:
         return read.count_decisions(self.client, self.prefix, self.index, window)
 
@@ -108,17 +113,17 @@ class Job:
         """With the rows that a ranker learns from; the newest `learn.max_rounds`."""
         found, most = self.count(window), self.settings.learn.max_rounds
         counts[LEFT_OUT] += max(0, found - most)
-        advance = self._advance("reading searches for the ranker", min(found, most))
+        advance = self.advance("reading searches for the ranker", min(found, most))
         return read_rounds(self.client, self.settings.state, self.settings.learn, self.index, window, counts, advance)
 
     @contextmanager
     def backlog(self, window: Window, counts: Counter[str]) -> Iterator[Backlog]:
         """All searches of a window, without such rows."""
-        advance = self._advance("reading searches", self.count(window))
+        advance = self.advance("reading searches", self.count(window))
         with closing(Backlog(self.client, self.settings, self.index, window, counts, advance)) as backlog:
             yield backlog
 
-    def _advance(self, what: str, total: int) -> Callable[[int], None]:
+    def advance(self, what: str, total: int) -> Callable[[int], None]:
         seen = 0
 
         def advance(searches: int) -> None:
@@ -169,6 +174,8 @@ def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dr
     dated = {kind: _dated(part, run.until) for kind, part in parts.items()}
     release = job.store.publish(job.index, dated, "learn " + " ".join(due), run.damaged, unless_pinned=True)
     if "memory" in parts:
+        if job.settings.learn.late_days:
+            job.late_mark.finish()
         job.mark.finish(run.until)
     if "ranker" in parts:
         _tidy_plugin(job)
@@ -264,8 +271,21 @@ def _memory(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
         job.mark.begin(done, until)
         _count_in(job, portion, until, run.counts)
         done = until
+    if job.settings.learn.late_days:
+        _amend(job, run, backlog.left_out)
     part = memory_part(job, job.encoder() if job.encoder else None, run.counts)
     return candidates.Trained(Verdict("memory", True, f"{part.meta['queries']} queries with gains remembered"), part)
+
+
+def _amend(job: Job, run: _Run, left_out: frozenset[str]) -> None:
+    """Corrects the documents by late events; what a run that broke off was about to correct comes first, alone."""
+    done, pending = job.late_mark.read()
+    window = Window(done.until if done else run.done["memory"], pending.until if pending else run.until)
+    late = LateEvents(job.client, job.settings, job.index, window, done.marks if done else None, left_out)
+    found = late.found(Counter(), pending.marks if pending else None)
+    job.late_mark.begin(pending or Met(run.until, found.marks))
+    examination = judgments_from_clicks([one.after for one in found.late], job.settings.learn.click_model).examination
+    job.memory.amend(found.late, examination, f"late {window.until.isoformat()}", run.counts)
 
 
 def memory_part(job: Job, encoder: Encoder | None, counts: Counter[str]) -> Part:
@@ -294,8 +314,21 @@ def _counted(job: Job, run: _Run, backlog: Backlog) -> dict[str, Part]:
     rounds = backlog.count(done)
     if rounds < job.settings.learn.min_rounds:
         return {}
-    payloads = candidates.counted(backlog.since(done), job.settings, run.serving)
-    return {kind: _part(kind, job, payload, {"rounds": rounds}) for kind, payload in payloads.items()}
+    found = _late(job, run, backlog.left_out)
+    payloads = candidates.counted(backlog.since(done), job.settings, run.serving, found.late if found else ())
+    meta: Json = {"rounds": rounds, **({EVENTS: dict(found.marks)} if found else {})}
+    return {kind: _part(kind, job, payload, meta) for kind, payload in payloads.items()}
+
+
+def _late(job: Job, run: _Run, left_out: frozenset[str]) -> Found | None:
+    """What events have changed that came after their search was counted, since those were last looked for."""
+    if not job.settings.learn.late_days:
+        return None
+    job.progress("looking for late events", 0, None)
+    before = run.serving.get("aggregates")
+    marks = before.meta.get(EVENTS) if before else None
+    window = Window(run.done["aggregates"], run.until)
+    return LateEvents(job.client, job.settings, job.index, window, marks, left_out).found(run.counts)
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:

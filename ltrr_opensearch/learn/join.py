@@ -22,6 +22,7 @@ from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.log.records import Only
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import StateSettings
+from ltrr_opensearch.types import Json
 
 CLOCK_SKEW_S = 60.0
 """A client's clock may be this much behind ours."""
@@ -68,15 +69,22 @@ def read_joined(
     """
     found: list[Joined] = []
     for page in document_pages(client, state.prefix, index, window, most or sys.maxsize, counts):
-        ids = [str(document.get("query_id")) for document in page]
-        after = followed(client, state, ids, counts)
-        only = [None if first is None else Only(first, after.named(id)) for id in ids]
-        for decision in understood(zip(page, only, strict=True), counts):
-            id = decision.query_id
-            found.append((with_later(decision, after.shown.get(id, ())), after.events.get(id, ())))
+        found += followed_up(client, state, page, counts, first)
         progress(len(page))
     elsewhere = times_elsewhere(client, state.prefix, index, [d.query_id for d, own in found if own], window)
     return [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts, elsewhere)]
+
+
+def followed_up(
+    client: OpenSearch, state: StateSettings, page: Sequence[Json], counts: Counter[str], first: int | None = None
+) -> Iterator[Joined]:
+    """Documents of searches as decisions, with what their later pages showed and the events of all their pages."""
+    ids = [str(document.get("query_id")) for document in page]
+    after = followed(client, state, ids, counts)
+    only = [None if first is None else Only(first, after.named(id)) for id in ids]
+    for decision in understood(zip(page, only, strict=True), counts):
+        id = decision.query_id
+        yield with_later(decision, after.shown.get(id, ())), after.events.get(id, ())
 
 
 def told_apart(
@@ -146,15 +154,18 @@ def rounds_of(
     made = []
     for decision, events in joined:
         if (id := decision.query_id) not in left_out:
-            acted = _shared(decision, reward.gains(events, learn.gains))
             # what was acted upon where a rule had pinned it is nobody's merit, but the search had not failed
-            pinned = decision.pinned
-            gains = {object: gain for object, gain in acted.items() if object not in pinned}
-            loss = 0.0 if acted else chosen.loss(id, learn.losses)
-            made.append(Round(decision, gains, loss, failed=id in chosen.failed))
+            loss = 0.0 if reward.gains(events, learn.gains) else chosen.loss(id, learn.losses)
+            made.append(Round(decision, gains_of(decision, events, learn), loss, failed=id in chosen.failed))
     counts["rounds"] += len(made)
     counts["rounds with a gain"] += sum(bool(one.gains) for one in made)
     return sorted(made, key=lambda one: (one.decision.at, one.decision.query_id))
+
+
+def gains_of(decision: Decision, events: Iterable[Event], learn: LearnSettings) -> dict[str, float]:
+    """The gain of each object that was acted upon, by `_id`; of what a rule had pinned there is none."""
+    acted, pinned = _shared(decision, reward.gains(events, learn.gains)), decision.pinned
+    return {object: gain for object, gain in acted.items() if object not in pinned}
 
 
 def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:

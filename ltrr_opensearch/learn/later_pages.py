@@ -5,7 +5,7 @@ its order. Only impressions that a proxy wrote count, which their `_id` tells: e
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -71,6 +71,14 @@ def names_of(client: OpenSearch, queries_index: str, query_ids: Sequence[str]) -
         if first in wanted and isinstance(source.get("query_id"), str):
             found[source["query_id"]] = first
     return found
+
+
+def continued(client: OpenSearch, queries_index: str, query_ids: Collection[str]) -> dict[str, str]:
+    """Of query ids those that clients gave to later pages -> that of the search that each continues."""
+    query = {"terms": {"query_id": sorted(query_ids)}}
+    hits = _hits(client, queries_index, query, ["query_id", "query_attributes"]) if query_ids else ()
+    found = ((h["_source"].get("query_id"), value_at(h["_source"].get("query_attributes"), CONTINUES)) for h in hits)
+    return {id: first for id, first in found if isinstance(id, str) and isinstance(first, str)}
 
 
 def shown_later(client: OpenSearch, events_index: str, names: Mapping[str, str]) -> dict[str, list[Shown]]:

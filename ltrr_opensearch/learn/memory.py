@@ -90,6 +90,10 @@ class Entry:
     entities: Mapping[str, Tally] = field(default_factory=dict)
     run: str = ""
     people: People = field(default_factory=People)
+    past: str = ""
+    """The same of searches that somebody answered before us."""
+    late: str = ""
+    """The same of events that came after their search was counted."""
 
     def scores(self, limit: int, users: int = 1) -> tuple[EntityScore, ...]:
         """The best entities with a positive score, as plans and features use them.
@@ -145,7 +149,28 @@ def fold(
             entities[id] = entities.get(id, Tally()).plus(gain * share, examined * share)
     acting = [who for one, who in told if who and one.gains]
     people = before.people.joined_by(acting, counting.users)
-    return Entry(query, updated, _most(entities, counting.limit), run, people)
+    return Entry(query, updated, _most(entities, counting.limit), run, people, before.past, before.late)
+
+
+def brought(
+    entry: Entry | None, rounds: Sequence[Round], examination: Sequence[float], counting: Counting, run: str
+) -> Entry | None:
+    """An entry with searches of its query that somebody answered before us, by their pages as far as these are known.
+
+    None where nothing of them can be remembered.
+    """
+    before_us = entry.run if entry else ""
+    if paged := [one for one in rounds if one.decision.shown]:
+        entry = fold(entry, paged, examination, counting, before_us)
+    if acted := [one for unpaged in rounds if not unpaged.decision.shown for one in _acted(unpaged)]:
+        entry = recall(entry, rounds[0].decision.normalized, acted, counting)
+    return replace(entry, past=run) if entry and (paged or acted) else None
+
+
+def _acted(one: Round) -> Iterable[Acted]:
+    """The objects of a search that were acted upon, each once however many documents it has."""
+    names = {c.object_id or c.key.id: one.gains[c.key.id] for c in one.decision.candidates if c.key.id in one.gains}
+    return [Acted(name, one.decision.at, gain, one.decision.asker.person) for name, gain in names.items()]
 
 
 def recall(entry: Entry | None, query: str, acted: Sequence[Acted], counting: Counting) -> Entry:
@@ -164,7 +189,26 @@ def recall(entry: Entry | None, query: str, acted: Sequence[Acted], counting: Co
         for id, tally in entities.items():
             entities[id] = tally.plus(one.gain * share if id == one.id else 0.0, share)
     people = before.people.joined_by((who for _, who in told if who), counting.users)
-    return Entry(query, updated, _most(entities, counting.limit), before.run, people)
+    return Entry(query, updated, _most(entities, counting.limit), before.run, people, before.past, before.late)
+
+
+def amended(
+    entry: Entry, late: Sequence[tuple[Round, Round]], examination: Sequence[float], counting: Counting, run: str
+) -> Entry:
+    """An entry with what has become known of searches that it counts: (as they were counted, as they are now)."""
+    entities = dict(entry.entities)
+    told = [(pair, counting.hashing.person(entry.query, pair[0].decision.asker)) for pair in late]
+    for before, after in capped(told, counting.user_cap):
+        share = min(1.0, counting.share(entry.updated - before.decision.at))
+        was = {id: (gain, examined) for id, gain, examined in observed(before, examination)}
+        for id, gain, examined in observed(after, examination):
+            gained, looked = was.get(id, (0.0, 0.0))
+            if gain != gained:
+                tally = entities.get(id, Tally()).plus((gain - gained) * share, (examined - looked) * share)
+                entities[id] = replace(tally, gain=max(0.0, tally.gain), examined=max(0.0, tally.examined))
+    acting = [who for (before, after), who in told if who and after.gains and not before.gains]
+    people = entry.people.joined_by(acting, counting.users)
+    return replace(entry, entities=_most(entities, counting.limit), people=people, late=run)
 
 
 def foresee(entry: Entry | None, query: str, predicted: Mapping[str, float], at: datetime, limit: int) -> Entry | None:
@@ -209,6 +253,8 @@ def to_document(entry: Entry, index: str) -> Json:
         "query": entry.query,
         "updated": entry.updated.astimezone(UTC).isoformat(),
         "run": entry.run,
+        "past": entry.past,
+        "late": entry.late,
         "people": list(entry.people.known),
         "enough": entry.people.enough,
         "predicted": not entry.people.known and all(t.predicted is not None and not t.gain for t in tallies),
@@ -223,7 +269,8 @@ def from_document(source: Json) -> Entry:
         entities = {str(id): Tally(gain, examined, predicted) for id, gain, examined, predicted in rows}
         updated = datetime.fromisoformat(source["updated"])
         people = People(tuple(map(str, source.get("people", ()))), int(source.get("enough", 0)))
-        return Entry(str(source["query"]), updated.astimezone(UTC), entities, str(source.get("run", "")), people)
+        run, past, late = (str(source.get(name, "")) for name in ("run", "past", "late"))
+        return Entry(str(source["query"]), updated.astimezone(UTC), entities, run, people, past, late)
     except (KeyError, TypeError, ValueError) as cause:
         raise DataError(
             f"memory of query {source.get('query', '?')!r} cannot be read: {cause!r}; delete it to learn it anew"

@@ -68,7 +68,8 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     queries = dict(before.queries)
     gains = [max(one.gains.values()) for one in counted if one.gains]
     half_life = timedelta(days=learn.memory_half_life_days)
-    judged = judgments_from_clicks(counted, learn.click_model)
+    # of what was looked at where no page is known, all was acted upon, which says nothing of chance
+    judged = judgments_from_clicks([one for one in counted if one.decision.shown], learn.click_model)
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)

@@ -36,8 +36,13 @@ _CHECKS = 5
 _PEERS = {"greedy": train_table, "thompson": train_table, "lints": train_linear, "linucb": train_linear}
 
 
-def train_policy(rounds: Iterable[Round], settings: Settings, previous: Part | None = None) -> Part:
-    """The policy after `rounds`, each given once over the runs; rounds of another ladder are left out."""
+def train_policy(
+    rounds: Iterable[Round], settings: Settings, previous: Part | None = None, *, at_most: int | None = None
+) -> Part:
+    """The policy after `rounds`, each given once over the runs; rounds of another ladder are left out.
+
+    `at_most`: all its rounds so far count for no more of the apprenticeship than so many (`choose.apprentice_rounds`).
+    """
     choose = settings.choose
     usable = sorted(
         (r for r in rounds if r.decision.ladder == choose.ladder), key=lambda r: (r.decision.at, r.decision.query_id)
@@ -50,15 +55,17 @@ def train_policy(rounds: Iterable[Round], settings: Settings, previous: Part | N
         )
     meta: Json = {"ladder": list(choose.ladder), "features": examples.VERSION, "factoring": choose.factoring}
     if choose.policy == "direct":
-        return _train_direct(usable, settings, previous)
+        return _train_direct(usable, settings, previous, at_most)
     if choose.factoring == "profiles":
         meta["profiles"] = _profiles(usable, settings, previous)
     if choose.policy == "vowpal":
-        return _train_vowpal(usable, settings, previous, meta)
+        return _train_vowpal(usable, settings, previous, meta, at_most)
     return _train_peer(usable, settings, previous, meta)
 
 
-def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | None, meta: Json) -> Part:
+def _train_vowpal(
+    rounds: Sequence[Round], settings: Settings, previous: Part | None, meta: Json, at_most: int | None
+) -> Part:
     choose, learn = settings.choose, settings.learn
     meta["arguments"] = [*explorer_arguments(choose, learn), "--random_seed", str(learn.seed)]
     meta |= {"labels": learn.labels, "valued": choose.explore_loss is not None}
@@ -68,6 +75,7 @@ def _train_vowpal(rounds: Sequence[Round], settings: Settings, previous: Part | 
     seen, new = len(rounds), sum(ASKED not in r.decision.context for r in rounds)
     if before:
         seen, new = seen + before.meta["rounds"], new + before.meta["new_rounds"]
+    seen, new = _counting(seen, at_most), _counting(new, at_most)
     safe = choose.apprentice_rounds
     trust = Trust(*(n / (n + safe) if safe else 1.0 for n in (seen, new)))
     meta |= {"rounds": seen, "new_rounds": new, "trust": trust}
@@ -133,7 +141,7 @@ def _profiles(rounds: Sequence[Round], settings: Settings, previous: Part | None
     return [[p.name, dict(p.depths)] for p in profiles_for(rounds, settings)]
 
 
-def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | None) -> Part:
+def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | None, at_most: int | None) -> Part:
     choose, learn = settings.choose, settings.learn
     meta: Json = {
         "ladder": list(choose.ladder),
@@ -147,10 +155,14 @@ def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | 
     free = {s.strategy for r in rounds for s in r.decision.slots if s.original}
     meta["free"] = sorted({*free, *(before.meta["free"] if before else ())})
     outcomes = updated(Outcomes.from_bytes(before.payload) if before else Outcomes(), rounds, choose.ladder, learn)
-    seen = len(rounds) + (before.meta["rounds"] if before else 0)
+    seen = _counting(len(rounds) + (before.meta["rounds"] if before else 0), at_most)
     safe = choose.apprentice_rounds
     meta |= {"rounds": seen, "trust": seen / (seen + safe) if safe else 1.0}
     return _part(rounds, "direct", outcomes.to_bytes(), meta, {})
+
+
+def _counting(rounds: int, at_most: int | None) -> int:
+    return rounds if at_most is None else min(rounds, at_most)
 
 
 def _continued(previous: Part | None, algorithm: str, meta: Json) -> Part | None:

@@ -7,7 +7,7 @@ A missing shard is an error, since watermarks would pass the searches on it.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -59,6 +59,32 @@ def times_elsewhere(
         for source in page:
             times[source["query_id"]].append(datetime.fromisoformat(source["@timestamp"]).astimezone(UTC))
     return times
+
+
+def ours(client: OpenSearch, prefix: str, query_ids: Sequence[str]) -> set[str]:
+    """Those under which our own log has a search, of whichever index."""
+    query: Json = {"terms": {"query_id": list(query_ids)}}
+    pages = _in_any_order(client, decisions_index(prefix), query, ["query_id"]) if query_ids else ()
+    return {source["query_id"] for page in pages for source in page}
+
+
+def times_of(client: OpenSearch, prefix: str, index: str, query_ids: Collection[str]) -> dict[str, list[datetime]]:
+    """When searches of an index were made, by query_id, to the millisecond. Reads no documents."""
+    filters = [{"term": {"index": index}}, {"terms": {"query_id": sorted(query_ids)}}]
+    fields = ["query_id", {"field": "@timestamp", "format": "epoch_millis"}]
+    body: Json = {"size": EVENT_PAGE, "query": {"bool": {"filter": filters}}, "_source": False}
+    body["docvalue_fields"] = fields
+    times: defaultdict[str, list[datetime]] = defaultdict(list)
+    for hits in whole.scrolled(client, body, decisions_index(prefix), KEEP_ALIVE) if query_ids else ():
+        for found in (hit["fields"] for hit in hits):
+            times[found["query_id"][0]].append(datetime.fromtimestamp(int(found["@timestamp"][0]) / 1000, UTC))
+    return times
+
+
+def decisions_under(client: OpenSearch, prefix: str, index: str, query_ids: Sequence[str]) -> Iterator[list[Json]]:
+    """The documents of all searches under some query_ids."""
+    filters = [{"term": {"index": index}}, {"terms": {"query_id": list(query_ids)}}]
+    return _in_any_order(client, decisions_index(prefix), {"bool": {"filter": filters}})
 
 
 def last_search(client: OpenSearch, prefix: str, index: str, until: datetime) -> datetime | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from base64 import b64decode, b64encode
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from heapq import nlargest
@@ -21,7 +21,7 @@ from opensearchpy.helpers import scan
 
 from ltrr_opensearch.errors import ClusterError, Conflict, DataError
 from ltrr_opensearch.knowledge.memory import Memory, MemoryRow
-from ltrr_opensearch.learn.memory import Counting, Entry, fold, foresee, from_document, to_document
+from ltrr_opensearch.learn.memory import Counting, Entry, amended, brought, fold, foresee, from_document, to_document
 from ltrr_opensearch.logged import Round, is_whole
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.settings import Settings
@@ -47,10 +47,7 @@ class MemoryStore:
         counts: Counter[str],
     ) -> None:
         """Add rounds to the documents of their queries."""
-        by_query: defaultdict[str, list[Round]] = defaultdict(list)
-        for one in rounds:
-            if is_whole(one.decision.normalized):
-                by_query[one.decision.normalized].append(one)
+        by_query = rounds_by_query(rounds)
 
         def counted(query: str, entry: Entry | None) -> Entry | None:
             return (
@@ -58,6 +55,33 @@ class MemoryStore:
             )
 
         counts["queries counted for the memory"] += self._change(sorted(by_query), counted, counts)
+
+    def bring(self, rounds: Sequence[Round], examination: Sequence[float], run: str, counts: Counter[str]) -> None:
+        """Add what was searched before us; a run that is repeated counts nothing twice here either."""
+        by_query = rounds_by_query(rounds)
+
+        def counted(query: str, entry: Entry | None) -> Entry | None:
+            if entry and entry.past == run:
+                return None
+            return brought(entry, by_query[query], examination, self._counting, run)
+
+        counts["queries counted for the memory"] += self._change(sorted(by_query), counted, counts)
+
+    def amend(
+        self, late: Sequence[tuple[Round, Round]], examination: Sequence[float], run: str, counts: Counter[str]
+    ) -> None:
+        """Correct documents by what has become known of their searches: (as they were counted, as they are now)."""
+        by_query: defaultdict[str, list[tuple[Round, Round]]] = defaultdict(list)
+        for pair in late:
+            if is_whole(query := pair[0].decision.normalized):
+                by_query[query].append(pair)
+
+        def corrected(query: str, entry: Entry | None) -> Entry | None:
+            if entry is None or entry.late == run:
+                return None
+            return amended(entry, by_query[query], examination, self._counting, run)
+
+        counts["queries corrected by late events"] += self._change(sorted(by_query), corrected, counts)
 
     def foresee(self, predicted: Mapping[str, Mapping[str, float]], at: datetime, counts: Counter[str]) -> None:
         """Add predictions (query -> entity -> score) beside what people did."""
@@ -183,6 +207,15 @@ class MemoryStore:
         if lines:
             self._client.bulk(index=self._name, body=lines)
         return vectors
+
+
+def rounds_by_query(rounds: Iterable[Round]) -> dict[str, list[Round]]:
+    """Of queries that the log has whole."""
+    by_query: defaultdict[str, list[Round]] = defaultdict(list)
+    for one in rounds:
+        if is_whole(one.decision.normalized):
+            by_query[one.decision.normalized].append(one)
+    return dict(by_query)
 
 
 def snapshot(rows: Sequence[MemoryRow]) -> bytes:

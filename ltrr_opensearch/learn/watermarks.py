@@ -6,13 +6,16 @@ and goes back with it. Only the memory's documents, which change in place, need 
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.types import Json
 
 THROUGH = "through"
 
@@ -49,6 +52,112 @@ class MemoryMark:
             "pending": pending.isoformat() if pending else None,
         }
         self._client.index(index=self._name, id=self._id, body=body)
+
+
+class Met(NamedTuple):
+    """Late events looked for: those of searches up to `until`, by shard up to the sequence number in `marks`."""
+
+    until: datetime
+    marks: Mapping[str, int]
+
+
+class LateMark:
+    """How far the memory's documents know late events: what is done, and what a run that broke off was about to do."""
+
+    def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
+        self._client, self._name, self._index = client, f"{prefix}_jobs", index
+        self._id = f"late-memory-{quote(index, safe='')}"
+
+    def read(self) -> tuple[Met | None, Met | None]:
+        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
+        return _met(source.get("done")), _met(source.get("pending"))
+
+    def begin(self, pending: Met) -> None:
+        self._write(self.read()[0], pending)
+
+    def finish(self) -> None:
+        done, pending = self.read()
+        self._write(pending or done, None)
+
+    def _write(self, done: Met | None, pending: Met | None) -> None:
+        body = {
+            "kind": "late-memory",
+            "index": self._index,
+            "updated": datetime.now(UTC).isoformat(),
+            "done": _stored(done),
+            "pending": _stored(pending),
+        }
+        self._client.index(index=self._name, id=self._id, body=body)
+
+
+def _met(source: Json | None) -> Met | None:
+    if not source:
+        return None
+    until = datetime.fromisoformat(source["until"]).astimezone(UTC)
+    return Met(until, {shard: int(number) for shard, number in source["marks"].items()})
+
+
+def _stored(met: Met | None) -> Json | None:
+    return {"until": met.until.isoformat(), "marks": dict(met.marks)} if met else None
+
+
+class Span(NamedTuple):
+    """A time, both ends included."""
+
+    first: datetime
+    last: datetime
+
+    def holds(self, at: datetime) -> bool:
+        return self.first <= at <= self.last
+
+    def joined(self, other: Span | None) -> Span:
+        return Span(min(self.first, other.first), max(self.last, other.last)) if other else self
+
+
+class Noted(NamedTuple):
+    """`covered`: what warm starts have counted; `pending`: what one that broke off was about to, from `source`."""
+
+    covered: Span | None
+    pending: Span | None
+    source: str
+
+
+class PastMark:
+    """How much of the time before us the memory has counted. A hole between two spans counts as covered."""
+
+    def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
+        self._client, self._name, self._index = client, f"{prefix}_jobs", index
+        self._id = f"warm-start-{quote(index, safe='')}"
+
+    def read(self) -> Noted:
+        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
+        return Noted(_span(source.get("covered")), _span(source.get("pending")), str(source.get("source", "")))
+
+    def begin(self, span: Span, source: str) -> None:
+        self._write(self.read().covered, span, source)
+
+    def finish(self) -> None:
+        """What was pending is covered."""
+        noted = self.read()
+        self._write(noted.pending.joined(noted.covered) if noted.pending else noted.covered, None, noted.source)
+
+    def _write(self, covered: Span | None, pending: Span | None, source: str) -> None:
+        body = {
+            "kind": "warm-start",
+            "index": self._index,
+            "updated": datetime.now(UTC).isoformat(),
+            "source": source,
+            "covered": [at.isoformat() for at in covered] if covered else None,
+            "pending": [at.isoformat() for at in pending] if pending else None,
+        }
+        self._client.index(index=self._name, id=self._id, body=body)
+
+
+def _span(value: Sequence[str] | None) -> Span | None:
+    if not value:
+        return None
+    first, last = (datetime.fromisoformat(at).astimezone(UTC) for at in value)
+    return Span(first, last)
 
 
 def _time(value: str | None) -> datetime | None:

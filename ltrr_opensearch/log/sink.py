@@ -40,7 +40,7 @@ class DecisionSink:
         self._writer.write(records.index_name(self._state.prefix, decision.at), id, document)
         page = decision.candidates[decision.offset : decision.offset + decision.shown]
         shown = [c.object_id or c.key.id for c in page]
-        words = {"ltrr_policy": decision.policy, "ltrr_ranker": decision.ranker, "ltrr_release": decision.release}
+        words = dict(zip(ubi.DECIDED, (decision.policy, decision.ranker, decision.release), strict=True))
         query = ubi.query_document(request, shown, words)
         self._writer.write(self._state.ubi_queries, id, query)
         if self._log.impressions:

@@ -23,6 +23,10 @@ from ltrr_opensearch.types import Asker, Json, SearchRequest
 CONTINUES = "ltrr_continues"
 """The query attribute of a later page that has a query_id of its own: the query_id of the search that it continues."""
 LATER = "ltrr_later_page"
+DECIDED = ("ltrr_policy", "ltrr_ranker", "ltrr_release")
+"""Query attributes of a search that a proxy of ours decided."""
+OURS = frozenset({CONTINUES, *DECIDED})
+"""By any of these a search is known to be of our own log."""
 EXAMPLE_TIME = "2026-01-31T12:00:00.000Z"
 LONGEST_ID = 100
 """Characters of a query_id, in a search as in an event: what UBI's own mappings index (`ignore_above`)."""

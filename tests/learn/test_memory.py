@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.learn.memory import Acted, Counting, Entry, Tally, fold, from_document, recall, to_document, wilson
+from ltrr_opensearch.learn.memory import (
+    Acted,
+    Counting,
+    Entry,
+    Tally,
+    amended,
+    fold,
+    from_document,
+    recall,
+    to_document,
+    wilson,
+)
 from ltrr_opensearch.learn.people import Hashing, People
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.types import Asker, DocKey, EntityScore
@@ -146,3 +157,25 @@ def test_entries_are_ordered_by_what_is_left_of_their_gain() -> None:
     new = Entry("b", START + timedelta(days=20), {"x": Tally(3.0, 3.0)})
     never = Entry("c", START, {"x": Tally(predicted=0.9)})
     assert new.recent(10) > old.recent(10) > never.recent(10), "8 gains weigh 2 after two half-lives"
+
+
+def test_what_comes_late_counts_as_if_it_had_been_known() -> None:
+    nothing, clicked, bought = a_round({}), a_round({"c": 0.5}), a_round({"c": 1.0, "a": 0.5})
+    known = folded(None, bought, a_round({"b": 1.0}, days=10))
+    for counted in (nothing, clicked):
+        late = amended(
+            folded(None, counted, a_round({"b": 1.0}, days=10)), [(counted, bought)], EXAMINATION, counting(), "late"
+        )
+        assert late.late == "late"
+        for of in ("gain", "examined"):
+            told, should = ({id: getattr(t, of) for id, t in e.entities.items()} for e in (late, known))
+            assert told == pytest.approx(should)
+    back = amended(folded(None, bought), [(bought, clicked)] * 4, EXAMINATION, counting(), "late")
+    assert back.entities["a"].gain == 0.0
+
+
+def test_who_acts_late_stands_behind_a_query() -> None:
+    before, after = by("ann", {}), by("ann", {"a": 1.0})
+    entry = fold(None, [before], EXAMINATION, counting(users=2), "r")
+    assert len(entry.people.known) == 0
+    assert len(amended(entry, [(before, after)], EXAMINATION, counting(users=2), "l").people.known) == 1
