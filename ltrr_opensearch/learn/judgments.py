@@ -19,8 +19,6 @@ from ltrr_opensearch.logged import Judgment, Round, is_whole
 STEPS = 40
 APART = 3.0
 """Times that the rate of what is wanted must be above that of chance."""
-ALL_ACTED = 0.999
-"""Share of looks that led to an action from which on a log holds no others."""
 LEAST_NOISE = 1e-3
 """Of the overall rate of actions; also the least share of either kind of what is shown."""
 MOST_ODDS = 30.0
@@ -79,11 +77,10 @@ def _noise(clicks: Floats, examined: Floats) -> float | None:
     """The smaller rate of a mixture of two Poisson distributions: most of what is shown is wanted by nobody.
 
     McLachlan and Peel, Finite Mixture Models (2000), chapter 2. Starts from a quarter of the overall rate and from
-    four times of it. Where the two come out alike, nothing tells chance from liking; nor does a log that knows what was
-    acted upon, and nothing that was passed over.
+    four times of it. Where the two come out alike, nothing tells chance from liking.
     """
     overall = clicks.sum() / examined.sum()
-    if not 0 < overall < ALL_ACTED:
+    if not overall:
         return None
     low, high, share = overall / 4, overall * 4, 0.2
     for _ in range(STEPS):

@@ -53,16 +53,6 @@ def test_what_left_the_index_goes_faster() -> None:
     assert left is None or left.weight < weight / 4
 
 
-def test_a_log_of_actions_alone_tells_of_no_chance() -> None:
-    """Else everything in a history that a shop brings would be chance."""
-    told = [
-        Round(replace(one, shown=0, candidates=one.candidates[:1]), {one.candidates[0].key.id: 1.0})
-        for one in decisions(60)
-        if one.candidates
-    ]
-    assert updated(Outcomes(), told, LADDER, LEARN).noise == 0.0
-
-
 def test_a_batch_that_cannot_tell_chance_from_liking_keeps_what_was_known() -> None:
     known = replace(Outcomes(), noise=0.03)
     quiet = [Round(one, {}) for one in decisions(5)]
