@@ -83,7 +83,7 @@ def warm_start(
         past = worded(_read(job, clicks, application, until, days, counts), counts)
         ids = _ids(job, past)
         rounds = past_rounds(past, key, ids, settings.learn, counts)
-        due = due_of(rounds, _source(clicks), job)
+        due = due_of(rounds, _source(clicks, application), job)
         if due.nothing:
             show(Console(), Learned(key, until, counts, ()), dry_run=dry_run)
             return
@@ -94,10 +94,12 @@ def warm_start(
     show(Console(), done, dry_run=dry_run)
 
 
-def _source(clicks: Path | None) -> str:
+def _source(clicks: Path | None, application: str | None) -> str:
     from ltrr_opensearch.arena.past_file import digest
 
-    return f"file {digest(clicks)}" if clicks else UBI
+    if clicks:
+        return f"file {digest(clicks)}"
+    return f"{UBI} of {application}" if application else UBI
 
 
 def _read(
