@@ -31,7 +31,7 @@ from ltrr_opensearch.learn.join import (
     visit,
 )
 from ltrr_opensearch.learn.later_pages import continued
-from ltrr_opensearch.learn.read import EVENT_PAGE, IMPRESSION, Window, decisions_under, times_of, to_event
+from ltrr_opensearch.learn.read import EVENT_PAGE, IMPRESSION, Window, decisions_under, refresh, times_of, to_event
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.log.records import zoned
 from ltrr_opensearch.logged import Event, Round
@@ -90,6 +90,7 @@ class LateEvents:
 
         `upto`: where an earlier run had stopped reading that is now finished.
         """
+        refresh(self.client, self.settings.state.prefix, self.settings.state.ubi_events)  # every copy shows the same
         late: defaultdict[str, list[Event]] = defaultdict(list)
         marks: dict[str, int] = {}
         for shard in self._shards():
