@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +19,14 @@ from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.evidence import Evidence
 from ltrr_opensearch.learn.job import Job
+from ltrr_opensearch.learn.past_ubi import PastUbi
 from ltrr_opensearch.learn.phases import check
+from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore
 from ltrr_opensearch.learn.watermarks import PastMark, through
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json
 from tests.arena.conftest import written
 from tests.operations.recorder import Recorded
@@ -111,6 +115,18 @@ def test_the_past_is_learned_once_and_is_no_evidence(
     ubi(client, index_name, 24, days=1, first=300)
     assert "Published" in typed().output
     assert gains(memories(client, index_name)) > gains(before) + 8  # 24 clicks worth 0.5, while the old ones faded
+
+
+def test_what_the_plugin_wrote_of_our_searches_is_ours_wherever_it_stands(
+    client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ubi(client, index_name, 3)
+    ubi(client, index_name, 2, query_attributes={"ltrr_release": "r1"})
+    monkeypatch.setattr("ltrr_opensearch.learn.past_ubi.PAGE", 1)
+    counts: Counter[str] = Counter()
+    state = StateSettings(prefix=index_name, ubi_queries=f"{index_name}-queries", ubi_events=f"{index_name}-events")
+    past = PastUbi(client, state).read(Window(None, NOW), counts)
+    assert [one.query_id for one in past] == ["u2"]
 
 
 def gains(found: dict[str, Json]) -> float:
