@@ -179,7 +179,7 @@ def test_a_run_that_broke_off_is_finished_with_the_same_log_and_counts_nothing_t
     assert refused.exit_code == 1
     assert "finish that one first" in refused.output
     assert "finish that one first" in typed("--application", "other").output
-    done = typed()
+    done = typed("--days", "1")
     assert done.exit_code == 0, done.output
     found = memories(client, index_name)
     assert len(found) == len(QUERIES)
