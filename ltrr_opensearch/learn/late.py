@@ -178,17 +178,24 @@ class LateEvents:
         if decision.at > self.window.until or decision.at < self._oldest:
             counts["late events of searches older than learn.late_days"] += len(new)
             return None
-        late_s = timedelta(days=self._learn.late_days).total_seconds()
-        if self.window.after and decision.at <= self.window.after:
-            before = attributed(decision, _without(events, new), late_s, Counter())
-        else:
-            before = attributed(decision, events, self._learn.window_s, Counter())
-        after = attributed(decision, events, late_s, Counter())
+        before, after = self._attributed(joined, new)
         was, now = (gains_of(decision, some, self._learn) for some in (before, after))
         if was == now:
             return None
         counts["searches corrected by late events"] += 1
         return Late(Round(decision, was), Round(decision, now))
+
+    def _attributed(self, joined: Joined, new: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        """What counted for a search until now, and what does from now on."""
+        decision, events = joined
+        window_s, late_s = self._learn.window_s, timedelta(days=self._learn.late_days).total_seconds()
+        if self.window.after and decision.at <= self.window.after:
+            counted = attributed(decision, _without(events, new), late_s, Counter())
+        else:
+            counted = attributed(decision, events, window_s, Counter())
+            closes = decision.at + timedelta(seconds=window_s)
+            events = [event for event in events if event.at <= closes or event in new]  # others are new to the next run
+        return counted, attributed(decision, events, late_s, Counter())
 
 
 def _without(events: Iterable[Event], new: Iterable[Event]) -> list[Event]:
