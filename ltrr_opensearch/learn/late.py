@@ -172,7 +172,7 @@ class LateEvents:
         return list(told_apart(found, Counter(), {}))
 
     def _change(self, joined: Joined, new: Sequence[Event], counts: Counter[str]) -> Late | None:
-        decision, events = joined
+        decision = joined[0]
         if not any(self._may_be(event, decision.at, noted=self.marks is not None) for event in new):
             return None  # it belongs to another search under the same query_id
         if decision.at > self.window.until or decision.at < self._oldest:
