@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import OpenSearchException
+from opensearchpy.exceptions import OpenSearchException, RequestError
 
 from ltrr_opensearch.arena.record import Recorder, Template
 from ltrr_opensearch.arena.recording import Recording
@@ -33,6 +33,8 @@ Said = TypeVar("Said")
 KNOWLEDGE = ("memory", "gazetteer", "aggregates", "terms")
 """Parts that strategies ask with, beside weights of readings; neither policy nor ranker matters where all are asked."""
 NAMED_AT_ONCE = 1000
+NO_VALUE = "failed to create query"
+"""What the cluster says of a value that a field cannot have."""
 LINKS = 16
 """m of HNSW, OpenSearch's default."""
 
@@ -106,12 +108,26 @@ def ids_of(client: OpenSearch, key: str, field: str | None, objects: Iterable[st
     ids: dict[str, list[str]] = {}
     for start in range(0, len(names), NAMED_AT_ONCE):
         some = names[start : start + NAMED_AT_ONCE]
-        query: Json = {"terms": {field: some}} if field else {"ids": {"values": some}}
-        body: Json = {"size": 10_000, "query": query, "_source": False, "docvalue_fields": [field] if field else []}
-        for hit in client.search(index=key, body=body)["hits"]["hits"]:
+        for hit in _named(client, key, field, some):
             for name in set(map(str, hit["fields"][field])) & set(some) if field else (hit["_id"],):
                 ids.setdefault(name, []).append(hit["_id"])
     return ids
+
+
+def _named(client: OpenSearch, key: str, field: str | None, names: Sequence[str]) -> list[Json]:
+    """Hits of objects. What cannot be a value of the field, like letters where it holds numbers, names none."""
+    query: Json = {"terms": {field: list(names)}} if field else {"ids": {"values": list(names)}}
+    body: Json = {"size": 10_000, "query": query, "_source": False, "docvalue_fields": [field] if field else []}
+    try:
+        hits: list[Json] = client.search(index=key, body=body)["hits"]["hits"]
+    except RequestError as error:
+        if NO_VALUE not in str(error):
+            raise
+        if len(names) == 1:
+            return []
+        half = len(names) // 2
+        return _named(client, key, field, names[:half]) + _named(client, key, field, names[half:])
+    return hits
 
 
 async def recorded(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,9 +43,13 @@ class _Row:
 def read_past_file(file: Path) -> list[Past]:
     """The searches, the oldest first."""
     by_search: defaultdict[str, list[_Row]] = defaultdict(list)
+    columns: dict[str, None] = {}
     for place, row in rows(file, plain=""):
         one = _row(row, place)
         by_search[one.query_id].append(one)
+        columns |= dict.fromkeys(map(str, row))
+    if by_search and columns.keys().isdisjoint(NAMES["id"]):
+        raise _lacking(str(file), ["id"], columns)
     if not by_search:
         raise DataError(f"{file} holds no searches; give CSV or JSON lines with the columns {', '.join(NEEDED)}")
     return sorted(map(_search, by_search.values()), key=lambda one: (one.at, one.query_id))
@@ -65,11 +69,8 @@ def _search(found: list[_Row]) -> Past:
 
 def _row(row: Json, place: str) -> _Row:
     said = {name: _said(row, spellings) for name, spellings in NAMES.items()}
-    if lacking := [name for name in NEEDED if said[name] is None]:
-        raise DataError(
-            f"{place}: no {', '.join(lacking)} (there are: {', '.join(map(str, row))}); name the columns "
-            f"{', '.join(NEEDED)}, perhaps user, session, action, query_id"
-        )
+    if lacking := [name for name in NEEDED if said[name] is None and name != "id"]:
+        raise _lacking(place, lacking, row)
     at, named, id = _time(str(said["time"]), place), row.get("query_id"), said["id"]
     query_id = str(named) if named else place.rpartition(", ")[2]
     event = Event(query_id, at, str(row.get("action") or CLICK), id, user=said["user"] or None) if id else None
@@ -78,8 +79,15 @@ def _row(row: Json, place: str) -> _Row:
     return _Row(query_id, at, str(said["query"]).strip(), asker, event)
 
 
+def _lacking(place: str, lacking: Sequence[str], columns: Iterable[object]) -> DataError:
+    return DataError(
+        f"{place}: no {', '.join(lacking)} (there are: {', '.join(map(str, columns))}); name the columns "
+        f"{', '.join(NEEDED)}, perhaps user, session, action, query_id"
+    )
+
+
 def _said(row: Json, spellings: tuple[str, ...]) -> str | None:
-    """None where no such column is there."""
+    """None where no such column is there, or nothing in it."""
     found = next((row[name] for name in spellings if name in row), None)
     return None if found is None else str(found).strip()
 

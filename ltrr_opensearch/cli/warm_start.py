@@ -36,7 +36,7 @@ _file = click.Path(path_type=Path, exists=True, dir_okay=False)
     "ubi_events.",
 )
 @click.option("--application", help="Only searches that UBI says are of this one.")
-@click.option("--days", default=180, show_default=True, type=click.IntRange(min=1), help="How far back to read.")
+@click.option("--days", default=180, show_default=True, type=click.IntRange(1, 36_500), help="How far back to read.")
 @click.option(
     "--searches",
     default=2000,
@@ -73,6 +73,8 @@ def warm_start(
     from ltrr_opensearch.learn.warm import due as due_of
     from ltrr_opensearch.learn.warm import warm_start as run
 
+    if clicks and application:
+        raise click.UsageError("--application is of ubi_queries, which --clicks is read instead of; leave one out")
     key = key_of(settings, one_index(settings, only))
     if settings.log.queries != "keep":
         raise SettingsError(f"log.queries is {settings.log.queries}: an earlier log's words would be kept in its place")
@@ -83,7 +85,7 @@ def warm_start(
         past = worded(_read(job, clicks, application, until, days, counts), counts)
         ids = _ids(job, past)
         rounds = past_rounds(past, key, ids, settings.learn, counts)
-        due = due_of(rounds, _source(clicks), job)
+        due = due_of(rounds, _source(clicks, application), job)
         if due.nothing:
             show(Console(), Learned(key, until, counts, ()), dry_run=dry_run)
             return
@@ -94,10 +96,12 @@ def warm_start(
     show(Console(), done, dry_run=dry_run)
 
 
-def _source(clicks: Path | None) -> str:
+def _source(clicks: Path | None, application: str | None) -> str:
     from ltrr_opensearch.arena.past_file import digest
 
-    return f"file {digest(clicks)}" if clicks else UBI
+    if clicks:
+        return f"file {digest(clicks)}"
+    return f"{UBI} of {application}" if application else UBI
 
 
 def _read(
@@ -107,9 +111,13 @@ def _read(
     from ltrr_opensearch.arena.past_file import read_past_file
     from ltrr_opensearch.learn.past_ubi import PastUbi, without_ours
     from ltrr_opensearch.learn.read import Window
+    from ltrr_opensearch.learn.warm import mark_of
     from ltrr_opensearch.log.privacy import privacy_of
 
-    window = Window(until - timedelta(days=days), until)
+    pending, after = mark_of(job).read().pending, until - timedelta(days=days)
+    if pending:  # a run that broke off had gone further back, perhaps
+        after = min(after, pending.first - timedelta(milliseconds=1))
+    window = Window(after, until)
     if clicks:
         every = read_past_file(clicks)
         counts["searches read"] += len(every)

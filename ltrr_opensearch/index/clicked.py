@@ -81,7 +81,7 @@ def _worked(memory: Memory, query: str) -> Iterator[tuple[str, float]]:
 def _members(
     client: OpenSearch, index: str, settings: IndexSettings, degree: Degree, ids: Sequence[str]
 ) -> Iterator[tuple[str, str]]:
-    """(id of a document, key of the member that it is or belongs to)."""
+    """(one of the ids, key of the member that its document is or belongs to)."""
     assert settings.entities is not None
     entities, named_by = settings.entities, settings.named_by
     through = entities.told_by(degree).through
@@ -93,6 +93,7 @@ def _members(
         body: Json = {"size": 10_000, "_source": False, "fields": fields, "query": {"bool": {"filter": query}}}
         for hit in client.search(index=index, body=body)["hits"]["hits"]:
             told = hit.get("fields", {})
-            known = str(told.get(named_by, [""])[0]) if named_by else hit["_id"]
+            names = {str(value) for value in told.get(named_by, ())} if named_by else {hit["_id"]}
             members = (key for type in told.get(entities.type_field, ()) for key in told.get(key_of.get(type, ""), ()))
-            yield from ((known, str(key)) for key in dict.fromkeys(members))
+            keys = tuple(dict.fromkeys(map(str, members)))
+            yield from ((id, key) for id in some if id in names for key in keys)

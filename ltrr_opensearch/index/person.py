@@ -68,7 +68,10 @@ class Person:
         self._releases = ReleaseStore(client, settings.state.prefix)
         written = privacy_of(settings.log, settings.state).asker(Asker(user=name)).user
         if written is None:
-            raise DataError("log.users is omit: nothing is kept under anybody's name")
+            raise DataError(
+                "log.users is omit, and since then nothing is kept under anybody's name; for what was kept before, run "
+                "this with log.users as it was"
+            )
         self._name = written
 
     def kept(self) -> Iterator[Kept]:

@@ -91,5 +91,7 @@ def _joined(known: Member | None, one: Member, before: Member | None, created: b
         return known
     groups = {**known.groups, **{group: known.groups.get(group, 0.0) + 1 for group in new}}
     kept = dict(sorted(groups.items(), key=lambda of: -of[1])[:MOST_GROUPS])
+    if not created and kept.keys().isdisjoint(new):
+        return known  # none of these is kept, so it would be new each time
     counts = known.documents + 1, known.interest + one.interest
     return replace(known, groups=kept, documents=counts[0], interest=counts[1])

@@ -21,7 +21,7 @@ from ltrr_opensearch.index.gazetteer import MAX_FIELD_VALUES, count_whole
 from ltrr_opensearch.index.mentions import fields_read
 from ltrr_opensearch.index.recount import Recount
 from ltrr_opensearch.index.sample import SAMPLE
-from ltrr_opensearch.index.shards import Shard, count, highest, shards_of, written
+from ltrr_opensearch.index.shards import Shard, count, highest, is_filtered, shards_of, written
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.knowledge.counted import Counted
 from ltrr_opensearch.types import Json
@@ -77,6 +77,8 @@ def _whole_because(
         return "no earlier counts"
     if known.read_for != read_for(settings) or known.counted.kinds != kinds_of(client, index, settings):
         return "other fields or settings"
+    if is_filtered(client, index):
+        return "which an alias filters"
     if {shard.key for shard in shards} != known.marks.keys():
         return "the index was made anew, or others belong to it"
     top = sum(count(client, shard, known.whole[shard.key], highest(client, shard)) for shard in shards)

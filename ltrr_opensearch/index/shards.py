@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from types import MappingProxyType
 from typing import Any
 
@@ -48,6 +49,14 @@ def shards_of(client: OpenSearch, expression: str) -> list[Shard]:
         for name, body in sorted(found.items())
         for number in range(int(body["settings"]["index.number_of_shards"]))
     ]
+
+
+def is_filtered(client: OpenSearch, expression: str) -> bool:
+    """Whether a name is an alias that shows some documents only: what is read shard by shard does not know of it."""
+    found = client.indices.get(index=expression, params={"filter_path": "*.aliases"})
+    named = expression.split(",")
+    aliases = (alias for body in found.values() for alias in body["aliases"].items())
+    return any("filter" in alias and any(fnmatchcase(name, one) for one in named) for name, alias in aliases)
 
 
 def highest(client: OpenSearch, shard: Shard) -> int:

@@ -21,6 +21,7 @@ from opensearchpy.exceptions import TransportError
 from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.learn import candidates, collecting, read
 from ltrr_opensearch.learn.backlog import Backlog
 from ltrr_opensearch.learn.gate import Verdict, too_few
@@ -41,6 +42,7 @@ from ltrr_opensearch.types import Json
 
 _log = logging.getLogger(__name__)
 
+NOBODY = PersonalMemory().to_bytes()
 KINDS = ("policy", "ranker", "memory")
 LEFT_OUT = "searches left out by learn.max_rounds"
 """The older ones of the ranker's history."""
@@ -211,11 +213,17 @@ def _begin(job: Job, until: datetime, *, dry: bool) -> _Run:
     serving, damaged = serving_parts(job)
     counts = Counter({f"damaged {kind}": 1 for kind in damaged})
     done = _done(job, serving)
-    forced = damaged
+    forced = damaged | ({"policy"} if _unwanted(job, serving) else frozenset())
     if not dry and (finished := _finish_broken_off(job, counts)):
         done["memory"] = finished
         forced |= {"memory"}
     return _Run(until, serving, damaged, done, forced, dry, counts)
+
+
+def _unwanted(job: Job, serving: Mapping[str, Part]) -> bool:
+    """Whether what single people did is still kept where that is not wanted any more."""
+    kept = serving.get("personal")
+    return kept is not None and not job.settings.learn.personal_people and kept.payload != NOBODY
 
 
 def serving_parts(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
@@ -313,7 +321,7 @@ def _counted(job: Job, run: _Run, backlog: Backlog) -> dict[str, Part]:
     done = run.done["aggregates"]
     rounds = backlog.count(done)
     if rounds < job.settings.learn.min_rounds:
-        return {}
+        return {"personal": _part("personal", job, NOBODY, {})} if _unwanted(job, run.serving) else {}
     found = _late(job, run, backlog.left_out)
     payloads = candidates.counted(backlog.since(done), job.settings, run.serving, found.late if found else ())
     meta: Json = {"rounds": rounds, **({EVENTS: dict(found.marks)} if found else {})}

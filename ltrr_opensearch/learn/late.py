@@ -31,7 +31,7 @@ from ltrr_opensearch.learn.join import (
     visit,
 )
 from ltrr_opensearch.learn.later_pages import continued
-from ltrr_opensearch.learn.read import EVENT_PAGE, IMPRESSION, Window, decisions_under, times_of, to_event
+from ltrr_opensearch.learn.read import EVENT_PAGE, IMPRESSION, Window, decisions_under, refresh, times_of, to_event
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.log.records import zoned
 from ltrr_opensearch.logged import Event, Round
@@ -90,6 +90,7 @@ class LateEvents:
 
         `upto`: where an earlier run had stopped reading that is now finished.
         """
+        refresh(self.client, self.settings.state.prefix, self.settings.state.ubi_events)  # every copy shows the same
         late: defaultdict[str, list[Event]] = defaultdict(list)
         marks: dict[str, int] = {}
         for shard in self._shards():
@@ -171,23 +172,30 @@ class LateEvents:
         return list(told_apart(found, Counter(), {}))
 
     def _change(self, joined: Joined, new: Sequence[Event], counts: Counter[str]) -> Late | None:
-        decision, events = joined
+        decision = joined[0]
         if not any(self._may_be(event, decision.at, noted=self.marks is not None) for event in new):
             return None  # it belongs to another search under the same query_id
         if decision.at > self.window.until or decision.at < self._oldest:
             counts["late events of searches older than learn.late_days"] += len(new)
             return None
-        late_s = timedelta(days=self._learn.late_days).total_seconds()
-        if self.window.after and decision.at <= self.window.after:
-            before = attributed(decision, _without(events, new), late_s, Counter())
-        else:
-            before = attributed(decision, events, self._learn.window_s, Counter())
-        after = attributed(decision, events, late_s, Counter())
+        before, after = self._attributed(joined, new)
         was, now = (gains_of(decision, some, self._learn) for some in (before, after))
         if was == now:
             return None
         counts["searches corrected by late events"] += 1
         return Late(Round(decision, was), Round(decision, now))
+
+    def _attributed(self, joined: Joined, new: Sequence[Event]) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
+        """What counted for a search until now, and what does from now on."""
+        decision, events = joined
+        window_s, late_s = self._learn.window_s, timedelta(days=self._learn.late_days).total_seconds()
+        if self.window.after and decision.at <= self.window.after:
+            counted = attributed(decision, _without(events, new), late_s, Counter())
+        else:
+            counted = attributed(decision, events, window_s, Counter())
+            closes = decision.at + timedelta(seconds=window_s)
+            events = [event for event in events if event.at <= closes or event in new]  # others are new to the next run
+        return counted, attributed(decision, events, late_s, Counter())
 
 
 def _without(events: Iterable[Event], new: Iterable[Event]) -> list[Event]:

@@ -7,7 +7,7 @@ expired; one that the cluster's UBI plugin wrote as well, by a decision under it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -26,6 +26,7 @@ from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Asker, Json
 
 FIELDS = ("query_id", "user_query", "timestamp", "client_id", "query_response_hit_ids", "query_attributes")
+OWN_LOG = "searches of our own log"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +40,17 @@ class PastUbi:
     def read(self, window: Window, counts: Counter[str]) -> list[Past]:
         """The searches of a window, each once: of a search that was written several times, its first page."""
         found: dict[str, Past] = {}
+        own: set[str] = set()
         for sources in self._pages(window):
-            for one in self._fresh(sources, counts):
+            own |= _written_by_us(sources)
+            for one in self._fresh(sources, own, counts):
                 before = found.get(one.query_id)
                 counts["further pages"] += before is not None
                 if before is None or one.at < before.at:
                     found[one.query_id] = one
+        for id in own & found.keys():  # the plugin's record may come before ours
+            del found[id]
+            counts[OWN_LOG] += 1
         ids = list(found)
         for start in range(0, len(ids), PAGE):
             some = ids[start : start + PAGE]
@@ -65,14 +71,13 @@ class PastUbi:
             name = self.state.ubi_queries
             raise DataError(f"the cluster has no index {name}; give a file instead: --clicks FILE") from error
 
-    def _fresh(self, sources: Sequence[Json], counts: Counter[str]) -> Iterator[Past]:
-        """What can be understood and is not ours."""
+    def _fresh(self, sources: Sequence[Json], own: Collection[str], counts: Counter[str]) -> Iterator[Past]:
+        """What can be understood and is not ours; `own`: query_ids that are known to be."""
         read = [one for source in sources if (one := _past(source)) is not None]
         counts["searches read"] += len(sources)
         counts["unreadable searches"] += len(sources) - len(read)
-        written = {str(s.get("query_id")) for s in sources if OURS & _words(s.get("query_attributes")).keys()}
-        known = written | ours(self.client, self.state.prefix, [one.query_id for one in read])
-        counts["searches of our own log"] += sum(one.query_id in known for one in read)
+        known = {*own, *ours(self.client, self.state.prefix, [one.query_id for one in read])}
+        counts[OWN_LOG] += sum(one.query_id in known for one in read)
         yield from (one for one in read if one.query_id not in known)
 
 
@@ -81,7 +86,7 @@ def without_ours(client: OpenSearch, prefix: str, past: Sequence[Past], counts: 
     known: set[str] = set()
     for start in range(0, len(past), PAGE):
         known |= ours(client, prefix, [one.query_id for one in past[start : start + PAGE]])
-    counts["searches of our own log"] += sum(one.query_id in known for one in past)
+    counts[OWN_LOG] += sum(one.query_id in known for one in past)
     return [one for one in past if one.query_id not in known]
 
 
@@ -106,6 +111,10 @@ def _past(source: Json) -> Past | None:
     shown = tuple(str(hit) for hit in hits if isinstance(hit, str | int)) if isinstance(hits, list) else ()
     words = text.strip() if isinstance(text, str) else ""
     return Past(query_id, at, words, Asker(client=str(client) if isinstance(client, str | int) else None), shown)
+
+
+def _written_by_us(sources: Sequence[Json]) -> set[str]:
+    return {str(s.get("query_id")) for s in sources if OURS & _words(s.get("query_attributes")).keys()}
 
 
 def _words(attributes: Any) -> Mapping[str, object]:

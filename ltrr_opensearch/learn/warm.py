@@ -44,7 +44,10 @@ class Lessons:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What a run has to do. `fresh`: rounds that the memory has not counted, all within `span`."""
+    """What a run has to do. `fresh`: rounds that the memory has not counted, all within `span`.
+
+    There is a span without any of them where a run that broke off has nothing left to count, and is to be finished.
+    """
 
     fresh: Sequence[Round]
     span: Span | None
@@ -54,7 +57,7 @@ class Due:
 
     @property
     def nothing(self) -> bool:
-        return not self.fresh and "policy" in self.serving
+        return self.span is None and "policy" in self.serving
 
     @property
     def run(self) -> str:

@@ -41,9 +41,22 @@ def test_json_lines_may_name_columns_as_ubi_does(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", '{"time": "2026-01-01", "query": "hat"}\n{"time": "2026-01-02", "query": "hat", "id": null}\n'),
+        ("a.csv", "time,query,id\n2026-01-01,hat\n2026-01-02,hat,\n"),
+    ],
+)
+def test_a_search_that_led_to_nothing_has_no_id(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    assert [(one.text, one.events) for one in read_past_file(tmp_path / name)] == [("hat", ())] * 2
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
         ("query,id\nhat,7\n", "no time (there are: query, id)"),
+        ("time,query,sku\n2026-01-01,hat,7\n", "no id (there are: time, query, sku)"),
         ("time,query,id\nyesterday,hat,7\n", "line 2: time 'yesterday' is none; write it like"),
         ("time,query,id\n", "holds no searches"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +19,14 @@ from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.evidence import Evidence
 from ltrr_opensearch.learn.job import Job
+from ltrr_opensearch.learn.past_ubi import PastUbi
 from ltrr_opensearch.learn.phases import check
+from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore
 from ltrr_opensearch.learn.watermarks import PastMark, through
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore
+from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json
 from tests.arena.conftest import written
 from tests.operations.recorder import Recorded
@@ -113,6 +117,18 @@ def test_the_past_is_learned_once_and_is_no_evidence(
     assert gains(memories(client, index_name)) > gains(before) + 8  # 24 clicks worth 0.5, while the old ones faded
 
 
+def test_what_the_plugin_wrote_of_our_searches_is_ours_wherever_it_stands(
+    client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ubi(client, index_name, 3)
+    ubi(client, index_name, 2, query_attributes={"ltrr_release": "r1"})
+    monkeypatch.setattr("ltrr_opensearch.learn.past_ubi.PAGE", 1)
+    counts: Counter[str] = Counter()
+    state = StateSettings(prefix=index_name, ubi_queries=f"{index_name}-queries", ubi_events=f"{index_name}-events")
+    past = PastUbi(client, state).read(Window(None, NOW), counts)
+    assert [one.query_id for one in past] == ["u2"]
+
+
 def gains(found: dict[str, Json]) -> float:
     return sum(sum(entities["gain"]) for entities in found.values())
 
@@ -162,7 +178,8 @@ def test_a_run_that_broke_off_is_finished_with_the_same_log_and_counts_nothing_t
     refused = typed("--clicks", str(other))
     assert refused.exit_code == 1
     assert "finish that one first" in refused.output
-    done = typed()
+    assert "finish that one first" in typed("--application", "other").output
+    done = typed("--days", "1")
     assert done.exit_code == 0, done.output
     found = memories(client, index_name)
     assert len(found) == len(QUERIES)

@@ -130,6 +130,12 @@ def test_clicks_on_what_a_genre_was_asked_for_move_degrees(client: OpenSearch, i
         ("leaning", "Mae Alder", "Folk"): pytest.approx(4.0),
         ("leaning", "Milo Strand", "Folk"): pytest.approx(2.0),
     }, "neither predictions nor other queries count, nor the genre itself"
+    client.index(
+        index=index_name, id=song["id"], body=song | {"names": [song["id"], "other"]}, params={"refresh": "true"}
+    )
+    several = index.model_copy(update={"object_id_field": "names.keyword"})
+    other = Memory.from_rows([MemoryRow("folk", (EntityScore("other", 0.4),))])
+    assert clicked(client, index_name, several, other) == {("leaning", "Milo Strand", "Folk"): pytest.approx(2.0)}
     before, after = (build_gazetteer(client, index_name, index, told).degrees for told in ({}, clicks))
     without, with_ = (of.degree("leaning", "Mae Alder", ["Folk"]) for of in (before, after))
     assert without is not None

@@ -56,6 +56,12 @@ def test_what_is_written_again_adds_what_was_not_known_alone() -> None:
     assert after(both, song("Merrow", "Ska"), created=False) == both
 
 
+def test_a_group_that_is_not_kept_is_not_new_each_time() -> None:
+    before = after(NOTHING, *(song("Hart", f"g{n}") for n in range(8) for _ in range(2)))
+    once = after(before, song("Hart", "ninth"), created=False)
+    assert after(once, song("Hart", "ninth"), created=False).members == once.members == before.members
+
+
 def test_keys_of_an_entity_are_kept_together() -> None:
     lists: list[Fields] = [{"kind": ["playlist"], "title.keyword": ["Sad"], "id": [id]} for id in ("p1", "p2")]
     before = after(NOTHING, lists[0])

@@ -110,6 +110,18 @@ def test_what_is_written_again_counts_once_and_what_went_stays_until_all_is_read
     assert gazetteer_of(known.counted, 237, MUSIC).to_bytes() == scratch.to_bytes()
 
 
+def test_what_an_alias_hides_is_not_counted(client: OpenSearch, music: str) -> None:
+    alias = f"{music}_shown"
+    client.indices.put_alias(
+        index=music, name=alias, body={"filter": {"bool": {"must_not": {"term": {"genre": "Ska"}}}}}
+    )
+    known, _ = known_of(client, alias)
+    write(client, music, [SONG | {"genre": "Ska"}])
+    known, said = known_of(client, alias, known)
+    assert said == "240 documents, which an alias filters"
+    assert ("genre", "Ska") not in known.counted.values
+
+
 def test_a_value_that_nobody_has_any_more_does_no_harm(client: OpenSearch, music: str) -> None:
     write(client, music, [SONG | {"id": id} for id in "abc"])
     known, _ = known_of(client, music)

@@ -74,6 +74,16 @@ def test_people_are_remembered_one_by_one_only_where_that_is_wanted(shop: Shop) 
     assert not PersonalMemory.from_bytes(parts(shop)["personal"].payload), "kept no longer than it is wanted"
 
 
+def test_what_is_not_wanted_of_people_goes_though_nothing_new_was_asked(shop: Shop) -> None:
+    learn(["policy"], shop.job(CLOSED, personal_people=3))
+    before = parts(shop)
+    assert learn(["policy"], shop.job(CLOSED)).release
+    after = parts(shop)
+    assert not PersonalMemory.from_bytes(after["personal"].payload)
+    assert after["aggregates"] == before["aggregates"]
+    assert learn(["policy"], shop.job(CLOSED)).nothing_new
+
+
 def test_a_second_run_has_nothing_to_do_and_the_next_goes_on(shop: Shop) -> None:
     first = learn(KINDS, shop.job(CLOSED))
     again = learn(KINDS, shop.job(CLOSED))

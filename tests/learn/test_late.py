@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.cluster.templates import load_templates
-from ltrr_opensearch.index.shards import shards_of
+from ltrr_opensearch.index.shards import highest, shards_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.popularity import Popularity
 from ltrr_opensearch.learn.job import learn
@@ -199,3 +199,24 @@ def test_a_click_on_a_later_page_that_has_a_name_of_its_own_belongs_to_the_first
     (late,) = LateEvents(shop.client, settings, "shop", window, marks).found(counts).late
     assert (late.before.gains, late.after.gains) == ({}, {"far": 0.5})
     assert counts["late events"] == 1
+
+
+def test_what_was_written_behind_the_marks_is_new_to_the_next_run_alone(shop: Shop) -> None:
+    one = decisions(1)[0]
+    first, second = (candidate.key.id for candidate in one.candidates[:2])
+    bought, clicked = (
+        Event(one.query_id, one.at + timedelta(hours=hours), action, id)
+        for hours, action, id in ((2, "purchase", first), (3, "click", second))
+    )
+    shop.put([one], [bought])
+    shop.client.indices.refresh(index=f"{shop.prefix}*")
+    shards = shards_of(shop.client, f"{shop.prefix}-events")
+    marks = {shard.key: highest(shop.client, shard) for shard in shards}
+    shop.put([], [clicked])
+    day, settings = timedelta(days=1), shop.settings()
+    window, later = Window(one.at - day, one.at + day), Window(one.at + day, one.at + 2 * day)
+    nothing = dict.fromkeys(marks, -1)
+    (now,) = LateEvents(shop.client, settings, "shop", window, nothing).found(Counter(), marks).late
+    (then,) = LateEvents(shop.client, settings, "shop", later, marks).found(Counter()).late
+    assert (now.before.gains, now.after.gains) == ({}, {first: 1.0})
+    assert (then.before.gains, then.after.gains) == ({first: 1.0}, {first: 1.0, second: 0.5})
