@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.index.changes import slots_state
 from ltrr_opensearch.index.clicked import clicked, roughly
 from ltrr_opensearch.index.gazetteer import build_gazetteer
@@ -24,6 +26,8 @@ from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.rank.feature_sets import derive
 from ltrr_opensearch.release.store import ReleaseStore
+
+_log = logging.getLogger(__name__)
 
 Build = Callable[[Mapping[Pair, float]], Gazetteer]
 GAZETTEER = "gazetteer"
@@ -75,11 +79,16 @@ def publish(client: OpenSearch, prefix: str, key: str, parts: dict[str, Part]) -
 
 
 def _clicks(client: OpenSearch, key: str, settings: IndexSettings, serving: Mapping[str, Part]) -> Mapping[Pair, float]:
-    """What the memory that serves tells of degrees."""
+    """What the memory that serves tells of degrees; a damaged one tells nothing, and set-up goes on without it."""
     memory = serving.get("memory")
     if memory is None or settings.entities is None or not settings.entities.degrees:
         return {}
-    return clicked(client, key, settings, Memory.from_bytes(memory.payload))
+    try:
+        known = Memory.from_bytes(memory.payload)
+    except ModelError as error:
+        _log.warning("index %r: clicks move no degrees: %s", key, error)
+        return {}
+    return clicked(client, key, settings, known)
 
 
 def _part(kind: str, key: str, algorithm: str, payload: bytes, at: datetime) -> Part:

@@ -65,6 +65,8 @@ class PersonalMemory:
         """
         known = self.people.get(person, ()) if person is not None else ()
         asked = frozenset(_words(normalized).split()) if known else frozenset()
+        if not asked:
+            return ()
         scores: dict[str, float] = {}
         for pair in known:
             words = pair.words.split()

@@ -92,6 +92,8 @@ def test_what_clicks_say_of_degrees_is_read_anew_with_the_memory(client: OpenSea
     assert before is not None
     assert after is not None
     assert after > before
+    damaged = Part("memory", index_name, "m", "rows", b"no", "sha", NOW)
+    assert "gazetteer" in setup_parts(client, index_name, index, NOW, {**second, "memory": damaged})
 
 
 def test_a_changed_index_of_the_same_values_is_read_once(client: OpenSearch, index_name: str) -> None:

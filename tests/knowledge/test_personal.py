@@ -36,6 +36,10 @@ def test_what_somebody_did_is_found_for_the_same_words_and_by_nobody_else() -> N
     assert found(memory, "cleo", "red shoes") == found(memory, None, "red shoes") == {}
 
 
+def test_a_query_without_words_finds_nothing() -> None:
+    assert remembering(acted("red shoes", "a")).of("ann", "") == ()
+
+
 def test_queries_of_mostly_the_same_words_count_less_and_others_not() -> None:
     memory = remembering(acted("red shoes", "a"))
     assert found(memory, "ann", "red shoes leather") == {"a": pytest.approx(0.5 * 2 / 3)}
