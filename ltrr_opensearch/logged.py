@@ -7,8 +7,9 @@ publishes `Part`s. All are frozen, as those of `types.py`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome, Packed
 
@@ -232,3 +233,25 @@ class Part:
     meta: Json = field(default_factory=dict)
     checks: Json = field(default_factory=dict)
     metrics: Json = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        kind: str,
+        index: str,
+        algorithm: str,
+        payload: bytes,
+        created: datetime,
+        meta: Json | None = None,
+        checks: Json | None = None,
+        metrics: Json | None = None,
+    ) -> Part:
+        """A part whose version is named by its content, so that the same bytes are the same version."""
+        digest = sha256(payload).hexdigest()
+        told = meta or {}, checks or {}, metrics or {}
+        return cls(kind, index, digest[:12], algorithm, payload, digest, created, *told)
+
+    def dated(self, at: datetime, meta: Json | None = None) -> Part:
+        """The part with a version that says when, too: what it says of itself (`meta`) is more than its content."""
+        version = f"{at:%Y%m%dT%H%M%S.%f}-{self.sha256[:8]}"
+        return replace(self, version=version, meta={**self.meta, **(meta or {})})

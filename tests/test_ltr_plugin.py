@@ -21,7 +21,8 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.index.setup import Setup
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.in_cluster import Place, bring
-from ltrr_opensearch.learn.job import Job, learn
+from ltrr_opensearch.learn.job import Job
+from ltrr_opensearch.learn.run import learn
 from ltrr_opensearch.log.records import index_name as decisions_index
 from ltrr_opensearch.log.records import to_document
 from ltrr_opensearch.logged import Decision, Event, Round

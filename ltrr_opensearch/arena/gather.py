@@ -33,6 +33,8 @@ Said = TypeVar("Said")
 KNOWLEDGE = ("memory", "gazetteer", "aggregates", "terms")
 """Parts that strategies ask with, beside weights of readings; neither policy nor ranker matters where all are asked."""
 NAMED_AT_ONCE = 1000
+MOST_HITS = 10_000
+"""Of one answer: index.max_result_window as it is where nobody changed it."""
 NO_VALUE = "failed to create query"
 """What the cluster says of a value that a field cannot have."""
 LINKS = 16
@@ -105,19 +107,21 @@ def by_id(
 def ids_of(client: OpenSearch, key: str, field: str | None, objects: Iterable[str]) -> dict[str, list[str]]:
     """`_id`s of the documents of objects, by the names that events use; of those that the index has."""
     names = sorted(set(objects))
-    ids: dict[str, list[str]] = {}
+    ids: dict[str, dict[str, None]] = {}
     for start in range(0, len(names), NAMED_AT_ONCE):
         some = names[start : start + NAMED_AT_ONCE]
         for hit in _named(client, key, field, some):
             for name in set(map(str, hit["fields"][field])) & set(some) if field else (hit["_id"],):
-                ids.setdefault(name, []).append(hit["_id"])
-    return ids
+                ids.setdefault(name, {})[hit["_id"]] = None  # once, though it may come with another of its names
+    return {name: list(of) for name, of in ids.items()}
 
 
 def _named(client: OpenSearch, key: str, field: str | None, names: Sequence[str]) -> list[Json]:
-    """Hits of objects. What cannot be a value of the field, like letters where it holds numbers, names none."""
+    """Hits of objects: of fewer at once where they have more documents than an answer holds, or where some name is
+    refused; what cannot be a value of the field, like letters where it holds numbers, names none.
+    """
     query: Json = {"terms": {field: list(names)}} if field else {"ids": {"values": list(names)}}
-    body: Json = {"size": 10_000, "query": query, "_source": False, "docvalue_fields": [field] if field else []}
+    body: Json = {"size": MOST_HITS, "query": query, "_source": False, "docvalue_fields": [field] if field else []}
     try:
         hits: list[Json] = client.search(index=key, body=body)["hits"]["hits"]
     except RequestError as error:
@@ -125,9 +129,11 @@ def _named(client: OpenSearch, key: str, field: str | None, names: Sequence[str]
             raise
         if len(names) == 1:
             return []
-        half = len(names) // 2
-        return _named(client, key, field, names[:half]) + _named(client, key, field, names[half:])
-    return hits
+    else:
+        if len(hits) < MOST_HITS or len(names) == 1:
+            return hits
+    half = len(names) // 2
+    return _named(client, key, field, names[:half]) + _named(client, key, field, names[half:])
 
 
 async def recorded(

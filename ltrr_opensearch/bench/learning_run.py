@@ -11,7 +11,8 @@ import orjson
 
 from ltrr_opensearch.bench.learning_log import INDEX, START, settings
 from ltrr_opensearch.cluster.admin import connect
-from ltrr_opensearch.learn.job import Job, learn
+from ltrr_opensearch.learn.job import Job
+from ltrr_opensearch.learn.run import learn
 
 
 def main(url: str, prefix: str, workers: str) -> None:

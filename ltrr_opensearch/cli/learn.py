@@ -69,8 +69,8 @@ def learn(
         raise click.UsageError("--format, --topics and --template go with --qrels")
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.learn.job import Job
-    from ltrr_opensearch.learn.job import learn as run
     from ltrr_opensearch.learn.phases import check
+    from ltrr_opensearch.learn.run import learn as run
 
     console = Console()
     kinds = KINDS if kind == "all" else (kind,)

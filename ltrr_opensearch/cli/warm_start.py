@@ -86,6 +86,7 @@ def warm_start(
         ids = _ids(job, past)
         rounds = past_rounds(past, key, ids, settings.learn, counts)
         due = due_of(rounds, _source(clicks, application), job)
+        counts["searches of a time that an earlier warm start has counted"] += len(rounds) - len(due.fresh)
         if due.nothing:
             show(Console(), Learned(key, until, counts, ()), dry_run=dry_run)
             return

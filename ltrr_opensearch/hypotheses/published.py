@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from urllib.parse import quote, unquote
@@ -31,11 +30,10 @@ def domain_of(kind: str) -> str | None:
 
 def part_of(weights: DomainWeights, index: str, at: datetime) -> Part:
     payload = weights.to_bytes()
-    sha256 = hashlib.sha256(payload).hexdigest()
     stored = DomainWeights.from_bytes(payload)
     checks = {level.value: _likelihoods(stored, level) for level in Level}
     meta = {"domain": weights.domain, "utterances": weights.utterances}
-    return Part(kind_of(weights.domain), index, sha256[:12], ALGORITHM, payload, sha256, at, meta, checks)
+    return Part.of(kind_of(weights.domain), index, ALGORITHM, payload, at, meta, checks)
 
 
 def weights_of(part: Part) -> DomainWeights:

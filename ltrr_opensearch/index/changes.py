@@ -14,7 +14,7 @@ from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.types import Json
 
 _READ = {"slot_fields", "text_fields", "synonyms", "entities", "popularity"}
-FORMAT = 3
+FORMAT = 4
 """Raised when the same index would be read into something else."""
 
 

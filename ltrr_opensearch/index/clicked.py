@@ -21,7 +21,7 @@ from ltrr_opensearch.normalise import tokenize
 from ltrr_opensearch.relation_settings import Degree
 from ltrr_opensearch.types import Json
 
-MOST_GROUPS = 1000
+MOST_ASKED_FOR = 1000
 """Groups whose queries are looked up, those of most documents first."""
 WORTH = 5.0
 """Documents that a memory score of 1 counts as: an artist of twenty songs is moved by clicks, not turned by one."""
@@ -52,7 +52,7 @@ def roughly(clicks: Mapping[Pair, float]) -> list[tuple[Pair, int]]:
 def _groups(client: OpenSearch, index: str, entities: EntitySettings, degree: Degree) -> Iterator[tuple[str, str]]:
     """(name, key) of what can be asked for."""
     field, key = entities.name_fields(degree.to)[0], entities.key(entities.told_by(degree).by)
-    aggregation: Json = {"terms": {"field": field, "size": MOST_GROUPS}}
+    aggregation: Json = {"terms": {"field": field, "size": MOST_ASKED_FOR}}
     aggregation["aggs"] = {"keys": {"terms": {"field": key, "size": 1}}}
     query = {"term": {entities.type_field: degree.to}}
     body: Json = {"size": 0, "track_total_hits": False, "query": query, "aggs": {"names": aggregation}}

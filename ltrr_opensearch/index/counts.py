@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from opensearchpy import OpenSearch
@@ -50,8 +51,9 @@ class CountStore:
         version, before = told.hexdigest()[:12], self._jobs.counts_of(self._key)
         if version == before:
             return
-        at, sha256 = self._now(), hashlib.sha256(payload).hexdigest()
-        self._parts.write(self._key, Part(KIND, self._key, version, "json", payload, sha256, at, meta=meta))
+        at = self._now()
+        part = replace(Part.of(KIND, self._key, "json", payload, at, meta), version=version)
+        self._parts.write(self._key, part)
         self._jobs.save_counts_of(self._key, version, at)
         if before is not None:
             self._parts.delete(self._key, KIND, before)

@@ -46,73 +46,74 @@ class JobStore:
 
     def vector_fields(self, key: str, kind: str = DENSE) -> VectorFields:
         """`kind`: of embeddings, or of learned sparse vectors."""
-        stored = self._get(f"{kind}-{key}").get("fields", [])
+        stored = self.get(f"{kind}-{key}").get("fields", [])
         return VectorFields({f["encoder"]: VectorField(f["field"], f["complete"]) for f in stored})
 
     def save_vector_fields(self, key: str, fields: VectorFields, at: datetime, kind: str = DENSE) -> None:
         rows = [{"encoder": d, "field": f.name, "complete": f.complete} for d, f in fields.by_encoder.items()]
-        self._put(f"{kind}-{key}", {"kind": kind, "index": key, "updated": at.isoformat(), "fields": rows})
+        self.put(f"{kind}-{key}", {"kind": kind, "index": key, "updated": at.isoformat(), "fields": rows})
 
     def marks(self, key: str, digest: str) -> dict[str, int]:
         """Per shard, the sequence number up to which every document has its vector."""
-        return {k: int(v) for k, v in self._get(f"sync-{key}-{digest}").get("marks", {}).items()}
+        return {k: int(v) for k, v in self.get(f"sync-{key}-{digest}").get("marks", {}).items()}
 
     def save_marks(self, key: str, digest: str, marks: Mapping[str, int], at: datetime) -> None:
         body = {"kind": "sync", "index": key, "encoder": digest, "updated": at.isoformat(), "marks": dict(marks)}
-        self._put(f"sync-{key}-{digest}", body)
+        self.put(f"sync-{key}-{digest}", body)
 
     def loaded(self, job: str) -> int:
         """Lines of a file that an interrupted load had brought in."""
-        return int(self._get(f"load-{job}").get("lines", 0))
+        return int(self.get(f"load-{job}").get("lines", 0))
 
     def save_loaded(self, job: str, key: str, lines: int, at: datetime) -> None:
-        self._put(f"load-{job}", {"kind": "load", "index": key, "updated": at.isoformat(), "lines": lines})
+        self.put(f"load-{job}", {"kind": "load", "index": key, "updated": at.isoformat(), "lines": lines})
 
     def gazetteer_of(self, key: str) -> tuple[str, str] | None:
         """The state of the index whose values were read last, and the checksum of what came of them."""
-        found = self._get(f"gazetteer-{key}")
+        found = self.get(f"gazetteer-{key}")
         return (found["made_of"], found["sha256"]) if found else None
 
     def save_gazetteer_of(self, key: str, made_of: str, sha256: str, at: datetime) -> None:
         body = {"kind": "gazetteer", "index": key, "updated": at.isoformat(), "made_of": made_of, "sha256": sha256}
-        self._put(f"gazetteer-{key}", body)
+        self.put(f"gazetteer-{key}", body)
 
     def counts_of(self, key: str) -> str | None:
         """The version of what was counted of an index's values."""
-        return self._get(f"counts-{key}").get("version")
+        return self.get(f"counts-{key}").get("version")
 
     def save_counts_of(self, key: str, version: str, at: datetime) -> None:
         body = {"kind": "counts", "index": key, "updated": at.isoformat(), "version": version}
-        self._put(f"counts-{key}", body)
+        self.put(f"counts-{key}", body)
 
     def predicted(self, key: str) -> Json:
         """How far `ltrr predict-queries` came: `plan`, what was asked for, `least`, and `marks` as those of sync."""
-        return self._get(f"predict-{key}")
+        return self.get(f"predict-{key}")
 
     def save_predicted(self, key: str, plan: Json, least: float, marks: Mapping[str, int], at: datetime) -> None:
         body = {"kind": "predict", "index": key, "updated": at.isoformat(), "plan": plan, "least": least}
-        self._put(f"predict-{key}", {**body, "marks": dict(marks)})
+        self.put(f"predict-{key}", {**body, "marks": dict(marks)})
 
     def proposed(self, key: str) -> Json:
         """How far proposals came: `made`, by whom and for which settings, `marks` as those of sync, whether all was
         `done`, and `fields`, all that were ever written.
         """
-        return self._get(f"proposed-{key}")
+        return self.get(f"proposed-{key}")
 
     def save_proposed(
         self, key: str, made: Json, fields: Sequence[str], marks: Mapping[str, int], at: datetime, *, done: bool
     ) -> None:
         body = {"kind": "proposed", "index": key, "updated": at.isoformat(), "made": made, "fields": list(fields)}
-        self._put(f"proposed-{key}", {**body, "marks": dict(marks), "done": done})
+        self.put(f"proposed-{key}", {**body, "marks": dict(marks), "done": done})
 
-    def _get(self, id: str) -> Json:
+    def get(self, id: str) -> Json:
+        """What was noted under an id; empty where nothing was."""
         try:
             source: Json = self._client.get(index=self._index, id=id)["_source"]
         except NotFoundError:
             return {}
         return source
 
-    def _put(self, id: str, body: Json) -> None:
+    def put(self, id: str, body: Json) -> None:
         self._client.index(index=self._index, id=id, body=body)
 
 

@@ -7,9 +7,8 @@ acted upon last, and `personal`, what they acted upon for which query. All else 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol, Self
 
@@ -147,5 +146,4 @@ def _any(clauses: list[Json]) -> Json:
 
 def _without(part: Part, known: Counts, name: str) -> Part:
     payload = known.forgetting(name).to_bytes()
-    digest = hashlib.sha256(payload).hexdigest()
-    return replace(part, payload=payload, sha256=digest, version=digest[:16], created=datetime.now(UTC))
+    return Part.of(part.kind, part.index, part.algorithm, payload, datetime.now(UTC), part.meta, metrics=part.metrics)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -101,9 +101,8 @@ class Proposals:
     def publish(self, learned: Learned) -> str:
         """For sync to go on with; returns the release's id."""
         payload = learned.proposer.to_bytes()
-        sha256 = hashlib.sha256(payload).hexdigest()
         meta = {"made_for": learned.made_for, "measured": [asdict(one) for one in learned.measured]}
-        part = Part(PROPOSER, self.key, learned.name, "lda", payload, sha256, self.now(), meta)
+        part = replace(Part.of(PROPOSER, self.key, "lda", payload, self.now(), meta), version=learned.name)
         return ReleaseStore(self.client, self.prefix).publish(
             self.key, {PROPOSER: part}, "attributes", unless_pinned=True
         )

@@ -4,11 +4,10 @@ configured, the gazetteer.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import datetime
 
 from opensearchpy import OpenSearch
@@ -51,9 +50,9 @@ def setup_parts(
     `build` makes the gazetteer where it is not as it was, with what clicks say; by default of the whole index.
     """
     feature_set = json.dumps(asdict(derive(settings)), sort_keys=True).encode()
-    parts = {"feature_set": _part("feature_set", key, "json", feature_set, at)}
+    parts = {"feature_set": Part.of("feature_set", key, "json", feature_set, at)}
     terms = count_terms(sample_documents(client, key, settings), settings).to_bytes()
-    parts["terms"] = _part("terms", key, "counts", terms, at)
+    parts["terms"] = Part.of("terms", key, "counts", terms, at)
     if settings.read_as:
         known = (serving or {}).get("gazetteer")
         clicks = _clicks(client, key, settings, serving or {})
@@ -62,7 +61,7 @@ def setup_parts(
             return parts | {"gazetteer": known}
         made = build(clicks) if build else build_gazetteer(client, key, settings, clicks)
         gazetteer = made.to_bytes()
-        parts["gazetteer"] = replace(_part("gazetteer", key, "values", gazetteer, at), meta={MADE_OF: made_of})
+        parts["gazetteer"] = Part.of("gazetteer", key, "values", gazetteer, at, {MADE_OF: made_of})
     return parts
 
 
@@ -89,8 +88,3 @@ def _clicks(client: OpenSearch, key: str, settings: IndexSettings, serving: Mapp
         _log.warning("index %r: clicks move no degrees: %s", key, error)
         return {}
     return clicked(client, key, settings, known)
-
-
-def _part(kind: str, key: str, algorithm: str, payload: bytes, at: datetime) -> Part:
-    sha256 = hashlib.sha256(payload).hexdigest()
-    return Part(kind, key, sha256[:12], algorithm, payload, sha256, at)

@@ -32,6 +32,7 @@ _ARRAYS = {
     "documents": "<f4",
     "firsts": "<u4",
     "listed": "<u4",
+    "listed_shares": "<f4",
     "usual": "<f4",
 }
 
@@ -59,6 +60,8 @@ class Degrees:
     firsts: NDArray[np.uint32]
     listed: NDArray[np.uint32]
     """Members of groups."""
+    listed_shares: NDArray[np.float32]
+    """The degree to which each of these belongs to the group."""
     usual: NDArray[np.float32]
     """Of each group, its share of all documents."""
 
@@ -81,18 +84,24 @@ class Degrees:
             np.array([one.interest for one in by_number], np.float32),
             np.array([one.documents for one in by_number], np.float32),
             _offsets(listed),
-            np.array([member for of in listed for member in of], np.uint32),
+            np.array([member for of in listed for member, _ in of], np.uint32),
+            np.array([degree for of in listed for _, degree in of], np.float32),
             np.array([usual[slot] for slot in sorted(usual, key=lambda slot: groups[_name(*slot)])], np.float32),
         )
 
     def most(self, degree: str, groups: Sequence[str], limit: int = MOST_LISTED) -> list[Belonging]:
         """Members of any of the groups, each by its largest degree; the interesting ones first, times their degree."""
-        found: dict[int, float] = {}
-        for group in self._numbers(degree, groups):
-            for member in self.listed[self.firsts[group] : self.firsts[group + 1]].tolist():
-                found[member] = max(found.get(member, 0.0), self._share(member, group))
-        order = sorted(found, key=lambda member: -found[member] * float(self.interests[member]))[:limit]
-        return [Belonging(self.members.restore_key(member).split(_BETWEEN, 1)[1], found[member]) for member in order]
+        places = [slice(self.firsts[group], self.firsts[group + 1]) for group in self._numbers(degree, groups)]
+        if not places:
+            return []
+        members, shares = (np.concatenate([of[place] for place in places]) for of in (self.listed, self.listed_shares))
+        by_member = np.lexsort((-shares, members))
+        members, shares = members[by_member], shares[by_member]
+        largest = np.append(True, members[1:] != members[:-1])  # of each member, the first
+        members, shares = members[largest], shares[largest]
+        order = np.argsort(-shares * self.interests[members], kind="stable")[:limit]
+        named = zip(members[order].tolist(), shares[order].tolist(), strict=True)
+        return [Belonging(self.members.restore_key(member).split(_BETWEEN, 1)[1], share) for member, share in named]
 
     def degree(self, degree: str, member: str, groups: Sequence[str]) -> float | None:
         """Largest of those to which a member belongs to the groups; None where nothing is known of it or of them."""
@@ -147,6 +156,7 @@ class Degrees:
             len(self.usual) == groups
             and len(self.interests) == len(self.documents) == members
             and len(self.shares) == len(self.which)
+            and len(self.listed_shares) == len(self.listed)
             and _leads(self.starts, self.which, members, groups)
             and _leads(self.firsts, self.listed, groups, members)
         )
@@ -162,13 +172,15 @@ def _degree(member: Member, group: str, usual: Mapping[tuple[str, str], float]) 
     return (member.groups[group] + DOUBT * usual[member.degree, group]) / (member.documents + DOUBT)
 
 
-def _listed(members: Sequence[Member], pairs: Sequence[Sequence[tuple[int, float]]], groups: int) -> list[list[int]]:
-    """By group, its members of most interest times degree, the best first."""
-    found: list[list[tuple[float, int]]] = [[] for _ in range(groups)]
+def _listed(
+    members: Sequence[Member], pairs: Sequence[Sequence[tuple[int, float]]], groups: int
+) -> list[list[tuple[int, float]]]:
+    """By group, its members of most interest times degree with their degrees, the best first."""
+    found: list[list[tuple[float, int, float]]] = [[] for _ in range(groups)]
     for number, (one, of) in enumerate(zip(members, pairs, strict=True)):
         for group, degree in of:
-            found[group].append((-degree * one.interest, number))
-    return [[number for _, number in nsmallest(MOST_LISTED, of)] for of in found]
+            found[group].append((-degree * one.interest, number, degree))
+    return [[(number, degree) for _, number, degree in nsmallest(MOST_LISTED, of)] for of in found]
 
 
 def _offsets(rows: Sequence[Sequence[object]]) -> NDArray[np.uint32]:

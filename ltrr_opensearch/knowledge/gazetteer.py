@@ -32,7 +32,7 @@ from ltrr_opensearch.lookup import word_of
 from ltrr_opensearch.synonyms import Synonym
 from ltrr_opensearch.types import TYPE, SlotValue
 
-_MAGIC = b"LTRRGAZ6"
+_MAGIC = b"LTRRGAZ7"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 from ltrr_opensearch.errors import DataError, MissingExtra
@@ -72,8 +72,7 @@ def train_rated(rated: Rated, job: Job, serving: Part | None) -> Trained:
         if not verdict.passed:
             return Trained(verdict)
         part = train(data)
-        version = f"{job.now:%Y%m%dT%H%M%S.%f}-{part.sha256[:8]}"
-        part = replace(part, version=version, meta={**part.meta, RATED: [_digest(q) for q in queries]})
+        part = part.dated(job.now, {RATED: [_digest(q) for q in queries]})
         return servable(Trained(verdict, part), index)
     except (DataError, MissingExtra) as cause:
         return Trained(Verdict("ranker", False, str(cause)))

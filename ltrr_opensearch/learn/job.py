@@ -1,49 +1,31 @@
-"""The learning job: reads what people did, trains, judges, and publishes what holds, all parts in one release.
-
-A run that meets nothing new does nothing; one that broke off is simply started again. What a refused kind would have
-learned from is read again by the next run, together with what came since.
-"""
+"""What every job of learning works with: the index and its stores, what it reads, what it says it has done."""
 
 from __future__ import annotations
 
-import logging
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from hashlib import sha256
-from itertools import chain
+from datetime import datetime
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import TransportError
 
-from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError, SettingsError
 from ltrr_opensearch.index_settings import IndexSettings
-from ltrr_opensearch.knowledge.personal import PersonalMemory
-from ltrr_opensearch.learn import candidates, collecting, read
+from ltrr_opensearch.learn import candidates, read
 from ltrr_opensearch.learn.backlog import Backlog
-from ltrr_opensearch.learn.gate import Verdict, too_few
+from ltrr_opensearch.learn.gate import Verdict
 from ltrr_opensearch.learn.in_cluster import Place, bring
 from ltrr_opensearch.learn.join import read_rounds
-from ltrr_opensearch.learn.judgments import judgments_from_clicks
-from ltrr_opensearch.learn.late import EVENTS, Found, LateEvents
-from ltrr_opensearch.learn.plugin_models import delete_unnamed
-from ltrr_opensearch.learn.publishable import servable
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.remember import MemoryStore, snapshot
-from ltrr_opensearch.learn.watermarks import THROUGH, LateMark, MemoryMark, Met, through
+from ltrr_opensearch.learn.watermarks import LateMark, MemoryMark
 from ltrr_opensearch.logged import GATE, Part, Round
 from ltrr_opensearch.protocols import Encoder
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
-_log = logging.getLogger(__name__)
-
-NOBODY = PersonalMemory().to_bytes()
-KINDS = ("policy", "ranker", "memory")
 LEFT_OUT = "searches left out by learn.max_rounds"
 """The older ones of the ranker's history."""
 
@@ -136,96 +118,6 @@ class Job:
         return advance
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What a run has found out before it reads. `forced`: kinds to publish anew although nothing happened since."""
-
-    until: datetime
-    serving: Mapping[str, Part]
-    damaged: frozenset[str]
-    done: Mapping[str, datetime | None]
-    forced: frozenset[str]
-    dry: bool
-    counts: Counter[str]
-
-
-def learn(kinds: Collection[str], job: Job, *, window_s: float | None = None, dry_run: bool = False) -> Learned:
-    """Learn `kinds` from the searches whose attribution window is closed, and publish one release.
-
-    `window_s` overrides how old a search must be; 0 takes all searches up to now. A dry run trains and judges only, and
-    so does a run for an index that is pinned to a release.
-    """
-    closed = job.settings.learn.window_s if window_s is None else window_s
-    pinned = job.store.pinned(job.index)
-    dry_run = dry_run or pinned is not None
-    read.refresh(job.client, job.prefix, job.settings.state.ubi_events)
-    until = job.now - timedelta(seconds=closed)
-    # a clock that runs ahead, or records that wait on a proxy's disk, must not be taken for learned
-    until = read.last_search(job.client, job.prefix, job.index, until) or until
-    run = _begin(job, until, dry=dry_run)
-    due = [k for k in KINDS if k in kinds and (k in run.forced or job.count(Window(run.done[k], run.until)))]
-    if not due:
-        return Learned(job.index, run.until, run.counts, (), pinned=pinned)
-    with collecting.rarely():
-        trained, counted = _train(due, job, run)
-    verdicts = tuple(one.verdict for one in trained)
-    parts = {one.verdict.kind: with_verdict(one.part, one.verdict) for one in trained if one.part}
-    parts |= counted
-    if dry_run or not parts:
-        return Learned(job.index, run.until, run.counts, verdicts, pinned=pinned)
-    dated = {kind: _dated(part, run.until) for kind, part in parts.items()}
-    release = job.store.publish(job.index, dated, "learn " + " ".join(due), run.damaged, unless_pinned=True)
-    if "memory" in parts:
-        if job.settings.learn.late_days:
-            job.late_mark.finish()
-        job.mark.finish(run.until)
-    if "ranker" in parts:
-        _tidy_plugin(job)
-    return Learned(job.index, run.until, run.counts, verdicts, release)
-
-
-def _train(due: Sequence[str], job: Job, run: _Run) -> tuple[list[candidates.Trained], dict[str, Part]]:
-    """What each kind has learned, and the aggregates, which go with the policy."""
-    trained: dict[str, candidates.Trained] = {}
-    counted: dict[str, Part] = {}
-    if kinds := [kind for kind in due if kind != "ranker"]:
-        with job.backlog(_new(kinds, run), run.counts) as backlog:
-            trained |= {kind: _LEARNERS[kind](job, run, backlog) for kind in kinds}
-            counted = _counted(job, run, backlog) if "policy" in kinds else {}
-    if "ranker" in due:
-        counts = Counter[str]() if kinds else run.counts
-        history = timedelta(days=job.settings.learn.history_days)
-        trained["ranker"] = _ranker(job, run, job.read(Window(run.until - history, run.until), counts))
-        run.counts[LEFT_OUT] = counts[LEFT_OUT]
-    return [trained[kind] for kind in due], counted
-
-
-def _tidy_plugin(job: Job) -> None:
-    """Models that went with their releases; the release stands, whether this works or not."""
-    try:
-        if detect(job.client).ltr:
-            delete_unnamed(job.client, job.store, job.prefix, job.index, job.now)
-    except (ClusterError, ModelError, TransportError) as error:
-        _log.warning("models of dropped releases stay in the LTR plugin: %s", error)
-
-
-def _begin(job: Job, until: datetime, *, dry: bool) -> _Run:
-    serving, damaged = serving_parts(job)
-    counts = Counter({f"damaged {kind}": 1 for kind in damaged})
-    done = _done(job, serving)
-    forced = damaged | ({"policy"} if _unwanted(job, serving) else frozenset())
-    if not dry and (finished := _finish_broken_off(job, counts)):
-        done["memory"] = finished
-        forced |= {"memory"}
-    return _Run(until, serving, damaged, done, forced, dry, counts)
-
-
-def _unwanted(job: Job, serving: Mapping[str, Part]) -> bool:
-    """Whether what single people did is still kept where that is not wanted any more."""
-    kept = serving.get("personal")
-    return kept is not None and not job.settings.learn.personal_people and kept.payload != NOBODY
-
-
 def serving_parts(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
     """The parts that serve, and the kinds whose part is damaged."""
     current = next((r for r in job.store.history(job.index) if r.current), None)
@@ -237,20 +129,6 @@ def serving_parts(job: Job) -> tuple[dict[str, Part], frozenset[str]]:
         except ModelError:
             damaged.add(kind)
     return parts, frozenset(damaged)
-
-
-def _policy(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
-    job.progress("training the policy", 0, None)
-    return candidates.policy(backlog.since(run.done["policy"]), job.settings, run.serving.get("policy"))
-
-
-def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
-    job.progress("training the ranker", 0, None)
-    trained = candidates.ranker(rounds, job.settings, job.index_settings, run.serving.get("ranker"))
-    trained = servable(trained, job.index_settings)
-    if run.dry or trained.part is None:
-        return trained
-    return brought(replace(trained, part=_dated(trained.part, run.until)), rounds, job)
 
 
 def brought(trained: candidates.Trained, rounds: Sequence[Round], job: Job) -> candidates.Trained:
@@ -265,116 +143,11 @@ def brought(trained: candidates.Trained, rounds: Sequence[Round], job: Job) -> c
         return trained.refused(f"not in the cluster: {cause}")
 
 
-def _memory(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
-    job.progress("bringing the memory up to date", 0, None)
-    done = run.done["memory"]
-    few = too_few("memory", backlog.count(done), job.settings.learn)
-    if few and "memory" not in run.forced:
-        return candidates.Trained(few)
-    if run.dry:
-        acted = (one for batch in backlog.since(done) for one in batch if one.gains)
-        queries = len({one.decision.normalized for one in acted})
-        return candidates.Trained(Verdict("memory", True, f"{queries} queries have actions to remember"))
-    for portion, until in _portions(backlog.since(done), run.until, job.settings.learn.max_rounds):
-        job.mark.begin(done, until)
-        _count_in(job, portion, until, run.counts)
-        done = until
-    if job.settings.learn.late_days:
-        _amend(job, run, backlog.left_out)
-    part = memory_part(job, job.encoder() if job.encoder else None, run.counts)
-    return candidates.Trained(Verdict("memory", True, f"{part.meta['queries']} queries with gains remembered"), part)
-
-
-def _amend(job: Job, run: _Run, left_out: frozenset[str]) -> None:
-    """Corrects the documents by late events; what a run that broke off was about to correct comes first, alone."""
-    done, pending = job.late_mark.read()
-    window = Window(done.until if done else run.done["memory"], pending.until if pending else run.until)
-    late = LateEvents(job.client, job.settings, job.index, window, done.marks if done else None, left_out)
-    found = late.found(Counter(), pending.marks if pending else None)
-    job.late_mark.begin(pending or Met(run.until, found.marks))
-    examination = judgments_from_clicks([one.after for one in found.late], job.settings.learn.click_model).examination
-    job.memory.amend(found.late, examination, f"late {window.until.isoformat()}", run.counts)
-
-
 def memory_part(job: Job, encoder: Encoder | None, counts: Counter[str]) -> Part:
     """The memory as its documents are now."""
     rows = job.memory.rows(encoder, counts)
-    return _part("memory", job, snapshot(rows), {"queries": len(rows), "encoder": encoder.digest if encoder else None})
-
-
-def _portions(batches: Iterable[list[Round]], until: datetime, most: int) -> Iterator[tuple[list[Round], datetime]]:
-    """Rounds of so many batches that memory holds them, with the time up to which each counts; the last to the end."""
-    portion: list[Round] = []
-    for batch in batches:
-        if portion and len(portion) + len(batch) > most:
-            yield portion, portion[-1].decision.at
-            portion = []
-        portion += batch
-    yield portion, until
-
-
-_LEARNERS = {"policy": _policy, "memory": _memory}
-
-
-def _counted(job: Job, run: _Run, backlog: Backlog) -> dict[str, Part]:
-    """Counts need no gate: they say what happened, and change no order by themselves."""
-    done = run.done["aggregates"]
-    rounds = backlog.count(done)
-    if rounds < job.settings.learn.min_rounds:
-        return {"personal": _part("personal", job, NOBODY, {})} if _unwanted(job, run.serving) else {}
-    found = _late(job, run, backlog.left_out)
-    payloads = candidates.counted(backlog.since(done), job.settings, run.serving, found.late if found else ())
-    meta: Json = {"rounds": rounds, **({EVENTS: dict(found.marks)} if found else {})}
-    return {kind: _part(kind, job, payload, meta) for kind, payload in payloads.items()}
-
-
-def _late(job: Job, run: _Run, left_out: frozenset[str]) -> Found | None:
-    """What events have changed that came after their search was counted, since those were last looked for."""
-    if not job.settings.learn.late_days:
-        return None
-    job.progress("looking for late events", 0, None)
-    before = run.serving.get("aggregates")
-    marks = before.meta.get(EVENTS) if before else None
-    window = Window(run.done["aggregates"], run.until)
-    return LateEvents(job.client, job.settings, job.index, window, marks, left_out).found(run.counts)
-
-
-def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
-    """Per kind, the time up to which searches have been learned."""
-    learned = {kind: through(serving.get(kind)) for kind in ("policy", "ranker", "aggregates")}
-    return {**learned, "memory": job.mark.read()[0]}
-
-
-def _new(kinds: Sequence[str], run: _Run) -> Window:
-    """Everything that is new to one of these kinds, or to the aggregates, which go with the policy."""
-    starts = [run.done[kind] for kind in (*kinds, *(["aggregates"] if "policy" in kinds else []))]
-    known = [start for start in starts if start is not None]
-    return Window(min(known) if len(known) == len(starts) else None, run.until)
-
-
-def _count_in(job: Job, rounds: Sequence[Round], until: datetime, counts: Counter[str]) -> None:
-    examination = judgments_from_clicks(rounds, job.settings.learn.click_model).examination
-    job.memory.count_in(rounds, examination, until.isoformat(), counts)
-
-
-def _finish_broken_off(job: Job, counts: Counter[str]) -> datetime | None:
-    """A run that stopped before it had published is finished under its own name, which counts nothing twice.
-
-    Returns the time up to which the memory's documents are then complete, None where no run had stopped.
-    """
-    _, window = job.mark.read()
-    if window is None:
-        return None
-    counts["runs finished"] += 1
-    with job.backlog(window, Counter()) as backlog:
-        rounds = list(chain.from_iterable(backlog.since(None)))
-    _count_in(job, rounds, window.until, counts)
-    return window.until
-
-
-def _part(kind: str, job: Job, payload: bytes, meta: Json) -> Part:
-    digest = sha256(payload).hexdigest()
-    return Part(kind, job.index, digest[:12], kind, payload, digest, job.now, meta)
+    meta: Json = {"queries": len(rows), "encoder": encoder.digest if encoder else None}
+    return Part.of("memory", job.index, "memory", snapshot(rows), job.now, meta)
 
 
 def with_verdict(part: Part, verdict: Verdict) -> Part:
@@ -384,9 +157,3 @@ def with_verdict(part: Part, verdict: Verdict) -> Part:
         return part
     gate = {"measure": found.measure, "means": {"candidate": found.candidate, "replaced": found.serving}}
     return replace(part, metrics={**part.metrics, GATE: gate})
-
-
-def _dated(part: Part, until: datetime) -> Part:
-    """The part with what it has seen; the version says so too, since a version never changes its content."""
-    version = f"{until:%Y%m%dT%H%M%S.%f}-{part.sha256[:8]}"
-    return replace(part, version=version, meta={**part.meta, THROUGH: until.isoformat()})

@@ -16,9 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from opensearchpy import OpenSearch
-from opensearchpy.exceptions import NotFoundError
 
-from ltrr_opensearch.index.shards import Shard, highest, shards_of
 from ltrr_opensearch.learn.backlog import FIRST
 from ltrr_opensearch.learn.join import (
     CLOCK_SKEW_S,
@@ -31,19 +29,15 @@ from ltrr_opensearch.learn.join import (
     visit,
 )
 from ltrr_opensearch.learn.later_pages import continued
-from ltrr_opensearch.learn.read import EVENT_PAGE, IMPRESSION, Window, decisions_under, refresh, times_of, to_event
+from ltrr_opensearch.learn.read import Window, decisions_under, refresh, times_of
+from ltrr_opensearch.learn.written_events import Marks, events_written, shards_read
 from ltrr_opensearch.learn_settings import LearnSettings
-from ltrr_opensearch.log.records import zoned
 from ltrr_opensearch.logged import Event, Round
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import Json
 
 EVENTS = "events"
 """Key of a part's meta: up to which event it has counted."""
 AT_ONCE = 500
-
-Marks = Mapping[str, int]
-"""By shard, the highest sequence number that was read."""
 
 
 class Late(NamedTuple):
@@ -90,41 +84,17 @@ class LateEvents:
 
         `upto`: where an earlier run had stopped reading that is now finished.
         """
-        refresh(self.client, self.settings.state.prefix, self.settings.state.ubi_events)  # every copy shows the same
+        state, oldest = self.settings.state, self._oldest - timedelta(seconds=CLOCK_SKEW_S)
+        refresh(self.client, state.prefix, state.ubi_events)  # every copy shows the same
         late: defaultdict[str, list[Event]] = defaultdict(list)
-        marks: dict[str, int] = {}
-        for shard in self._shards():
-            top = marks[shard.key] = highest(self.client, shard) if upto is None else upto.get(shard.key, -1)
-            read = (self.marks or {}).get(shard.key)
-            for events in self._written(shard, -1 if read is None else read, top, counts):
-                for event, search in self._late(events, noted=read is not None):
+        shards = shards_read(self.client, state.ubi_events, self.marks or {}, upto)
+        for one in shards:
+            for events in events_written(self.client, one, oldest, counts):
+                for event, search in self._late(events, noted=one.noted):
                     late[search].append(event)
         counts["late events"] += sum(map(len, late.values()))
+        marks = {one.shard.key: one.upto for one in shards}
         return Found(tuple(sorted(self._changes(late, counts), key=_order)), marks)
-
-    def _shards(self) -> list[Shard]:
-        try:
-            return shards_of(self.client, self.settings.state.ubi_events)
-        except NotFoundError:
-            return []
-
-    def _written(self, shard: Shard, after: int, top: int, counts: Counter[str]) -> Iterator[list[Event]]:
-        """Page by page. What was written again, under its old `_id`, was counted when it was new."""
-        shown = [{"term": {"action_name": IMPRESSION}}, {"term": {"action_name.keyword": IMPRESSION}}]
-        oldest = self._oldest - timedelta(seconds=CLOCK_SKEW_S)
-        young = {"range": {"timestamp": {"gte": zoned(oldest)}}}
-        body: Json = {"size": EVENT_PAGE, "version": True, "seq_no_primary_term": True, "sort": ["_seq_no"]}
-        while after < top:
-            between = {"range": {"_seq_no": {"gt": after, "lte": top}}}
-            body["query"] = {"bool": {"filter": [between, young], "must_not": shown}}
-            params = {"preference": f"_shards:{shard.number}", "allow_partial_search_results": "false"}
-            hits = self.client.search(index=shard.index, body=body, params=params)["hits"]["hits"]
-            if not hits:
-                return
-            first = [hit for hit in hits if hit["_version"] == 1]
-            counts["events written again"] += len(hits) - len(first)
-            yield [event for hit in first if (event := to_event(hit["_source"])) is not None]
-            after = hits[-1]["_seq_no"]
 
     def _late(self, events: Sequence[Event], *, noted: bool) -> Iterator[tuple[Event, str]]:
         """Those that may be late, each with the query_id of its search. `noted`: the last run had read their shard."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from typing import Any
 
 from opensearchpy import OpenSearch
@@ -18,7 +17,7 @@ from opensearchpy.exceptions import NotFoundError
 from ltrr_opensearch.cluster import whole
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn.past import Past
-from ltrr_opensearch.learn.read import KEEP_ALIVE, PAGE, Window, events_of, ours
+from ltrr_opensearch.learn.read import KEEP_ALIVE, PAGE, Window, events_of, ours, time_of
 from ltrr_opensearch.log.records import zoned
 from ltrr_opensearch.log.ubi import OURS
 from ltrr_opensearch.logged import Event
@@ -99,13 +98,8 @@ def acted(one: Past, events: Sequence[Event]) -> Past:
 
 
 def _past(source: Json) -> Past | None:
-    query_id, hits = source.get("query_id"), source.get("query_response_hit_ids")
-    try:
-        local = datetime.fromisoformat(source["timestamp"])
-        at = local.astimezone(UTC)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    if not isinstance(query_id, str) or local.tzinfo is None:
+    query_id, hits, at = source.get("query_id"), source.get("query_response_hit_ids"), time_of(source)
+    if not isinstance(query_id, str) or at is None:
         return None
     text, client = source.get("user_query"), source.get("client_id")
     shown = tuple(str(hit) for hit in hits if isinstance(hit, str | int)) if isinstance(hits, list) else ()

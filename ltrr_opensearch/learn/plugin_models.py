@@ -18,7 +18,7 @@ from ltrr_opensearch.release.store import ReleaseStore
 GRACE = timedelta(days=1)
 _LEARNED = "%Y%m%dT%H%M%S"
 _VERSION = r"(?P<learned>\d{8}T\d{6})\.\d{6}-[0-9a-f]{8}"
-"""As `learn.job` names versions: up to when it has learned, and the beginning of its checksum."""
+"""As `Part.dated` names versions: up to when it has learned, and the beginning of its checksum."""
 
 
 def model_name(prefix: str, index: str, version: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from hashlib import sha256
 from itertools import chain
 from typing import Any
 
@@ -174,6 +173,5 @@ def _continued(previous: Part | None, algorithm: str, meta: Json) -> Part | None
 
 def _part(rounds: Sequence[Round], algorithm: str, payload: bytes, meta: Json, checks: Json) -> Part:
     """Dated by the youngest round and named by its content, so that training again gives the same part."""
-    digest = sha256(payload).hexdigest()
     last = rounds[-1].decision
-    return Part("policy", last.index, digest[:12], algorithm, payload, digest, last.at, meta, checks)
+    return Part.of("policy", last.index, algorithm, payload, last.at, meta, checks)

@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
@@ -166,16 +165,13 @@ def pack(ranker: Ranker, data: Dataset, index: str, at: datetime, feature_set: s
     if not isinstance(ranker, linear.LinearRanker | trees.TreeRanker):
         raise ModelError(f"ranker {ranker.name}: packing is known for linear and lambdamart only")
     payload = json.dumps(ranker.to_json(), sort_keys=True, separators=(",", ":")).encode()
-    digest = sha256(payload).hexdigest()
     sample = data.rows[np.linspace(0, len(data.rows) - 1, min(CHECKED_ROWS, len(data.rows)), dtype=int)]
-    return Part(
-        kind="ranker",
-        index=index,
-        version=digest[:16],
-        algorithm=ranker.name,
-        payload=payload,
-        sha256=digest,
-        created=at.astimezone(UTC),
+    return Part.of(
+        "ranker",
+        index,
+        ranker.name,
+        payload,
+        at.astimezone(UTC),
         meta={"feature_set": feature_set, "searches": len(data.query), "queries": len(set(data.query))},
         checks={"rows": _nullable(sample), "scores": [float(s) for s in ranker.score(sample)]},
         metrics=metrics,

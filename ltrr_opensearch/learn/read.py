@@ -162,13 +162,8 @@ def events_of(
 
 def to_event(source: Json) -> Event | None:
     """A stored UBI event, or None where it lacks an action, a search, or a time with a zone that UTC can express."""
-    query_id, action = source.get("query_id"), source.get("action_name")
-    try:
-        local = datetime.fromisoformat(source["timestamp"])
-        at = local.astimezone(UTC)
-    except (KeyError, TypeError, ValueError, OverflowError):
-        return None
-    if not isinstance(query_id, str) or not isinstance(action, str) or local.tzinfo is None:
+    query_id, action, at = source.get("query_id"), source.get("action_name"), time_of(source)
+    if not isinstance(query_id, str) or not isinstance(action, str) or at is None:
         return None
     object_id = value_at(source, "event_attributes.object.object_id")
     position = value_at(source, "event_attributes.position.ordinal")
@@ -182,6 +177,15 @@ def to_event(source: Json) -> Event | None:
         session=_word(source.get("session_id")),
         client=_word(source.get("client_id")),
     )
+
+
+def time_of(source: Json) -> datetime | None:
+    """The `timestamp` of a stored UBI document; None where it has none with a zone, or UTC cannot express it."""
+    try:
+        local = datetime.fromisoformat(source["timestamp"])
+        return local.astimezone(UTC) if local.tzinfo else None
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return None
 
 
 def _word(value: object) -> str | None:

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 
 from ltrr_opensearch.errors import Conflict
 from ltrr_opensearch.learn import candidates
@@ -91,7 +90,8 @@ def warm_start(
     policy = taught(lessons, job.settings, due.serving.get("policy"))
     parts = _counted(lessons, due, job)
     if policy.part:
-        parts["policy"] = with_verdict(_named(policy.part, job.now), policy.verdict)
+        # that no search of ours was learned: the next run of the job begins with the first of them
+        parts["policy"] = with_verdict(policy.part.dated(job.now), policy.verdict)
     remembered = _memory(due, job, counts, dry=dry_run)
     verdicts = policy.verdict, remembered.verdict
     if remembered.part:
@@ -137,7 +137,10 @@ def _counted(lessons: Lessons, due: Due, job: Job) -> dict[str, Part]:
     if len(lessons.whole) < job.settings.learn.min_rounds:
         return {}
     begun = {kind: payload for kind, payload in lessons.counted.items() if not through(due.serving.get(kind))}
-    return {kind: _part(kind, job, payload) for kind, payload in begun.items()}
+    meta: Json = {"from": "warm-start"}
+    return {
+        kind: Part.of(kind, job.index, kind, payload, job.now, meta).dated(job.now) for kind, payload in begun.items()
+    }
 
 
 def _memory(due: Due, job: Job, counts: Counter[str], *, dry: bool) -> candidates.Trained:
@@ -153,14 +156,3 @@ def _memory(due: Due, job: Job, counts: Counter[str], *, dry: bool) -> candidate
     job.memory.bring(due.fresh, examined(due.fresh, learn.click_model), due.run, counts)
     part = memory_part(job, job.encoder() if job.encoder else None, counts)
     return candidates.Trained(Verdict("memory", True, f"{part.meta['queries']} queries with gains remembered"), part)
-
-
-def _part(kind: str, job: Job, payload: bytes) -> Part:
-    digest = sha256(payload).hexdigest()
-    meta: Json = {"from": "warm-start"}
-    return _named(Part(kind, job.index, digest[:12], kind, payload, digest, job.now, meta), job.now)
-
-
-def _named(part: Part, now: datetime) -> Part:
-    """Says of no search of ours that it was learned: the next run of the job begins with the first of them."""
-    return replace(part, version=f"{now:%Y%m%dT%H%M%S.%f}-{part.sha256[:8]}")

@@ -1,18 +1,19 @@
 """How far learning has come, per index.
 
 What a part was trained on is part of the part: `meta.through`, the time of the last search, switches with the release
-and goes back with it. Only the memory's documents, which change in place, need a note of their own in `{prefix}_jobs`.
+and goes back with it. Only the memory's documents, which change in place, need notes of their own in `{prefix}_jobs`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 from urllib.parse import quote
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.types import Json
@@ -26,14 +27,29 @@ def through(part: Part | None) -> datetime | None:
     return datetime.fromisoformat(value).astimezone(UTC) if isinstance(value, str) else None
 
 
-class MemoryMark:
+class _Note:
+    """A document of `{prefix}_jobs` about an index, rewritten whole."""
+
+    kind: ClassVar[str]
+
     def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
-        self._client, self._name, self._index = client, f"{prefix}_jobs", index
-        self._id = f"learn-memory-{quote(index, safe='')}"
+        self._jobs, self._index = JobStore(client, prefix), index
+        self._id = f"{self.kind}-{quote(index, safe='')}"
+
+    def _read(self) -> Json:
+        return self._jobs.get(self._id)
+
+    def _noted(self, said: Json) -> None:
+        about = {"kind": self.kind, "index": self._index, "updated": datetime.now(UTC).isoformat()}
+        self._jobs.put(self._id, about | said)
+
+
+class MemoryMark(_Note):
+    kind = "learn-memory"
 
     def read(self) -> tuple[datetime | None, Window | None]:
         """Searches counted up to, and the window of a run that broke off."""
-        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
+        source = self._read()
         done, pending = _time(source.get(THROUGH)), _time(source.get("pending"))
         return done, Window(done, pending) if pending else None
 
@@ -44,14 +60,8 @@ class MemoryMark:
         self._write(until, None)
 
     def _write(self, done: datetime | None, pending: datetime | None) -> None:
-        body = {
-            "kind": "learn-memory",
-            "index": self._index,
-            "updated": datetime.now(UTC).isoformat(),
-            THROUGH: done.isoformat() if done else None,
-            "pending": pending.isoformat() if pending else None,
-        }
-        self._client.index(index=self._name, id=self._id, body=body)
+        until = pending.isoformat() if pending else None
+        self._noted({THROUGH: done.isoformat() if done else None, "pending": until})
 
 
 class Met(NamedTuple):
@@ -61,15 +71,13 @@ class Met(NamedTuple):
     marks: Mapping[str, int]
 
 
-class LateMark:
+class LateMark(_Note):
     """How far the memory's documents know late events: what is done, and what a run that broke off was about to do."""
 
-    def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
-        self._client, self._name, self._index = client, f"{prefix}_jobs", index
-        self._id = f"late-memory-{quote(index, safe='')}"
+    kind = "late-memory"
 
     def read(self) -> tuple[Met | None, Met | None]:
-        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
+        source = self._read()
         return _met(source.get("done")), _met(source.get("pending"))
 
     def begin(self, pending: Met) -> None:
@@ -80,14 +88,7 @@ class LateMark:
         self._write(pending or done, None)
 
     def _write(self, done: Met | None, pending: Met | None) -> None:
-        body = {
-            "kind": "late-memory",
-            "index": self._index,
-            "updated": datetime.now(UTC).isoformat(),
-            "done": _stored(done),
-            "pending": _stored(pending),
-        }
-        self._client.index(index=self._name, id=self._id, body=body)
+        self._noted({"done": _stored(done), "pending": _stored(pending)})
 
 
 def _met(source: Json | None) -> Met | None:
@@ -122,15 +123,13 @@ class Noted(NamedTuple):
     source: str
 
 
-class PastMark:
+class PastMark(_Note):
     """How much of the time before us the memory has counted. A hole between two spans counts as covered."""
 
-    def __init__(self, client: OpenSearch, prefix: str, index: str) -> None:
-        self._client, self._name, self._index = client, f"{prefix}_jobs", index
-        self._id = f"warm-start-{quote(index, safe='')}"
+    kind = "warm-start"
 
     def read(self) -> Noted:
-        source = self._client.get(index=self._name, id=self._id, ignore=404).get("_source", {})
+        source = self._read()
         return Noted(_span(source.get("covered")), _span(source.get("pending")), str(source.get("source", "")))
 
     def begin(self, span: Span, source: str) -> None:
@@ -142,15 +141,11 @@ class PastMark:
         self._write(noted.pending.joined(noted.covered) if noted.pending else noted.covered, None, noted.source)
 
     def _write(self, covered: Span | None, pending: Span | None, source: str) -> None:
-        body = {
-            "kind": "warm-start",
-            "index": self._index,
-            "updated": datetime.now(UTC).isoformat(),
-            "source": source,
-            "covered": [at.isoformat() for at in covered] if covered else None,
-            "pending": [at.isoformat() for at in pending] if pending else None,
-        }
-        self._client.index(index=self._name, id=self._id, body=body)
+        self._noted({"source": source, "covered": _times(covered), "pending": _times(pending)})
+
+
+def _times(span: Span | None) -> list[str] | None:
+    return [at.isoformat() for at in span] if span else None
 
 
 def _span(value: Sequence[str] | None) -> Span | None:

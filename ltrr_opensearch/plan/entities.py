@@ -19,8 +19,8 @@ from ltrr_opensearch.types import Json, SlotValue
 
 Way = Relation | Degree
 """How something belongs to an entity."""
-KEPT_LISTS = 1000
-"""Lists of members that are kept, the last ones made."""
+KEPT_LISTS = 100
+"""Lists of members that are kept, the first made go first; each has up to 200, some 30 kB."""
 Values = Mapping[str, Sequence[object]]
 """A document's values by field."""
 
@@ -103,7 +103,7 @@ class EntityEvidence:
         return not wanted or wanted in document.get(self._settings.type_field, ())
 
     def _members(self, degree: Degree, keys: Sequence[str]) -> list[Belonging]:
-        """Two hundred are looked up in a millisecond, and several readings of a query ask for the same."""
+        """A list takes half a millisecond to make, and several readings of a query ask for the same."""
         asked = degree.name, tuple(keys)
         if (known := self._kept.get(asked)) is None:
             known = self._kept[asked] = self._memberships.members(degree, keys)

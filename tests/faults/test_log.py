@@ -67,6 +67,7 @@ def test_a_log_that_fails_is_made_up_for(relay: FaultRelay, accepted: Accepted, 
     relay.heal()
     until(accepted.arrived)
     until(lambda: proxy.metric("ltrr_spool_bytes") == 0)
+    assert accepted.arrived(), "once, and still there"
 
 
 def test_a_cluster_that_is_gone_is_made_up_for(relay: FaultRelay, accepted: Accepted, proxy: Proxy) -> None:
@@ -125,6 +126,8 @@ def test_a_closed_log_is_made_up_for_once_it_is_open(
     finally:
         shop.client.indices.open(index=f"{shop.name}_events")
     until(accepted.arrived)
+    until(lambda: proxy.metric("ltrr_spool_bytes") == 0)
+    assert accepted.arrived(), "once, and still there"
 
 
 def test_a_deleted_log_begins_anew(relay: FaultRelay, accepted: Accepted, shop: World) -> None:

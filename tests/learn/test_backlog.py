@@ -14,10 +14,10 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import backlog as reading
 from ltrr_opensearch.learn.backlog import Backlog
-from ltrr_opensearch.learn.job import learn
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.partition import stretches
 from ltrr_opensearch.learn.read import Window, count_decisions, refresh
+from ltrr_opensearch.learn.run import learn
 from ltrr_opensearch.learn.watermarks import MemoryMark
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.settings import Settings

@@ -10,7 +10,7 @@ from opensearchpy import OpenSearch
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.learn.in_cluster import check_parity
-from ltrr_opensearch.learn.job import learn
+from ltrr_opensearch.learn.run import learn
 from ltrr_opensearch.rank.in_cluster import SCORE
 from ltrr_opensearch.rank.linear import LinearRanker
 from tests.learn.shop import Shop

@@ -15,9 +15,10 @@ from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.memory import Memory
 from ltrr_opensearch.knowledge.personal import PersonalMemory
-from ltrr_opensearch.learn.job import KINDS, LEFT_OUT, learn
+from ltrr_opensearch.learn.job import LEFT_OUT
 from ltrr_opensearch.learn.read import last_search
 from ltrr_opensearch.learn.remember import MemoryStore
+from ltrr_opensearch.learn.run import KINDS, learn
 from ltrr_opensearch.learn.watermarks import MemoryMark
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.release.store import ReleaseStore

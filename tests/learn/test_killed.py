@@ -15,8 +15,9 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.learn import candidates
 from ltrr_opensearch.learn.backlog import Backlog
-from ltrr_opensearch.learn.job import Job, learn
+from ltrr_opensearch.learn.job import Job
 from ltrr_opensearch.learn.remember import MemoryStore
+from ltrr_opensearch.learn.run import learn
 from ltrr_opensearch.learn.watermarks import MemoryMark
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import ClusterSettings

@@ -15,9 +15,9 @@ from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.index.shards import highest, shards_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.popularity import Popularity
-from ltrr_opensearch.learn.job import learn
 from ltrr_opensearch.learn.late import LateEvents
 from ltrr_opensearch.learn.read import Window
+from ltrr_opensearch.learn.run import learn
 from ltrr_opensearch.learn.watermarks import LateMark
 from ltrr_opensearch.log.ubi import CONTINUES, later_impressions
 from ltrr_opensearch.logged import Decision, Event, LaterShown, Part

@@ -10,7 +10,8 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.index.checkup import examine
 from ltrr_opensearch.index.findings import State
-from ltrr_opensearch.learn.job import Job, learn
+from ltrr_opensearch.learn.job import Job
+from ltrr_opensearch.learn.run import learn
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings
 from tests.operations.world import COLOURS, THINGS, Running, running, until

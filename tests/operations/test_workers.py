@@ -109,6 +109,7 @@ def test_searches_under_way_are_answered_when_a_signal_comes(configuration: Path
 def test_the_workers_end_when_nobody_is_left_to_stop_them(configuration: Path) -> None:
     with served(configuration) as (process, _):
         orphans = children(process.pid)
+        assert orphans
         process.kill()
         process.wait(10)
         until(lambda: not any(Path("/proc", str(pid)).exists() for pid in orphans))

@@ -103,6 +103,7 @@ async def test_one_that_cannot_be_replaced_at_once_is_later(monkeypatch: pytest.
         launch.refusals = 2
         launch.send(0, signal.SIGKILL)
         await until(lambda: len(launch.launched) == 2 and these.serving == 1)
+        assert launch.refusals == 0
 
 
 async def test_none_is_started_after_the_stop() -> None:
