@@ -9,7 +9,7 @@ best, as in SquareCB (Foster and Rakhlin, ICML 2020), the more sharply the more 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,22 +18,23 @@ from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.choose.outcome_table import OutcomeTable
 from ltrr_opensearch.choose.parts import check_shape
 from ltrr_opensearch.choose_settings import ChooseSettings
-from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcome, Outcomes
+from ltrr_opensearch.knowledge.outcomes import FEATURES, Outcomes
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.types import Features, Slot
 
 NAME = "direct"
 NEIGHBOURS = 40
 """Remembered queries that speak for one that is not remembered."""
+PRIOR_NEIGHBOURS = 5.0
+"""That speak alike, whatever their distance, beside those that are near."""
 PRIOR = 2.0
 """Searches that the neighbours are worth beside a remembered query's own."""
 MOST_TRUSTED = 0.8
 """Of a remembered query's value comes from its own outcomes; the rest stands for people who want other things than
 those who searched so far (docs/learning-to-retrieve.md says how many do)."""
-PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
-"""A strategy of which little is known is taken to have found so much, in so many searches."""
 LEAST_QUERIES = 20
 """Remembered queries below which the safe plan is drawn."""
 STEPS = 3
@@ -189,96 +190,18 @@ class DirectPolicy:
         nearest = np.argpartition(distance, min(NEIGHBOURS, len(distance) - 1))[:NEIGHBOURS]
         nearest = nearest[np.isfinite(distance[nearest])]
         weight = np.exp(-(distance[nearest] - distance[nearest].min()) / (2 * WIDTH**2))
-        return [(int(i), float(w)) for i, w in zip(nearest, weight / weight.sum(), strict=True)]
+        return [(int(i), float(w)) for i, w in zip(nearest, _shared(weight / weight.sum()), strict=True)]
 
     @cached_property
-    def _table(self) -> _Table:
-        return _Table.of(self._outcomes, self._ladder)
+    def _table(self) -> OutcomeTable:
+        return OutcomeTable.of(self._outcomes, self._ladder)
 
 
-@dataclass(frozen=True)
-class _Table:
-    """Remembered queries as arrays. `missed[q][s]`: [entity, rung]"""
-
-    features: Floats
-    scale: Floats
-    weights: Sequence[Floats]
-    missed: Sequence[Mapping[str, Floats]]
-    as_new: Sequence[Mapping[str, Floats]]
-    """As if the query were new: a strategy that knows it from before finds what it finds for new queries."""
-    says: NDArray[np.bool_]
-    """Whether anything of the query weighs more than chance."""
-    number: Mapping[str, int]
-    """By query."""
-    strategies: tuple[str, ...]
-    rungs: int
-
-    @staticmethod
-    def of(outcomes: Outcomes, ladder: tuple[int, ...]) -> _Table:
-        entries = list(outcomes.queries.values())
-        features = np.array([one.features for one in entries], dtype=np.float64)
-        strategies = tuple(sorted({*outcomes.shares, *outcomes.new}))
-        shares = {s: _share(outcomes.shares.get(s), len(ladder)) for s in strategies}
-        new = {s: _share(outcomes.new.get(s), len(ladder)) for s in strategies}
-        remembering = frozenset(s for s in strategies if _learned(shares[s], new[s]))
-        missed = [{s: _missed(one, s, shares[s], ladder) for s in strategies} for one in entries]
-        as_new = [
-            {s: np.tile(np.log1p(-new[s]), (len(m[s]), 1)) if s in remembering else m[s] for s in strategies}
-            for m in missed
-        ]
-        weights = [_weights(one, outcomes.noise) for one in entries]
-        scale = features.std(axis=0) + 1e-9
-        numbers = {query: i for i, query in enumerate(outcomes.queries)}
-        says = np.array([bool(w.sum()) for w in weights])
-        return _Table(features, scale, weights, missed, as_new, says, numbers, strategies, len(ladder))
-
-    def rows(
-        self, near: Sequence[tuple[int, float]], own: int | None, share: float, strategies: Sequence[str]
-    ) -> tuple[Floats, Floats]:
-        """(weights, missed) of the entities of some queries, `missed` for the strategies on offer."""
-        parts = [(self.weights[i] * part, self.as_new[i]) for i, part in near]
-        if own is not None:
-            parts.append((self.weights[own] * share, self.missed[own]))
-        weights = np.concatenate([w for w, _ in parts])
-        unknown = np.zeros((len(weights), self.rungs))
-        known = set(self.strategies)
-        columns = [np.concatenate([m[s] for _, m in parts]) if s in known else unknown for s in strategies]
-        return weights, np.array(columns)
-
-
-def _weights(one: Outcome, noise: float) -> Floats:
-    """What was acted upon no more than by chance weighs nothing."""
-    weights = np.array([max(0.0, a.weight - noise * one.asked) for a in one.entities.values()])
-    return np.asarray(weights / weights.sum()) if weights.sum() else weights
-
-
-def _share(found: Found | None, rungs: int) -> Floats:
-    """How often something wanted is found by each rung, drawn towards what is usual."""
-    if found is None:
-        return np.zeros(rungs)
-    share = (np.array(found.found) + PRIOR_FOUND * USUALLY_FOUND) / (np.array(found.asked) + PRIOR_FOUND)
-    share[0] = 0.0
-    return np.asarray(np.maximum.accumulate(share).clip(0, 0.999))
-
-
-def _learned(share: Floats, new: Floats) -> bool:
-    """Whether a strategy lives on what it remembers of the very query: it finds far less for new ones."""
-    return bool(share[-1] > 2 * new[-1])
-
-
-def _missed(one: Outcome, strategy: str, share: Floats, ladder: tuple[int, ...]) -> Floats:
-    """ln P(not found), [entity, rung]: certain where the log has shown it, else as elsewhere beyond what it showed."""
-    table = np.empty((len(one.entities), len(ladder)))
-    for row, acted in enumerate(one.entities.values()):
-        rank, without = acted.ranks.get(strategy), acted.without.get(strategy, 0)
-        if rank is not None:
-            found = np.array([float(rank <= depth) for depth in ladder])
-        else:
-            shown = max((share[i] for i, depth in enumerate(ladder) if depth <= without), default=0.0)
-            beyond = (share - shown) / (1 - shown)
-            found = np.array([b if depth > without else 0.0 for b, depth in zip(beyond, ladder, strict=True)])
-        table[row] = np.log1p(-found.clip(0, 0.999))
-    return table
+def _shared(weights: Floats) -> Floats:
+    """Drawn towards all alike, the more the fewer queries the weights amount to (Kish 1965): one proves little."""
+    amount = 1 / np.square(weights).sum()
+    own = amount / (amount + PRIOR_NEIGHBOURS)
+    return np.asarray(own * weights + (1 - own) / len(weights))
 
 
 def _inverse_gap(values: Sequence[float], feasible: Sequence[bool], gamma: float) -> tuple[float, ...]:

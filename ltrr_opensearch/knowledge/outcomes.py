@@ -17,7 +17,7 @@ import orjson
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import KIND, KINDS
 
-VERSION = 2
+VERSION = 3
 """Of what is stored; a policy of another one is learned anew."""
 FEATURES = (
     *("tokens", "characters", "digit_tokens", "slots", "covered"),
@@ -25,15 +25,40 @@ FEATURES = (
     *(f"{KIND}{kind}" for kind in KINDS),
 )
 """Context features by which queries are alike in how they should be asked; absent counts as 0."""
+PRIOR_LOOKS = 1.0
+"""Without an action, that every entity is taken to have had before."""
+PRIOR_HOPE = 0.3
+"""Squared promises that the belief in them is worth before any came true."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acted:
-    """An entity that was acted upon. `ranks`: where strategies had it last; `without`: depths that lacked it."""
+    """An entity that was acted upon. `ranks`: where strategies had it last; `without`: depths that lacked it.
 
-    weight: float
+    `gain` is what the actions on it were worth, `looks` how often it was looked at; both fade with each look alone, so
+    that what is not shown for a while is not taken for what nobody wants.
+    """
+
+    gain: float
+    looks: float
     ranks: Mapping[str, int] = field(default_factory=dict)
     without: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def rate(self) -> float:
+        """Gain a look, drawn towards nothing."""
+        return self.gain / (self.looks + PRIOR_LOOKS)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Searches of a query in which nobody acted: what was wanted may be where nobody asked.
+
+    `weight`: how many, decayed; `without`: how deep strategies were asked.
+    """
+
+    weight: float
+    without: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +70,7 @@ class Outcome:
     searches: float
     updated: datetime
     entities: Mapping[str, Acted]
+    lost: tuple[Lost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +82,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Hope:
+    """How much of what deeper questions promise they keep, for searches in which nobody acted: 0 nothing, 1 all.
+
+    A regression through 0, drawn towards 1: `together` sums promise times what came, `alone` promise times promise.
+    """
+
+    together: float = 0.0
+    alone: float = 0.0
+
+    @property
+    def kept(self) -> float:
+        return min(1.0, max(0.0, (PRIOR_HOPE + self.together) / (PRIOR_HOPE + self.alone)))
+
+
+@dataclass(frozen=True, slots=True)
 class Outcomes:
-    """`shares`: by strategy, over all searches; `new`: over those whose query nobody had asked before."""
+    """`shares`: by strategy, over all searches; `new`: of what nobody had acted upon for the query before.
+    `remembering`: strategies that live on what they remember of the very query.
+    """
 
     queries: Mapping[str, Outcome] = field(default_factory=dict)
     shares: Mapping[str, Found] = field(default_factory=dict)
@@ -66,6 +109,8 @@ class Outcomes:
     """Mean of the best gain of a search in which something was acted upon."""
     noise: float = 0.0
     """Gain by chance: of what nobody wants, for each time that it is looked at."""
+    remembering: frozenset[str] = frozenset()
+    hope: Hope = Hope()
 
     def to_bytes(self) -> bytes:
         """The same outcomes give the same bytes."""
@@ -76,15 +121,24 @@ class Outcomes:
                 "searches": one.searches,
                 "updated": one.updated.isoformat(),
                 "entities": {
-                    id: [a.weight, dict(sorted(a.ranks.items())), dict(sorted(a.without.items()))]
+                    id: [a.gain, a.looks, dict(sorted(a.ranks.items())), dict(sorted(a.without.items()))]
                     for id, a in sorted(one.entities.items())
                 },
+                "lost": [[kind.weight, dict(sorted(kind.without.items()))] for kind in one.lost],
             }
             for query, one in sorted(self.queries.items())
         }
         shares = {name: [s.asked, s.found] for name, s in sorted(self.shares.items())}
         new = {name: [s.asked, s.found] for name, s in sorted(self.new.items())}
-        stored = {"queries": queries, "shares": shares, "new": new, "gain": self.gain, "noise": self.noise}
+        stored = {
+            "queries": queries,
+            "shares": shares,
+            "new": new,
+            "gain": self.gain,
+            "noise": self.noise,
+            "remembering": sorted(self.remembering),
+            "hope": [self.hope.together, self.hope.alone],
+        }
         return zlib.compress(orjson.dumps(stored))
 
     @staticmethod
@@ -98,9 +152,10 @@ class Outcomes:
                     float(one["searches"]),
                     datetime.fromisoformat(one["updated"]).astimezone(UTC),
                     {
-                        id: Acted(float(weight), ranks, without)
-                        for id, (weight, ranks, without) in one["entities"].items()
+                        id: Acted(float(gain), float(looks), ranks, without)
+                        for id, (gain, looks, ranks, without) in one["entities"].items()
                     },
+                    tuple(Lost(float(weight), without) for weight, without in one["lost"]),
                 )
                 for query, one in stored["queries"].items()
             }
@@ -108,6 +163,8 @@ class Outcomes:
                 {name: Found(tuple(asked), tuple(found)) for name, (asked, found) in stored[part].items()}
                 for part in ("shares", "new")
             )
-            return Outcomes(queries, shares, new, float(stored["gain"]), float(stored["noise"]))
+            sums = float(stored["gain"]), float(stored["noise"])
+            hope = Hope(*map(float, stored["hope"]))
+            return Outcomes(queries, shares, new, *sums, frozenset(stored["remembering"]), hope)
         except (zlib.error, AttributeError, KeyError, TypeError, ValueError) as e:
             raise ModelError(f"outcomes are damaged ({e!r}); publish them again with: ltrr learn policy") from e

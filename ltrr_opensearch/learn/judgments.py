@@ -11,18 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ltrr_opensearch.learn.clicks.impressions import Floats, impressions
+from ltrr_opensearch.learn.chance import chance
+from ltrr_opensearch.learn.clicks.impressions import impressions
 from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel, click_model
 from ltrr_opensearch.learn.clicks.pooled import PRIOR_EXAMINED
 from ltrr_opensearch.logged import Judgment, Round, is_whole
-
-STEPS = 40
-APART = 3.0
-"""Times that the rate of what is wanted must be above that of chance."""
-LEAST_NOISE = 1e-3
-"""Of the overall rate of actions; also the least share of either kind of what is shown."""
-MOST_ODDS = 30.0
-"""Logarithm of the odds beyond which nothing is surer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +45,7 @@ def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEF
     judgments = (
         Judgment(query, id_, float(g), float(w)) for (query, id_), g, w in zip(seen.pairs, grade, weight, strict=True)
     )
-    noise = _noise(clicked, examined)
+    noise = chance(clicked, examined)
     return ClickJudgments(tuple(judgments), tuple(float(e) for e in fitted.examination), noise)
 
 
@@ -71,22 +64,3 @@ def as_a_list(judgments: Iterable[Judgment], rounds: Sequence[Round], field: str
         if known is None or one.weight > known.weight:
             surest[one.query, name] = replace(one, id=name)
     return list(surest.values())
-
-
-def _noise(clicks: Floats, examined: Floats) -> float | None:
-    """The smaller rate of a mixture of two Poisson distributions: most of what is shown is wanted by nobody.
-
-    McLachlan and Peel, Finite Mixture Models (2000), chapter 2. Starts from a quarter of the overall rate and from
-    four times of it. Where the two come out alike, nothing tells chance from liking.
-    """
-    overall = clicks.sum() / examined.sum()
-    if not overall:
-        return None
-    low, high, share = overall / 4, overall * 4, 0.2
-    for _ in range(STEPS):
-        odds = np.log(share / (1 - share)) + clicks * np.log(high / low) - (high - low) * examined
-        wanted = 1 / (1 + np.exp(-odds.clip(-MOST_ODDS, MOST_ODDS)))
-        low = max((clicks * (1 - wanted)).sum() / (examined * (1 - wanted)).sum(), overall * LEAST_NOISE)
-        high = max((clicks * wanted).sum() / (examined * wanted).sum(), low)
-        share = float(wanted.mean().clip(LEAST_NOISE, 1 - LEAST_NOISE))
-    return float(low) if high > APART * low else None

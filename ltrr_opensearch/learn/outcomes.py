@@ -3,32 +3,36 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ltrr_opensearch.choose.context import ASKED
-from ltrr_opensearch.knowledge.outcomes import FEATURES, Acted, Found, Outcome, Outcomes
+from ltrr_opensearch.knowledge.outcomes import FEATURES, Acted, Found, Lost, Outcome, Outcomes
+from ltrr_opensearch.learn.hope import hoped
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.reward import looked_at
 from ltrr_opensearch.learn_settings import LearnSettings
-from ltrr_opensearch.logged import Decision, Round
+from ltrr_opensearch.logged import CandidateRecord, Decision, Round
 from ltrr_opensearch.types import Outcome as PlanOutcome
 
 ENTITIES = 50
 """Kept a query, the most acted upon."""
 QUERIES = 5_000
 """Kept, the most searched first: each draw looks through all of them for those that are alike."""
-LEAST_EXAMINED = 0.1
-"""Positions that fewer people look at count as if so many did: few would else speak for very many."""
 OWN_HALF_LIFE = 20
-"""Searches of a query after which its older ones count half: what people want changes, and so does what is found."""
+"""Searches of a query, and looks at one of its entities, after which older ones count half: what people want changes,
+and so does what is found."""
 SHARES_HALF_LIFE = 1000
 """The same in searches of any query, for how often strategies find what is wanted."""
 LOST = 0.5
-"""Of an entity's weight is left after each search in which nobody has it."""
+"""Of an entity's gain is left after each search in which nobody has it."""
+LOST_KINDS = 4
+"""Of searches in which nobody acted, by how deep was asked, kept a query."""
 FADED = 0.05
-"""An entity whose decayed weight falls below this is forgotten."""
+"""An entity whose decayed gain falls below this is forgotten."""
+MEMORY = "memory"
+"""Source of plans that name what was acted upon for the query."""
+_FADING = 0.5 ** (1 / OWN_HALF_LIFE)
 _KEPT = 0.5 ** (1 / SHARES_HALF_LIFE)
 ANSWERED = (PlanOutcome.OK, PlanOutcome.NOTHING_TO_ASK)
 
@@ -65,7 +69,7 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     """With `rounds` counted in, in their order; give each round once."""
     counted = sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id))
     every, new = _Counted(len(ladder)).before(before.shares), _Counted(len(ladder)).before(before.new)
-    queries = dict(before.queries)
+    queries, hope = dict(before.queries), before.hope
     gains = [max(one.gains.values()) for one in counted if one.gains]
     half_life = timedelta(days=learn.memory_half_life_days)
     # of what was looked at where no page is known, all was acted upon, which says nothing of chance
@@ -73,27 +77,35 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
+        hope = hoped(hope, known, one, every.shares(), before.noise)
         folded = _folded(known, one, judged.examination)
         if folded.entities:
             queries[decision.normalized] = folded
         else:
             queries.pop(decision.normalized, None)
-        _count(one, every, new, ladder)
+        _count(one, every, new, known.entities, ladder)
     kept = sorted(queries, key=lambda q: (-queries[q].searches, q))[:QUERIES]
     gain = sum(gains) / len(gains) if gains else before.gain
     noise = before.noise if judged.noise is None else judged.noise * gain
-    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, noise)
+    remembering = before.remembering.union(
+        slot.strategy for one in counted for slot in one.decision.slots if slot.source == MEMORY
+    )
+    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, noise, remembering, hope)
 
 
 def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> Outcome:
     features = tuple(float(decision.context.get(name, 0.0)) for name in FEATURES)
     if entry is None:
         return Outcome(features, 1.0, 0.0, decision.at, {})
-    share = _fading(entry.updated, decision.at, half_life) * 0.5 ** (1 / OWN_HALF_LIFE)
+    share = _fading(entry.updated, decision.at, half_life)
     entities = {
-        id: Acted(a.weight * share, a.ranks, a.without) for id, a in entry.entities.items() if a.weight * share > FADED
+        id: replace(a, gain=a.gain * share, looks=a.looks * share)
+        for id, a in entry.entities.items()
+        if a.gain * share > FADED
     }
-    return Outcome(features, entry.asked * share + 1, entry.searches * share, decision.at, entities)
+    share *= _FADING
+    lost = tuple(replace(kind, weight=kind.weight * share) for kind in entry.lost)
+    return Outcome(features, entry.asked * share + 1, entry.searches * share, decision.at, entities, lost)
 
 
 def _fading(since: datetime, until: datetime, half_life: timedelta) -> float:
@@ -101,62 +113,104 @@ def _fading(since: datetime, until: datetime, half_life: timedelta) -> float:
 
 
 def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome:
-    """The entry with what this search found of its entities, and what was acted upon.
-
-    An action far down the page speaks for those, too, who never looked there (inverse propensity weighting).
-    """
+    """The entry with what this search found of its entities, and what was acted upon."""
     decision = one.decision
-    strategy = {s.plan: s.strategy for s in decision.slots}
-    found: dict[str, dict[str, int]] = {}
-    for candidate in decision.candidates:
-        if candidate.key.id in entry.entities or candidate.key.id in one.gains:
-            at = found.setdefault(candidate.key.id, {})
-            for f in candidate.found:
-                name = strategy.get(f.plan, f.plan)
-                at[name] = min(f.rank, at.get(name, f.rank))
+    found = _found(one, {*entry.entities, *one.gains})
     asked: dict[str, int] = {}
     for slot in decision.slots:
         if slot.depth and slot.outcome in ANSWERED:
             asked[slot.strategy] = max(slot.depth, asked.get(slot.strategy, 0))
-    weights = {c.key.id: gain / _examined(place, one, examination) for place, c, gain in looked_at(one) if gain > 0}
+    looked = {c.key.id: (_examined(place, one, examination), gain, c) for place, c, gain in looked_at(one)}
     entities = {}
-    for id in {*entry.entities, *weights}:
-        was = entry.entities.get(id, Acted(0.0))
-        entities[id] = _seen(was, weights.get(id, 0.0), found.get(id, {}), asked)
-    best = sorted(entities, key=lambda id: (-entities[id].weight, id))[:ENTITIES]
-    searches = entry.searches + bool(weights)
-    return replace(entry, searches=searches, entities={id: entities[id] for id in best})
+    for id in {*entry.entities, *(id for id, (_, gain, _) in looked.items() if gain > 0)}:
+        was = entry.entities.get(id)
+        if id in looked:
+            examined, gain, candidate = looked[id]
+            was = _looked_at(was or Acted(0.0, _before(entry, examined, candidate, one)), examined, gain)
+        elif was and not decision.shown:
+            was = _looked_at(was, 1.0, 0.0)
+        if was:
+            entities[id] = _placed(was, found.get(id, {}), asked)
+    best = sorted(entities, key=lambda id: (-entities[id].rate, id))[:ENTITIES]
+    acted = any(gain > 0 for _, gain, _ in looked.values())
+    lost = entry.lost if acted else _lost(entry.lost, asked)
+    return replace(entry, searches=entry.searches + acted, entities={id: entities[id] for id in best}, lost=lost)
+
+
+def _lost(before: Sequence[Lost], asked: Mapping[str, int]) -> tuple[Lost, ...]:
+    """With one search more in which nobody acted."""
+    same = next((kind.weight for kind in before if kind.without == asked), 0.0)
+    kinds = [Lost(same + 1, asked), *(kind for kind in before if kind.without != asked)]
+    return tuple(sorted(kinds, key=lambda kind: -kind.weight)[:LOST_KINDS])
+
+
+def _found(one: Round, wanted: Collection[str]) -> dict[str, dict[str, int]]:
+    """Where each strategy had the entities that are wanted."""
+    strategy = {s.plan: s.strategy for s in one.decision.slots}
+    found: dict[str, dict[str, int]] = {}
+    for candidate in one.decision.candidates:
+        if candidate.key.id in wanted:
+            at = found.setdefault(candidate.key.id, {})
+            for f in candidate.found:
+                name = strategy.get(f.plan, f.plan)
+                at[name] = min(f.rank, at.get(name, f.rank))
+    return found
+
+
+def _looked_at(was: Acted, examined: float, gain: float) -> Acted:
+    share = _FADING**examined
+    return replace(was, gain=was.gain * share + gain, looks=was.looks * share + examined)
+
+
+def _before(entry: Outcome, examined: float, candidate: CandidateRecord, one: Round) -> float:
+    """How often an entity was looked at before anybody acted upon it: as if it had always stood where it stands now.
+
+    What draws seldom hold was seldom there.
+    """
+    return (entry.asked - 1) * examined * _drawn(candidate, one)
 
 
 def _examined(place: int, one: Round, examination: Sequence[float]) -> float:
     """How likely somebody looks at a place, from 0; of a search of which no page is known, everybody did."""
     if not one.decision.shown or not examination:
         return 1.0
-    return max(LEAST_EXAMINED, examination[min(place, len(examination) - 1)])
+    return examination[min(place, len(examination) - 1)]
 
 
-def _seen(was: Acted, weight: float, found: Mapping[str, int], asked: Mapping[str, int]) -> Acted:
+def _drawn(candidate: CandidateRecord, one: Round) -> float:
+    """How likely a search like this one draws the candidate: some slot is asked at least as deep as it stands there.
+
+    Of a search of which no page is known, the action is there whatever was drawn.
+    """
+    if not one.decision.shown or not candidate.found:
+        return 1.0
+    ranks = {f.plan: f.rank for f in candidate.found}
+    missed = 1.0
+    for slot in one.decision.slots:
+        if (rank := ranks.get(slot.plan)) is not None:
+            missed *= 1 - sum(p for p, depth in zip(slot.pmf, one.decision.ladder, strict=True) if depth >= rank)
+    return 1 - missed
+
+
+def _placed(was: Acted, found: Mapping[str, int], asked: Mapping[str, int]) -> Acted:
     """Ranks as they are now; a strategy that was asked and lacked the entity forgets where it had it.
 
-    What is lacking once more, and is nowhere known to be, has probably left the index: half of its weight goes.
+    What is lacking once more, and is nowhere known to be, has probably left the index: half of its gain goes.
     """
     lacked = {s: depth for s, depth in asked.items() if s not in found}
     ranks = {**{s: r for s, r in was.ranks.items() if lacked.get(s, 0) < r}, **found}
     without = {s: d for s, d in was.without.items() if s not in found}
     without |= {s: max(d, without.get(s, 0)) for s, d in lacked.items() if s not in ranks}
-    kept = was.weight if ranks or not lacked else was.weight * LOST
-    return Acted(kept + weight, ranks, without)
+    gain = was.gain if ranks or not lacked else was.gain * LOST
+    return Acted(gain, was.looks, ranks, without)
 
 
-def _count(one: Round, every: _Counted, new: _Counted, ladder: Sequence[int]) -> None:
-    decision = one.decision
+def _count(one: Round, every: _Counted, new: _Counted, known: Collection[str], ladder: Sequence[int]) -> None:
     best = max(one.gains.values(), default=0.0)
-    acted = [c for c in decision.candidates if best > 0 and one.gains.get(c.key.id) == best]
-    if not acted:
-        return
-    at = {f.plan: f.rank for f in acted[0].found}
-    for slot in decision.slots:
-        if slot.depth and slot.outcome in ANSWERED:
-            every.count(slot.strategy, ladder, slot.depth, at.get(slot.plan))
-            if ASKED not in decision.context:
-                new.count(slot.strategy, ladder, slot.depth, at.get(slot.plan))
+    acted = [c for c in one.decision.candidates if best > 0 and one.gains.get(c.key.id) == best]
+    unknown = [c for c in acted if c.key.id not in known]
+    for counted, some in ((every, acted), (new, unknown)):
+        at = {f.plan: f.rank for f in some[0].found} if some else {}
+        for slot in one.decision.slots if some else ():
+            if slot.depth and slot.outcome in ANSWERED:
+                counted.count(slot.strategy, ladder, slot.depth, at.get(slot.plan))

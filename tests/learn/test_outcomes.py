@@ -7,10 +7,11 @@ from datetime import timedelta
 
 import pytest
 
-from ltrr_opensearch.knowledge.outcomes import Outcomes
+from ltrr_opensearch.knowledge.outcomes import Acted, Outcomes
 from ltrr_opensearch.learn.outcomes import OWN_HALF_LIFE, updated
 from ltrr_opensearch.learn_settings import LearnSettings
-from ltrr_opensearch.logged import Round
+from ltrr_opensearch.logged import CandidateRecord, Round
+from ltrr_opensearch.types import DocKey, Found
 from tests.learn.synthetic import LADDER, START, decision, decisions, wanted
 
 LEARN = LearnSettings()
@@ -30,11 +31,27 @@ def asked(count: int, *, acted: bool = True, gone: bool = False, since: int = 0)
     return rounds
 
 
-def test_older_searches_of_a_query_count_half() -> None:
+def of_wanted(outcomes: Outcomes) -> Acted:
+    return outcomes.queries[QUERY].entities[wanted(QUERY)]
+
+
+def test_older_looks_count_half() -> None:
     outcomes = updated(Outcomes(), asked(1), LADDER, LEARN)
     later = updated(outcomes, asked(OWN_HALF_LIFE, acted=False, since=1), LADDER, LEARN)
-    was, now = (o.queries[QUERY].entities[wanted(QUERY)].weight for o in (outcomes, later))
-    assert now == pytest.approx(was / 2, rel=0.01)
+    assert of_wanted(later).gain == pytest.approx(of_wanted(outcomes).gain / 2, rel=0.01)
+
+
+def test_what_is_not_shown_keeps_what_is_known_of_it() -> None:
+    """As where a policy asks less: that nobody acts on what is not there says nothing of what people want."""
+    outcomes = updated(Outcomes(), [page(n, wanted(QUERY), clicked=True) for n in range(5)], LADDER, LEARN)
+    elsewhere = updated(outcomes, [page(n, "other", clicked=True, depth=10) for n in range(5, 45)], LADDER, LEARN)
+    assert of_wanted(elsewhere).rate == pytest.approx(of_wanted(outcomes).rate, rel=1e-3)
+
+
+def test_what_is_shown_and_passed_over_falls() -> None:
+    outcomes = updated(Outcomes(), [page(n, wanted(QUERY), clicked=True) for n in range(5)], LADDER, LEARN)
+    passed = updated(outcomes, [page(n, wanted(QUERY), clicked=False) for n in range(5, 45)], LADDER, LEARN)
+    assert of_wanted(passed).rate < of_wanted(outcomes).rate / 3
 
 
 def test_a_query_in_which_nobody_acts_any_more_is_forgotten() -> None:
@@ -48,12 +65,47 @@ def test_what_left_the_index_goes_faster() -> None:
     still, gone = (
         updated(outcomes, asked(4, acted=False, gone=gone, since=10), LADDER, LEARN) for gone in (False, True)
     )
-    weight = still.queries[QUERY].entities[wanted(QUERY)].weight
     left = gone.queries[QUERY].entities.get(wanted(QUERY)) if QUERY in gone.queries else None
-    assert left is None or left.weight < weight / 4
+    assert left is None or left.gain < of_wanted(still).gain / 4
 
 
 def test_a_batch_that_cannot_tell_chance_from_liking_keeps_what_was_known() -> None:
     known = replace(Outcomes(), noise=0.03)
     quiet = [Round(one, {}) for one in decisions(5)]
     assert updated(known, quiet, LADDER, LEARN).noise == 0.03
+
+
+def page(number: int, *ids: str, clicked: bool, chance: float = 1.0, depth: int = 200, page: bool = True) -> Round:
+    """Hits of one strategy, the last as deep as it was asked, which it is with a chance; the first is clicked."""
+    one = replace(decision(0, seed=1), query_id=f"page {number}", at=START + timedelta(seconds=number))
+    pmf = tuple(chance if rung == depth else (1 - chance) * (rung == 0) for rung in LADDER)
+    slots = tuple(replace(slot, depth=depth, pmf=pmf, probability=chance) for slot in one.slots)
+    found = tuple(
+        CandidateRecord(DocKey("shop-1", id), (Found("lexical", depth - n, 1.0),)) for n, id in enumerate(ids)
+    )
+    shown = replace(one, slots=slots, candidates=found, shown=len(ids) if page else 0)
+    return Round(shown, {ids[0]: 1.0} if clicked else {})
+
+
+@pytest.mark.parametrize(("chance", "looks"), [(1.0, 8.6), (0.25, 2.9), (0.001, 1.008)])
+def test_what_is_seldom_drawn_was_seldom_looked_at(chance: float, looks: float) -> None:
+    """Nine searches without it went before, which count for 7.6; how many of them showed it goes by its chance."""
+    known = updated(Outcomes(), [page(n, "other", clicked=True) for n in range(9)], LADDER, LEARN)
+    first = updated(known, [page(9, wanted(QUERY), clicked=True, chance=chance)], LADDER, LEARN)
+    assert of_wanted(first).looks == pytest.approx(looks, rel=0.05)
+
+
+def test_clicks_of_which_no_page_is_known_owe_nothing_to_the_draw() -> None:
+    """Each search counts as a look at all that is known."""
+    both = ("d0", "d1")
+    rounds = [page(n, *both[:: 1 if n % 2 else -1], clicked=True, chance=0.25, page=False) for n in range(10)]
+    entities = updated(Outcomes(), rounds, LADDER, LEARN).queries[QUERY].entities
+    assert [entities[id].rate for id in ("d0", "d1")] == pytest.approx([0.45, 0.45], abs=0.04)
+
+
+def test_strategies_that_remember_queries_are_known_by_their_source() -> None:
+    one = page(0, "d1", clicked=True)
+    slots = tuple(replace(s, source="memory") if s.strategy == "knn" else s for s in one.decision.slots)
+    outcomes = updated(Outcomes(), [replace(one, decision=replace(one.decision, slots=slots))], LADDER, LEARN)
+    assert outcomes.remembering == {"knn"}
+    assert Outcomes.from_bytes(outcomes.to_bytes()) == outcomes

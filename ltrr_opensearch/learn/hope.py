@@ -1,0 +1,50 @@
+"""Whether asking deeper finds what searches without an action lacked, as what was learned promises.
+
+Depths are drawn by chance, with known probabilities: where a draw promised more than the mean of such draws, more
+people should have acted than usually do for the query. The slope of the one over the other, both less their
+expectation, is how much of the promise is kept (residuals on residuals: Robinson, Econometrica 1988).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import islice
+
+import numpy as np
+
+from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, found_share, log_missed, lost_shares
+from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome
+from ltrr_opensearch.logged import Decision, Round
+
+ENTITIES = 10
+"""Of what was acted upon, the best, whose finding explains some of the actions."""
+KEPT = 0.5 ** (1 / 1000)
+"""Of what older searches said is left after each search."""
+
+
+def hoped(before: Hope, known: Outcome, one: Round, shares: Mapping[str, Found], noise: float) -> Hope:
+    """With one search more. `known`: its query, with this search among those asked and not yet among those acted."""
+    decision = one.decision
+    if not known.lost or not decision.shown:
+        return before
+    few = replace(known, entities=dict(islice(known.entities.items(), ENTITIES)))
+    drawn, expected = _missed(few, decision, shares)
+    more = expected - drawn
+    acted = acted_weights(few, noise)
+    usual = known.searches / max(known.asked - 1, known.searches)
+    promise = float(lost_shares(few) @ more[len(acted) :])
+    came = bool(one.gains) - usual * (1 + float(acted @ more[: len(acted)]))
+    return Hope(before.together * KEPT + promise * came, before.alone * KEPT + promise**2)
+
+
+def _missed(known: Outcome, decision: Decision, shares: Mapping[str, Found]) -> tuple[Floats, Floats]:
+    """(P(not found) as drawn, the same in expectation over such draws), an entry an entity or kind of lost search."""
+    ladder, rows = decision.ladder, len(known.entities) + len(known.lost)
+    drawn, expected = np.ones(rows), np.ones(rows)
+    for slot in decision.slots:
+        share = found_share(shares.get(slot.strategy), len(ladder))
+        missed = np.exp(log_missed(known, slot.strategy, share, ladder))
+        drawn *= missed[:, ladder.index(slot.depth)]
+        expected *= missed @ np.array(slot.pmf)
+    return drawn, expected

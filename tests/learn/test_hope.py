@@ -1,0 +1,68 @@
+"""Whether deeper questions keep their promise: told from draws by chance, whatever queries people give up on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from ltrr_opensearch.knowledge.outcomes import Hope, Outcomes
+from ltrr_opensearch.learn.outcomes import updated
+from ltrr_opensearch.learn_settings import LearnSettings
+from ltrr_opensearch.logged import CandidateRecord, Round
+from ltrr_opensearch.types import DocKey, Found, Outcome
+from tests.learn.synthetic import LADDER, START, decision
+
+LEARN = LearnSettings()
+SHALLOW, DEEP = LADDER[1], LADDER[3]
+
+
+def search(number: int, *, keeps: bool) -> Round:
+    """Half of the people want what a strategy has first, and find it; the others something of their own.
+
+    That stands 120 deep, if the promise is kept; else it is nowhere. Both depths are drawn alike.
+    """
+    chance = Random(number)
+    query = "deep" if keeps else "nowhere"
+    one = replace(decision(0, seed=1), query_id=f"q{number}", normalized=query, at=START + timedelta(seconds=number))
+    depth, usual = chance.choice((SHALLOW, DEEP)), chance.random() < 0.5
+    lexical = replace(one.slots[1], depth=depth, pmf=(0.0, 0.5, 0.0, 0.5), probability=0.5, outcome=Outcome.OK)
+    found = {"usual": 1} | ({f"own {number}": 120} if keeps and depth == DEEP else {})
+    candidates = tuple(CandidateRecord(DocKey("shop-1", id), (Found("lexical", r, 1 / r),)) for id, r in found.items())
+    gains = {id: 1.0 for id in found if (id == "usual") == usual}
+    return Round(replace(one, slots=(lexical,), candidates=candidates, shown=len(candidates)), gains)
+
+
+def learned(count: int, kept: float) -> Outcomes:
+    """A share of the searches is of a query that keeps what is promised."""
+    rounds = [search(n, keeps=n % 100 < 100 * kept) for n in range(count)]
+    return updated(Outcomes(), rounds, LADDER, LEARN)
+
+
+def test_a_promise_is_believed_before_anything_is_known() -> None:
+    assert Hope().kept == 1.0
+
+
+def test_what_is_never_kept_is_not_believed_for_long() -> None:
+    assert learned(1000, 0.1).hope.kept < 0.2
+
+
+def test_what_is_kept_stays_believed() -> None:
+    assert learned(1000, 1.0).hope.kept > 0.5
+
+
+def test_without_pages_nobody_gives_up() -> None:
+    rounds = [replace(one, decision=replace(one.decision, shown=0)) for one in map(_kept, range(50))]
+    assert updated(Outcomes(), rounds, LADDER, LEARN).hope == Hope()
+
+
+def _kept(number: int) -> Round:
+    return search(number, keeps=True)
+
+
+@pytest.mark.parametrize("kept", [0.0, 1.0])
+def test_it_is_stored(kept: float) -> None:
+    outcomes = replace(learned(50, 1.0), hope=Hope(kept, 1.0))
+    assert Outcomes.from_bytes(outcomes.to_bytes()) == outcomes
