@@ -6,10 +6,13 @@ and predicts nonsense, so a payload is checked by its digest before loading and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache, partial
 from threading import Lock
 from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.context import ASKED
@@ -18,7 +21,7 @@ from ltrr_opensearch.choose.parts import check_shape, rungs_of
 from ltrr_opensearch.choose.table import Table
 from ltrr_opensearch.errors import MissingExtra, ModelError
 from ltrr_opensearch.logged import Part
-from ltrr_opensearch.types import Json, Slot
+from ltrr_opensearch.types import Features, Json, Slot
 
 _TOLERANCE = 1e-4
 """Between a stored probability and the one predicted again; machines differ in the last bits."""
@@ -26,56 +29,97 @@ _TOLERANCE = 1e-4
 
 def workspace(arguments: Sequence[str], model: bytes | None = None) -> Any:
     """A Vowpal Wabbit workspace, new or from a model; the options of a model are inside it."""
-    return _workspaces()([] if model else list(arguments), model_data=model)
+    return _library().Workspace([] if model else list(arguments), model_data=model)
 
 
-@lru_cache(maxsize=1)
-def _workspaces() -> Any:
-    class Unchecked(_library().Workspace):  # type: ignore[misc]
-        """Takes the labels for granted, which are ours: looking at each took as long as predicting."""
+_Numbers = tuple[NDArray[np.uint64], NDArray[np.float32]]
+"""Places in the model, and values."""
+_NAMES = 65_536
+"""Of features whose places are known; a model has four times as many."""
 
-        def _check_label(self, example: Any) -> None: ...
 
-    return Unchecked
+class _Namespace:
+    """One namespace of an example whose features change from slot to slot.
+
+    Numbers are handed over as arrays: to write and parse them as text took longer than to learn from them.
+    """
+
+    def __init__(self, core: Any, example: Any, letter: str) -> None:
+        self._group = example[ord(letter)]
+        place = lru_cache(_NAMES)(lambda name: core.get_index_for_scalar_feature(examples.code(name), None, letter))
+        self._places = lru_cache(1024)(partial(_places, place))
+        self._put: Features | None = None
+
+    def put(self, features: Features) -> None:
+        """What is put once stands until something else is: the slots of a search share their context."""
+        if features is not self._put:
+            self.fill(self.numbers(features))
+            self._put = features
+
+    def numbers(self, features: Features) -> _Numbers:
+        told = examples.checked(features)
+        return self._places(tuple(told)), np.fromiter(told.values(), np.float32, len(told))
+
+    def fill(self, numbers: _Numbers) -> None:
+        self._put = None
+        self._group.truncate_to(0)
+        self._group.push_many_features(*numbers)
+
+
+def _places(place: Callable[[str], int], names: Sequence[str]) -> NDArray[np.uint64]:
+    return np.fromiter(map(place, names), np.uint64, len(names))
 
 
 class Reader:
-    """Slots as examples of one workspace. Lines of rungs are the same in all of them and parsed once."""
+    """Slots as examples of one workspace's core: one for all slots, which is filled anew, and one for each rung.
 
-    def __init__(self, of: Any) -> None:
-        self._parser = _library().TextFormatParser(of)
-        self._rungs: dict[str, Any] = {}
+    Talks to the core: what the library has around it looks at each example, which took as long as predicting.
+    """
 
-    def __call__(self, slot: Slot) -> tuple[list[Any], list[int]]:
-        """The shared example with those of the feasible rungs, and the ladder's position of each of these."""
-        (shared, *actions), rungs = examples.lines(slot)
-        return [self._parser.parse_line(shared), *map(self._rung, actions)], rungs
+    def __init__(self, core: Any) -> None:
+        self._parse = partial(_library()._core._parse_line_text, core)
+        letters = (examples.CONTEXT, examples.FACTS, examples.DRAWN, examples.STRATEGY)
+        self._shared = self._parse("shared " + " ".join(f"|{letter} x" for letter in letters))
+        self._context, self._facts, self._drawn, self._strategy = (
+            _Namespace(core, self._shared, letter) for letter in letters
+        )
+        # these are few, and the same in search after search
+        drawn, strategy = self._drawn, self._strategy
+        self._of_drawn = lru_cache(4096)(lambda before: drawn.numbers(examples.drawn_features(before)))
+        self._of_strategy = lru_cache(1024)(lambda *of: strategy.numbers(examples.strategy_features(*of)))
+        self._rungs: dict[int, Any] = {}
 
-    def _rung(self, line: str) -> Any:
-        if line not in self._rungs:
-            self._rungs[line] = self._parser.parse_line(line)
-        return self._rungs[line]
+    def __call__(self, slot: Slot) -> Any:
+        """The example that the slot's rungs share. It is that of this slot until the next one is read."""
+        self._context.put(slot.context)
+        self._facts.put(slot.action)
+        self._drawn.fill(self._of_drawn(slot.drawn))
+        self._strategy.fill(self._of_strategy(slot.strategy, slot.source))
+        return self._shared
+
+    def rung(self, depth: int) -> Any:
+        if depth not in self._rungs:
+            self._rungs[depth] = self._parse(examples.rung_line(depth))
+        return self._rungs[depth]
 
 
 class Teacher:
-    """Shows a workspace what rungs cost. `compares`: each among all feasible rungs of its slot; else alone.
-
-    Talks to the library's core: what is around it looks at each label again, which took as long as learning.
-    """
+    """Shows a workspace what rungs cost. `compares`: each among all feasible rungs of its slot; else alone."""
 
     def __init__(self, of: Any, *, compares: bool) -> None:
-        self._read, self._compares = Reader(of), compares
+        self._read, self._compares = Reader(of._workspace), compares
         self._learn, self._label = of._workspace.learn_multi_ex_one, _library().CBLabel
-        self._none = self._label(label=None)
+        self._none, self._told = self._label(label=None), self._label(label=None)
 
     def learn(self, slot: Slot, costs: Iterable[tuple[int, float, float]]) -> None:
         """(position in the ladder, cost, probability) each; a cost is a negative reward."""
-        parsed, rungs = self._read(slot)
-        shared, *actions = [example._example for example in parsed]
-        for rung, cost, probability in costs:
-            action = actions[rungs.index(rung)]
-            action._set_label(self._label(label=(0, cost, probability)))
-            self._learn([shared, *actions] if self._compares else [shared, action])
+        shared, rung = self._read(slot), self._read.rung
+        among = [rung(d) for d, ok in zip(slot.ladder, slot.feasible, strict=True) if ok] if self._compares else []
+        for place, cost, probability in costs:
+            action = rung(slot.ladder[place])
+            self._told.label = (0, cost, probability)
+            action._set_label(self._told)
+            self._learn([shared, *among] if self._compares else [shared, action])
             if self._compares:
                 # only one rung may have a label
                 action._set_label(self._none)
@@ -120,8 +164,8 @@ class VowpalPolicy:
         self._ladder = ladder
         self._safe = Fixed(safe_depth)
         self._trust = trust
-        self._workspace = workspace((), model)
-        self._read = Reader(self._workspace)
+        core = workspace((), model)._workspace
+        self._read, self._predict = Reader(core), core.predict_multi_ex_one
         self._lock = Lock()
 
     @classmethod
@@ -136,9 +180,9 @@ class VowpalPolicy:
     def pmf(self, slot: Slot) -> tuple[float, ...]:
         if slot.ladder != self._ladder:
             raise ModelError(f"policy vowpal knows the ladder {list(self._ladder)}, not {list(slot.ladder)}")
+        rungs = [place for place, ok in enumerate(slot.feasible) if ok]
         with self._lock:
-            parsed, rungs = self._read(slot)
-            predicted = self._workspace.predict_one(parsed)
+            predicted = self._predict([self._read(slot), *[self._read.rung(slot.ladder[place]) for place in rungs]])
         trust = self._trust.known if ASKED in slot.context else self._trust.new
         total = sum([p for _, p in predicted])
         pmf = [0.0] * len(slot.ladder)

@@ -6,14 +6,13 @@ from hashlib import sha256
 
 import pytest
 
-from ltrr_opensearch.choose.examples import lines
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.greedy import EpsilonGreedy
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
 from ltrr_opensearch.choose_settings import ChooseSettings
-from ltrr_opensearch.errors import DataError, ModelError, SettingsError
+from ltrr_opensearch.errors import ModelError, SettingsError
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.settings import Settings
@@ -44,20 +43,6 @@ def test_threads_agree(part: Part) -> None:
     alone = [policy.pmf(s) for s in slots]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(policy.pmf, slots)) == alone
-
-
-def test_names_cannot_break_the_format() -> None:
-    hostile = "x |a b:9\n0:-1:1 |"
-    written, _ = lines(replace(SLOT, context={f"segment={hostile}": 1.0}, strategy=hostile, plan=hostile))
-    assert len(written) == 5
-    assert not any("\n" in line or "segment" in line for line in written)
-    assert [line.count("|") for line in written] == [4, 1, 1, 1, 1]
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 1e9])
-def test_numbers_that_would_poison_the_model_are_refused(value: float) -> None:
-    with pytest.raises(DataError, match="'found' is"):
-        lines(replace(SLOT, action={"found": value}))
 
 
 def test_a_damaged_or_foreign_model_is_refused(part: Part) -> None:
