@@ -10,8 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
-from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome, Packed
+from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
 POLICY, CONTROL, FAILED, TRIAL = "policy", "control", "failed", "trial"
 """Who decided a search: the policy, the safe plan in its place, the safe plan because the policy failed to, or what an
@@ -27,11 +28,12 @@ def is_whole(normalized: str) -> bool:
     return bool(normalized) and not normalized.startswith((HIDDEN, CUT))
 
 
-@dataclass(frozen=True, slots=True)
-class SlotRecord(Packed):
+class SlotRecord(NamedTuple):
     """A slot as logged: what was seen, the whole pmf that was sampled, and what happened.
 
     A plan that came late counts as drawn: `depth` is what was drawn, `outcome` and `found` what came of it.
+
+    A tuple, as the next one, since learning makes dozens of them a search: a dataclass takes four times as long.
     """
 
     plan: str
@@ -58,8 +60,7 @@ class Trial:
     arm: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CandidateRecord(Packed):
+class CandidateRecord(NamedTuple):
     """A candidate as logged. `features` is the ranker's row, given for what was shown and a sample of the rest."""
 
     key: DocKey
@@ -89,7 +90,7 @@ PIN, BOOST, BURY = "pin", "boost", "bury"
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled(Packed):
+class Ruled:
     """A document that a rule moved to `rank`, from 1. `was` is its rank without rules; 0: it stood nowhere."""
 
     rule: str
@@ -100,7 +101,7 @@ class Ruled(Packed):
 
 
 @dataclass(frozen=True, slots=True)
-class Decision(Packed):
+class Decision:
     """Everything that replay, learning and explanation need of one search. Candidates are in the order shown."""
 
     query_id: str
@@ -165,7 +166,7 @@ class LaterShown:
 
 
 @dataclass(frozen=True, slots=True)
-class Event(Packed):
+class Event:
     """A UBI event as learning sees it. `action` is the UBI action_name; `position` starts at 1."""
 
     query_id: str

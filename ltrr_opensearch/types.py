@@ -43,18 +43,8 @@ class DocKey(NamedTuple):
     routing: str | None = None
 
 
-class Packed:
-    """A value that is pickled as its fields in their order. What `dataclass` makes of slots took five times as long."""
-
-    __slots__ = ()
-
-    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
-        cls = type(self)
-        return cls, tuple([getattr(self, name) for name in cls.__match_args__])  # type: ignore[attr-defined]
-
-
 @dataclass(frozen=True, slots=True)
-class Asker(Packed):
+class Asker:
     """Who asks, and from where, as far as the application says; nothing is guessed."""
 
     user: str | None = None

@@ -124,7 +124,7 @@ class ClickedReplay:
         candidate = Candidate(key, was.found, features=features)
         serving, searched = replay.serving, replayed.searched
         row = serving.rows(searched.query, [candidate], searched.results, serving.columns)[0]
-        return replace(was, features=sparse(row, serving.columns))
+        return was._replace(features=sparse(row, serving.columns))
 
     def _learn(self, learner: Learner, rounds: Sequence[Round], clicks: Sequence[Clicked], *, ranker: bool) -> None:
         if self.mode is Mode.HISTORY:

@@ -6,7 +6,6 @@ learns from; in memory are a few hundred bytes of each, however many there are, 
 
 from __future__ import annotations
 
-import pickle
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -21,7 +20,8 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.learn import collecting
 from ltrr_opensearch.learn.engines import engine
-from ltrr_opensearch.learn.join import Joined, read_joined, rounds_of, selected, visit
+from ltrr_opensearch.learn.join import read_joined, rounds_of, selected, visit
+from ltrr_opensearch.learn.packing import packed, unpacked
 from ltrr_opensearch.learn.partition import stretches
 from ltrr_opensearch.learn.read import Window
 from ltrr_opensearch.learn.reward import Visit
@@ -65,7 +65,7 @@ def read_with(client: OpenSearch, task: Stretch) -> Told:
     state, learn = task.settings.state, task.settings.learn
     joined = read_joined(client, state, learn, task.index, task.window, counts, first=FIRST)
     visits = [visit(one, learn) for one in joined]
-    return Told(pickle.dumps(joined, pickle.HIGHEST_PROTOCOL), visits, len(joined), counts)
+    return Told(packed(joined), visits, len(joined), counts)
 
 
 class Backlog:
@@ -123,8 +123,7 @@ class Backlog:
         for size in self._sizes:
             self._file.seek(place)
             place += size
-            joined: Sequence[Joined] = pickle.loads(self._file.read(size))  # noqa: S301 - what our workers wrote
-            made = rounds_of(joined, self._chosen, self._settings.learn, counts)
+            made = rounds_of(unpacked(self._file.read(size)), self._chosen, self._settings.learn, counts)
             if fresh := [one for one in made if after is None or one.decision.at > after]:
                 yield fresh
 

@@ -8,7 +8,7 @@ learned all.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
@@ -125,32 +125,39 @@ def ranker(rounds: Sequence[Round], settings: Settings, index: IndexSettings, se
         return Trained(Verdict("ranker", False, str(cause)))
 
 
-def counted(
-    batches: Iterable[Sequence[Round]],
-    settings: Settings,
-    serving: Mapping[str, Part],
-    late: Sequence[tuple[Round, Round]] = (),
-) -> dict[str, bytes]:
+class Counting:
     """What was shown, how strategies have done, what is popular and, where that is wanted, what single people did.
 
-    With more rounds; damaged ones are begun anew. What was kept of people before it was not wanted any more goes.
-    `late`: searches that are then counted, as they were and as they are known now.
+    Goes on from what serves; what is damaged there is begun anew. What was kept of people before it was not wanted any
+    more goes.
     """
-    half_life, people = settings.learn.memory_half_life_days, settings.learn.personal_people
-    shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure())
-    asked = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
-    popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
-    personal = _before(serving.get("personal"), PersonalMemory.from_bytes, PersonalMemory())
-    for batch in batches:
-        shown = shown.updated(batch, half_life)
-        asked = asked.updated(batch, half_life, shown)
-        popularity = popularity.updated(batch)
-        personal = personal.updated(batch, half_life, people)
-    shown = shown.corrected(late, half_life)
-    asked, popularity = asked.corrected(late, half_life, shown), popularity.corrected(late)
-    personal = personal.corrected(late, half_life, people)
-    payloads = {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
-    return payloads | ({"personal": personal.to_bytes()} if people or "personal" in serving else {})
+
+    def __init__(self, settings: Settings, serving: Mapping[str, Part]) -> None:
+        self._half_life, self._people = settings.learn.memory_half_life_days, settings.learn.personal_people
+        self._shown = _before(serving.get("exposure"), Exposure.from_bytes, Exposure())
+        self._asked = _before(serving.get("aggregates"), Aggregates.from_bytes, Aggregates())
+        self._popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
+        self._personal = _before(serving.get("personal"), PersonalMemory.from_bytes, PersonalMemory())
+        self._tells_of_people = bool(self._people) or "personal" in serving
+
+    def counting(self, batches: Iterable[list[Round]]) -> Iterator[list[Round]]:
+        """The same batches, each counted as it passes by."""
+        for batch in batches:
+            self._shown = self._shown.updated(batch, self._half_life)
+            self._asked = self._asked.updated(batch, self._half_life, self._shown)
+            self._popularity = self._popularity.updated(batch)
+            self._personal = self._personal.updated(batch, self._half_life, self._people)
+            yield batch
+
+    def payloads(self, late: Sequence[tuple[Round, Round]]) -> dict[str, bytes]:
+        """By kind. `late`: searches that are counted, as they were and as they are known now."""
+        shown = self._shown.corrected(late, self._half_life)
+        asked = self._asked.corrected(late, self._half_life, shown)
+        popularity = self._popularity.corrected(late)
+        payloads = {"exposure": shown.to_bytes(), "aggregates": asked.to_bytes(), "popularity": popularity.to_bytes()}
+        if self._tells_of_people:
+            payloads["personal"] = self._personal.corrected(late, self._half_life, self._people).to_bytes()
+        return payloads
 
 
 def _before(part: Part | None, read: Callable[[bytes], T], otherwise: T) -> T:

@@ -109,7 +109,7 @@ def with_later(decision: Decision, shown: Iterable[Shown]) -> Decision:
 def _named(candidate: CandidateRecord, hit: Shown | None) -> CandidateRecord:
     if hit is None or hit.name == hit.id:
         return candidate
-    return replace(candidate, object_id=hit.name)
+    return candidate._replace(object_id=hit.name)
 
 
 def _hits(client: OpenSearch, index: str, query: Json, source: object) -> Iterator[Json]:

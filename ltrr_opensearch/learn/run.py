@@ -7,7 +7,7 @@ learned from is read again by the next run, together with what came since.
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -91,8 +91,11 @@ def _train(due: Sequence[str], job: Job, run: _Run) -> tuple[list[candidates.Tra
     counted: dict[str, Part] = {}
     if kinds := [kind for kind in due if kind != "ranker"]:
         with job.backlog(_new(kinds, run), run.counts) as backlog:
-            trained |= {kind: _LEARNERS[kind](job, run, backlog) for kind in kinds}
-            counted = _counted(job, run, backlog) if "policy" in kinds else {}
+            if "policy" in kinds:
+                trained["policy"], counting = _policy(job, run, backlog)
+            if "memory" in kinds:
+                trained["memory"] = _memory(job, run, backlog)
+            counted = _counted(job, run, backlog, counting) if "policy" in kinds else {}
     if "ranker" in due:
         counts = Counter[str]() if kinds else run.counts
         history = timedelta(days=job.settings.learn.history_days)
@@ -127,9 +130,19 @@ def _unwanted(job: Job, serving: Mapping[str, Part]) -> bool:
     return kept is not None and not job.settings.learn.personal_people and kept.payload != NOBODY
 
 
-def _policy(job: Job, run: _Run, backlog: Backlog) -> candidates.Trained:
+def _policy(job: Job, run: _Run, backlog: Backlog) -> tuple[candidates.Trained, candidates.Counting | None]:
+    """With what was counted of the searches as they passed by; None where they are too few."""
     job.progress("training the policy", 0, None)
-    return candidates.policy(backlog.since(run.done["policy"]), job.settings, run.serving.get("policy"))
+    done, counted = run.done["policy"], run.done["aggregates"]
+    enough = backlog.count(counted) >= job.settings.learn.min_rounds
+    counting = candidates.Counting(job.settings, run.serving) if enough else None
+    batches = backlog.since(done)
+    if counting and counted == done:
+        batches = counting.counting(batches)
+    trained = candidates.policy(batches, job.settings, run.serving.get("policy"))
+    # also those that the policy did not look at, and all where it had not learned what was counted
+    deque(counting.counting(backlog.since(counted)) if counting and counted != done else batches, maxlen=0)
+    return trained, counting
 
 
 def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
@@ -183,18 +196,13 @@ def _portions(batches: Iterable[list[Round]], until: datetime, most: int) -> Ite
     yield portion, until
 
 
-_LEARNERS = {"policy": _policy, "memory": _memory}
-
-
-def _counted(job: Job, run: _Run, backlog: Backlog) -> dict[str, Part]:
+def _counted(job: Job, run: _Run, backlog: Backlog, counting: candidates.Counting | None) -> dict[str, Part]:
     """Counts need no gate: they say what happened, and change no order by themselves."""
-    done = run.done["aggregates"]
-    rounds = backlog.count(done)
-    if rounds < job.settings.learn.min_rounds:
+    if counting is None:
         return {"personal": _part("personal", job, NOBODY, {})} if _unwanted(job, run.serving) else {}
     found = _late(job, run, backlog.left_out)
-    payloads = candidates.counted(backlog.since(done), job.settings, run.serving, found.late if found else ())
-    meta: Json = {"rounds": rounds, **({EVENTS: dict(found.marks)} if found else {})}
+    meta: Json = {"rounds": backlog.count(run.done["aggregates"]), **({EVENTS: dict(found.marks)} if found else {})}
+    payloads = counting.payloads(found.late if found else ())
     return {kind: _part(kind, job, payload, meta) for kind, payload in payloads.items()}
 
 

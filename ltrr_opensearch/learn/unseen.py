@@ -37,7 +37,7 @@ def as_new(one: Round) -> Round | None:
 
 def _unknowing(slot: SlotRecord) -> SlotRecord:
     action = _without(slot.action)
-    return slot if action is slot.action else replace(slot, action=action)
+    return slot if action is slot.action else slot._replace(action=action)
 
 
 def _without(features: Features) -> Features:
@@ -48,4 +48,4 @@ def _without(features: Features) -> Features:
 
 
 def _unfound(candidate: CandidateRecord, plans: set[str]) -> CandidateRecord:
-    return replace(candidate, found=tuple(f for f in candidate.found if f.plan not in plans))
+    return candidate._replace(found=tuple(f for f in candidate.found if f.plan not in plans))

@@ -147,24 +147,30 @@ def _slots(slots: Sequence[SlotRecord]) -> Json:
 
 def _slots_back(columns: Json) -> tuple[SlotRecord, ...]:
     original = columns.get("original", ())
+    named = (columns[name] for name in ("plan", "strategy", "source"))
+    drawn = (columns[name] for name in ("feasible", "pmf", "depth", "probability"))
+    came = (columns[name] for name in ("outcome", "found", "total", "took_ms"))
+    rows = zip(*named, _features(columns["action"]), *drawn, *came, strict=True)
     return tuple(
         [
             SlotRecord(
-                plan=columns["plan"][i],
-                strategy=columns["strategy"][i],
-                source=columns["source"][i],
-                action=action,
-                feasible=tuple(map(bool, columns["feasible"][i])),
-                pmf=tuple(columns["pmf"][i]),
-                depth=columns["depth"][i],
-                probability=columns["probability"][i],
-                outcome=_OUTCOMES[columns["outcome"][i]],
-                found=columns["found"][i],
-                total=columns["total"][i],
-                took_ms=columns["took_ms"][i],
-                original=i in original,
+                *(plan, strategy, source, action, tuple(map(bool, feasible)), tuple(pmf), depth, probability),
+                *(_OUTCOMES[outcome], found, total, took_ms, i in original),
             )
-            for i, action in enumerate(_features(columns["action"]))
+            for i, (
+                plan,
+                strategy,
+                source,
+                action,
+                feasible,
+                pmf,
+                depth,
+                probability,
+                outcome,
+                found,
+                total,
+                took_ms,
+            ) in enumerate(rows)
         ]
     )
 
@@ -264,21 +270,23 @@ def _found_column(plan: str, entries: Sequence[tuple[int, int, float]]) -> Json:
 
 def _found_back(columns: Json, places: Sequence[int]) -> dict[int, list[Found]]:
     """By place."""
-    found = _columns_back(columns["plans"], places)
-    for place, rows in columns.get("rows", {}).items():
-        if int(place) in found:
-            found[int(place)] = [Found(plan, rank, float(score)) for plan, rank, score in rows]
-    return found
+    rows = columns.get("rows", {})
+    odd = {place: row for place in places if (row := rows.get(str(place)))} if rows else {}
+    found = _columns_back(columns["plans"], [place for place in places if place not in odd] if odd else places)
+    for place, row in odd.items():
+        found[place] = [Found(plan, rank, float(score)) for plan, rank, score in row]
+    return {place: found[place] for place in places}
 
 
 def _columns_back(columns: Sequence[Json], places: Sequence[int]) -> dict[int, list[Found]]:
     found: dict[int, list[Found]] = {place: [] for place in places}
     for column in columns:
-        plan = column["plan"]
-        ranks = column.get("rank") or range(1, len(column["at"]) + 1)
-        for place, rank, score in zip(column["at"], ranks, column["score"], strict=True):
-            if place in found:
-                found[place].append(Found(plan, rank, float(score)))
+        plan, at, scores = column["plan"], column["at"], column["score"]
+        ranks = column.get("rank") or range(1, len(at) + 1)
+        # few places are wanted of many
+        for by, rank, score in zip(map(found.get, at), ranks, scores, strict=True):
+            if by is not None:
+                by.append(Found(plan, rank, float(score)))
     return found
 
 

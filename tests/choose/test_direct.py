@@ -92,7 +92,7 @@ def test_a_search_is_drawn_alike_however_often_it_is_drawn(part: Part, rounds: l
 
 def test_a_batch_without_the_clients_own_query_goes_on_from_before(rounds: list[Round], part: Part) -> None:
     def nameless(one: Round) -> Round:
-        slots = tuple(replace(s, original=False) for s in one.decision.slots)
+        slots = tuple(s._replace(original=False) for s in one.decision.slots)
         return replace(one, decision=replace(one.decision, slots=slots))
 
     after = train_policy([nameless(one) for one in rounds[:5]], SETTINGS, part)

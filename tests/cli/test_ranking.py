@@ -174,7 +174,7 @@ def test_a_list_of_clicks_reads_back_in_where_objects_have_names(
 
 
 def _with_names(one: Decision) -> Decision:
-    return replace(one, candidates=tuple(replace(c, object_id=f"sku-{c.key.id}") for c in one.candidates))
+    return replace(one, candidates=tuple(c._replace(object_id=f"sku-{c.key.id}") for c in one.candidates))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_counts_of_one_search() -> None:
 def search(found: dict[str, tuple[Found, ...]], **changes: Any) -> Round:
     """A search of all strategies, 50 deep, that found and showed these."""
     decision = ROUNDS[0].decision
-    slots = tuple(replace(s, depth=50, outcome=Outcome.OK) for s in decision.slots)
+    slots = tuple(s._replace(depth=50, outcome=Outcome.OK) for s in decision.slots)
     candidates = tuple(CandidateRecord(DocKey("shop", id), by) for id, by in found.items())
     gains = changes.pop("gains", {})
     failed = changes.pop("failed", False)

@@ -80,7 +80,7 @@ def test_queries_that_the_log_hides_and_people_without_a_name_are_not_remembered
 
 def test_objects_go_by_the_name_that_events_use() -> None:
     one = acted("x", decision(0).candidates[0].key.id)
-    named = tuple(replace(c, object_id=f"sku-{c.key.id}") for c in one.decision.candidates)
+    named = tuple(c._replace(object_id=f"sku-{c.key.id}") for c in one.decision.candidates)
     memory = remembering(replace(one, decision=replace(one.decision, candidates=named)))
     assert list(found(memory, "ann", "x")) == [f"sku-{named[0].key.id}"]
 

@@ -37,7 +37,7 @@ def test_in_two_runs_as_in_one() -> None:
 
 def test_objects_go_by_the_name_that_events_use() -> None:
     one = decision(0)
-    named = tuple(replace(c, object_id=f"sku-{c.key.id}") for c in one.candidates)
+    named = tuple(c._replace(object_id=f"sku-{c.key.id}") for c in one.candidates)
     first = one.candidates[0].key.id
     popularity = Popularity().updated([Round(replace(one, candidates=named), {first: 1.0})])
     assert set(popularity.gains) == {f"sku-{first}"}

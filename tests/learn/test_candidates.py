@@ -106,7 +106,7 @@ def test_no_search_is_judged_by_a_policy_that_has_learned_it(monkeypatch: pytest
 def with_exploration(one: Round) -> Round:
     """As a search leaves it whose log also holds the slot that only explores."""
     slots = one.decision.slots
-    fresh = replace(slots[0], plan="fresh", strategy="fresh", source=EXPLORATION, depth=0, pmf=(1.0, 0.0, 0.0, 0.0))
+    fresh = slots[0]._replace(plan="fresh", strategy="fresh", source=EXPLORATION, depth=0, pmf=(1.0, 0.0, 0.0, 0.0))
     return replace(one, decision=replace(one.decision, slots=(*slots, fresh)))
 
 

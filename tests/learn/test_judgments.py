@@ -98,7 +98,7 @@ def test_where_all_is_liked_alike_nothing_is_chance() -> None:
 def test_a_list_names_objects_and_tells_no_query_that_was_hidden_or_cut() -> None:
     page = decision("shoes", 0, ["1", "2", "3"], {}, 3)
     names = {"1": "sku-a", "2": "sku-a"}
-    page = replace(page, candidates=tuple(replace(c, object_id=names.get(c.key.id)) for c in page.candidates))
+    page = replace(page, candidates=tuple(c._replace(object_id=names.get(c.key.id)) for c in page.candidates))
     found = [Judgment("shoes", "1", 0.5, 0.6), Judgment("shoes", "2", 0.4, 0.9), Judgment("shoes", "3", 0.9, 0.9)]
     found += [Judgment(f"{HIDDEN}0a1b", "1", 0.5), Judgment(f"{CUT}shoes of", "1", 0.5)]
     assert as_a_list(found, [Round(page, {})], "sku") == [Judgment("shoes", "sku-a", 0.4, 0.9)]

@@ -23,7 +23,7 @@ def asked(count: int, *, acted: bool = True, gone: bool = False, since: int = 0)
     rounds = []
     for n in range(since, since + count):
         one = replace(decision(0, seed=1), query_id=f"q{n}", at=START + timedelta(seconds=n))
-        slots = tuple(replace(slot, depth=LADDER[-1]) for slot in one.slots)
+        slots = tuple(slot._replace(depth=LADDER[-1]) for slot in one.slots)
         there = decision(0, seed=3).candidates if gone else one.candidates
         kept = tuple(c for c in there if not gone or c.key.id != wanted(QUERY))
         one = replace(one, slots=slots, candidates=kept, shown=0)

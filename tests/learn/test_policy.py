@@ -26,7 +26,7 @@ def with_depths(*depths: int, found: dict[str, int]) -> Round:
     """A round with the given draws, whose wanted object the plans had at these ranks."""
     base = ROUNDS[0].decision
     slots = tuple(
-        replace(s, depth=d, feasible=(True,) * 4, pmf=(0.1, 0.2, 0.3, 0.4))
+        s._replace(depth=d, feasible=(True,) * 4, pmf=(0.1, 0.2, 0.3, 0.4))
         for s, d in zip(base.slots, depths, strict=True)
     )
     candidate = CandidateRecord(DocKey("shop", "1"), tuple(Found(p, r, 1.0) for p, r in found.items()))
@@ -67,7 +67,7 @@ def test_the_first_slots_label_is_the_reward_of_the_search() -> None:
 
 def test_a_lost_plan_says_nothing_about_smaller_depths() -> None:
     one = with_depths(50, 0, 0, 0, found={})
-    lost = replace(one.decision.slots[0], outcome=Outcome.TIMED_OUT)
+    lost = one.decision.slots[0]._replace(outcome=Outcome.TIMED_OUT)
     one = replace(one, decision=replace(one.decision, slots=(lost, *one.decision.slots[1:])))
     _, labels = next(iter(labelled(one, LEARN)))
     assert [label.rung for label in labels] == [0, 2]
@@ -75,7 +75,7 @@ def test_a_lost_plan_says_nothing_about_smaller_depths() -> None:
 
 def test_objects_go_by_their_id_whatever_events_call_them() -> None:
     one = with_depths(10, 0, 0, 0, found={"original": 1})
-    named = replace(one.decision.candidates[0], object_id="sku-7")
+    named = one.decision.candidates[0]._replace(object_id="sku-7")
     one = Round(replace(one.decision, candidates=(named,)), {named.key.id: 1.0})
     _, labels = next(iter(labelled(one, LEARN)))
     assert labels[1].reward == pytest.approx(0.99)
@@ -84,7 +84,7 @@ def test_objects_go_by_their_id_whatever_events_call_them() -> None:
 @pytest.mark.parametrize("pmf", [(0.5, 0.5, 0.0, 0.0), (0.1, 0.2, 0.3, float("nan"))])
 def test_impossible_probabilities_are_refused(pmf: tuple[float, ...]) -> None:
     one = with_depths(200, 0, 0, 0, found={})
-    slots = (replace(one.decision.slots[0], pmf=pmf), *one.decision.slots[1:])
+    slots = (one.decision.slots[0]._replace(pmf=pmf), *one.decision.slots[1:])
     with pytest.raises(DataError, match="q000000, slot original"):
         list(labelled(replace(one, decision=replace(one.decision, slots=slots)), LEARN))
 
@@ -146,7 +146,7 @@ def test_only_new_queries_earn_trust_for_new_queries() -> None:
 def test_what_the_exploration_budget_drew_is_nobodys_action() -> None:
     one = with_depths(50, 0, 10, 10, found={"original": 30})
     slots = one.decision.slots
-    explored = replace(one, decision=replace(one.decision, slots=(*slots[:3], replace(slots[3], source=EXPLORATION))))
+    explored = replace(one, decision=replace(one.decision, slots=(*slots[:3], slots[3]._replace(source=EXPLORATION))))
     without = replace(one, decision=replace(one.decision, slots=slots[:3]))
     assert list(labelled(explored, LEARN)) == list(labelled(without, LEARN))
     only_explored = replace(explored, gains={"1": 0.8})

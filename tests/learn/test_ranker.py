@@ -117,7 +117,7 @@ def test_few_queries_do_not_teach_that_the_popular_is_good() -> None:
 
 def _popular(one: Round, candidate: CandidateRecord, truth: Truth) -> CandidateRecord:
     popularity = truth.get((one.decision.normalized, candidate.key.id), 0.0)
-    return replace(candidate, features={**(candidate.features or {}), **dict.fromkeys(POPULAR_COLUMNS, popularity)})
+    return candidate._replace(features={**(candidate.features or {}), **dict.fromkeys(POPULAR_COLUMNS, popularity)})
 
 
 def test_nothing_to_learn_from_is_an_error_that_says_so() -> None:

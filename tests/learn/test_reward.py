@@ -92,7 +92,7 @@ def test_a_search_that_failed_is_worth_what_the_settings_say() -> None:
 def test_every_strategy_that_had_the_object_is_credited() -> None:
     both = CandidateRecord(DocKey("shop-1", "a"), (Found("original", 7, 1.0), Found("lexical", 3, 1.0)))
     one = replace(decision(1), at=START, candidates=(both,), shown=1)
-    slots = tuple(replace(s, depth=10, outcome=Outcome.OK) for s in one.slots)
+    slots = tuple(s._replace(depth=10, outcome=Outcome.OK) for s in one.slots)
     counted = Aggregates().updated([Round(replace(one, slots=slots), {"a": 0.5})], 30)
     cells = {plan: counted.strategy(plan) for plan in ("original", "lexical", "knn")}
     assert {plan: cell.found for plan, cell in cells.items() if cell} == {"original": 1, "lexical": 1, "knn": 0}
@@ -151,7 +151,7 @@ def test_an_object_and_an_id_of_the_same_name_are_two_things() -> None:
     assert made.gains == {"id-1": 0.5}
     assert gained(made) == [Gained(0.5, {"lexical": 3})]
     assert [(entity, gain) for entity, gain, _ in observed(made, ())] == [("77", 0.5), ("78", 0.0)]
-    slots = tuple(replace(s, depth=10, outcome=Outcome.OK) for s in one.slots)
+    slots = tuple(s._replace(depth=10, outcome=Outcome.OK) for s in one.slots)
     counted = Aggregates().updated([replace(made, decision=replace(one, slots=slots))], 30)
     found = {plan: cell.found for plan in ("lexical", "knn") if (cell := counted.strategy(plan))}
     assert found == {"lexical": 1, "knn": 0}

@@ -9,7 +9,7 @@ from tests.learn.synthetic import decision
 
 BASE = replace(decision(1), context={"length": 2.0})
 ACTION = {"strategy=q2e": 1.0, "query_found": 0.9, "found": 0.5}
-REMEMBERING = replace(BASE.slots[0], plan="q2e", strategy="q2e", source="memory", action=ACTION)
+REMEMBERING = BASE.slots[0]._replace(plan="q2e", strategy="q2e", source="memory", action=ACTION)
 BOTH = CandidateRecord(DocKey("shop-1", "a"), (Found("q2e", 1, 1.0), Found("lexical", 7, 0.2)))
 ALONE = CandidateRecord(DocKey("shop-1", "b"), (Found("q2e", 2, 0.5),))
 KNOWN = Round(
@@ -31,7 +31,7 @@ def test_neither_the_plan_nor_what_it_found_is_there() -> None:
 
 
 def test_no_feature_tells_of_earlier_searches_for_it() -> None:
-    slots = tuple(replace(s, action={**s.action, "query_found": 0.9, "found": 0.5}) for s in BASE.slots)
+    slots = tuple(s._replace(action={**s.action, "query_found": 0.9, "found": 0.5}) for s in BASE.slots)
     new = as_new(Round(replace(KNOWN.decision, slots=(*slots, REMEMBERING)), {}))
     assert new
     assert new.decision.context == {"length": 2.0}

@@ -111,7 +111,7 @@ def test_pickling_loses_nothing(decision: Decision) -> None:
 def test_only_some_candidates_are_read(decision: Decision, first: int, named: set[str]) -> None:
     acted = {c.object_id for c in decision.candidates if c.key.id in named and c.object_id is not None} | named
     wanted = tuple(
-        replace(c, features=None)
+        c._replace(features=None)
         for place, c in enumerate(decision.candidates)
         if place < decision.offset + decision.shown
         or any(f.rank <= first for f in c.found)
@@ -180,7 +180,7 @@ def test_a_hundred_candidates_take_a_few_kilobytes() -> None:
 
 def test_rows_of_single_precision_take_few_digits() -> None:
     row = {"a": float(np.float32(0.1)), "b": float(np.float32(1 / 3))}
-    decision = replace(typical(candidates=1), candidates=(replace(typical().candidates[0], features=row),))
+    decision = replace(typical(candidates=1), candidates=(typical().candidates[0]._replace(features=row),))
     document = records.to_document(decision)
     assert document["candidates"]["features"]["rows"] == [[0.1, 0.33333334]]
     assert records.from_document(document) == decision
