@@ -244,11 +244,12 @@ class QueryPlan:
     """Whether it wants the query's sparse vector."""
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """What a policy sees when it draws the depth of one plan.
 
     `ladder` holds the depths, ascending, 0 meaning "not asked"; `feasible` marks those that the budget still allows.
+
+    A tuple, since every search makes one a plan, and learning two.
     """
 
     plan: str

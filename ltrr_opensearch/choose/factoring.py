@@ -7,7 +7,6 @@ one of a list is drawn (`profiles`). A policy need not know: it is given the slo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from ltrr_opensearch.choose.profiles import Profile, ProfilePolicy
@@ -45,7 +44,7 @@ class IndependentPolicy:
 
 def alone(slot: Slot) -> Slot:
     """The slot as if it were the only one."""
-    return replace(slot, position=0, drawn=(), feasible=(True,) * len(slot.ladder))
+    return slot._replace(position=0, drawn=(), feasible=(True,) * len(slot.ladder))
 
 
 def profiles_in(meta: Json) -> list[Profile]:

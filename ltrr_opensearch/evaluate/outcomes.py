@@ -9,6 +9,7 @@ object is worth to somebody does not depend on what else was asked.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from ltrr_opensearch.learn_settings import LearnSettings
@@ -25,12 +26,12 @@ class Gained(NamedTuple):
 
 def gained(one: Round) -> list[Gained]:
     """The objects of a round that some plan had found."""
-    objects = []
-    for candidate in one.decision.candidates:
-        gain = one.gains.get(candidate.key.id, 0.0)
-        if gain > 0:
-            objects.append(Gained(gain, {f.plan: f.rank for f in candidate.found}))
-    return objects
+    gains = one.gains
+    return [
+        Gained(gains[candidate.key.id], {f.plan: f.rank for f in candidate.found})
+        for candidate in (one.decision.candidates if gains else ())
+        if gains.get(candidate.key.id, 0.0) > 0
+    ]
 
 
 def found_gain(objects: Sequence[Gained], depths: Mapping[str, int]) -> float:
@@ -63,10 +64,14 @@ def price_of_asking(slot: SlotRecord, learn: LearnSettings) -> float:
     return (0.0 if slot.original else learn.price_per_plan) + learn.price_per_ms * slot.took_ms
 
 
-def known_rungs(slot: SlotRecord, ladder: tuple[int, ...]) -> list[int]:
+def known_rungs(slot: SlotRecord, ladder: tuple[int, ...]) -> tuple[int, ...]:
     """Positions of the rungs whose outcome the log shows: not deeper than drawn; of a lost plan none but its own.
 
     A plan that was cut off might have been in time at a smaller depth, so only 0 and its own depth are known.
     """
-    lost = slot.outcome in (Outcome.TIMED_OUT, Outcome.FAILED)
-    return [i for i, d in enumerate(ladder) if d in (0, slot.depth) or (d < slot.depth and not lost)]
+    return _known(ladder, slot.depth, slot.outcome in (Outcome.TIMED_OUT, Outcome.FAILED))
+
+
+@lru_cache(maxsize=1024)
+def _known(ladder: tuple[int, ...], depth: int, lost: bool) -> tuple[int, ...]:
+    return tuple([i for i, d in enumerate(ladder) if d in (0, depth) or (d < depth and not lost)])

@@ -10,14 +10,14 @@ that failed is on every rung so labelled, since asking less would have failed to
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import isfinite
+from collections.abc import Iterator
+from math import inf, isfinite
 from typing import NamedTuple
 
 from ltrr_opensearch.choose.factoring import alone
 from ltrr_opensearch.choose.logged import by_policy, slots
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.evaluate.outcomes import found_gain, gained, known_rungs, price
+from ltrr_opensearch.evaluate.outcomes import gained, known_rungs, price_of_asking
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round, SlotRecord
 from ltrr_opensearch.types import Slot
@@ -42,40 +42,74 @@ def labelled(one: Round, learn: LearnSettings) -> Labelled:
     """Each slot paid its reward to go."""
     one = by_policy(one)
     asked = _Asked(one, learn)
-    before: dict[str, int] = {}
-    later = sum(price(s, s.depth, learn) for s in one.decision.slots)
-    for slot, record in slots(one.decision):
-        later -= price(record, record.depth, learn)
-        yield slot, asked.labels(slot, record, asked.gain(before) + later)
-        before[slot.plan] = record.depth
+    later = sum(asked.prices)
+    for place, (slot, record) in enumerate(slots(one.decision)):
+        later -= asked.prices[place]
+        yield slot, asked.labels(place, slot, record, asked.gain_before(place) + later)
 
 
 def labelled_alone(one: Round, learn: LearnSettings) -> Labelled:
     """Each slot paid its marginal contribution to what the others, as they were drawn, had found."""
     one = by_policy(one)
     asked = _Asked(one, learn)
-    for slot, record in slots(one.decision):
-        yield alone(slot), asked.labels(slot, record, asked.gain(asked.drawn | {slot.plan: 0}))
+    for place, (slot, record) in enumerate(slots(one.decision)):
+        yield alone(slot), asked.labels(place, slot, record, asked.gain_at(place, 0))
+
+
+class _Acted(NamedTuple):
+    """An object that was acted upon."""
+
+    gain: float
+    ranks: list[float]
+    """By place of a slot, infinite where its plan did not have it."""
+    found: list[bool]
+    """By place of a slot, whether the plan as drawn had it."""
 
 
 class _Asked:
-    """A search, and what it would have found."""
+    """A search, and what it would have found had one slot been drawn otherwise (as `outcomes.found_gain` says)."""
 
     def __init__(self, one: Round, learn: LearnSettings) -> None:
-        self._query_id, self._learn = one.decision.query_id, learn
-        self._objects, self._loss = gained(one), one.loss
-        self.drawn = {s.plan: s.depth for s in one.decision.slots}
+        self._query_id, self._loss, self._per_candidate = one.decision.query_id, one.loss, learn.price_per_candidate
+        records = one.decision.slots
+        self._asking = [price_of_asking(record, learn) for record in records]
+        self.prices = [self._price(place, record.depth) for place, record in enumerate(records)]
+        self._objects, self._best, self._whole = [], 0.0, 0.0
+        for gain, at in gained(one):
+            ranks = [at.get(record.plan, inf) for record in records]
+            found = [rank <= record.depth for rank, record in zip(ranks, records, strict=True)]
+            self._objects.append(_Acted(gain, ranks, found))
+            self._best = max(self._best, gain)
+            self._whole += gain
 
-    def gain(self, depths: Mapping[str, int]) -> float:
-        return found_gain(self._objects, depths)
+    def _price(self, place: int, depth: int) -> float:
+        return self._per_candidate * depth + self._asking[place] if depth else 0.0
 
-    def labels(self, slot: Slot, record: SlotRecord, less: float) -> list[Label]:
+    def gain_before(self, place: int) -> float:
+        """What the slots before this one found."""
+        return self._share([acted.gain for acted in self._objects if True in acted.found[:place]])
+
+    def gain_at(self, place: int, depth: int) -> float:
+        """What would have been found with this slot at another depth."""
+        return self._share(
+            [
+                acted.gain
+                for acted in self._objects
+                if acted.ranks[place] <= depth or sum(acted.found) > acted.found[place]
+            ]
+        )
+
+    def _share(self, found: list[float]) -> float:
+        return self._best * sum(found) / self._whole if found else 0.0
+
+    def labels(self, place: int, slot: Slot, record: SlotRecord, less: float) -> list[Label]:
         """What the search gains with each known depth of the slot, less its price and what is not the slot's."""
-        known, depths = [], dict(self.drawn)
+        known = []
         for rung in known_rungs(record, slot.ladder):
             if slot.feasible[rung]:
-                depths[slot.plan] = depth = slot.ladder[rung]
-                reward = self.gain(depths) + self._loss - price(record, depth, self._learn) - less
+                depth = slot.ladder[rung]
+                gain = self.gain_at(place, depth) if self._objects else 0.0
+                reward = gain + self._loss - self._price(place, depth) - less
                 known.append(checked_label(self._query_id, slot.plan, rung, reward, sum(record.pmf[rung:])))
         return known
 

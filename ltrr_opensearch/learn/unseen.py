@@ -8,8 +8,9 @@ asking. Pure.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 
-from ltrr_opensearch.logged import CandidateRecord, Round, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.types import Features
 
 SOURCE = "memory"
@@ -23,28 +24,26 @@ def as_new(one: Round) -> Round | None:
     Of its candidates only those acted upon are left, since labels tell of no others.
     """
     decision = one.decision
-    if not any(name.startswith(KNOWN) for name in decision.context):
+    context = _without(decision.context)
+    if context is decision.context:
         # it was new, or cannot be told from one that was
         return None
     forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
-    slots = tuple(_unknowing(s) for s in decision.slots if s.plan not in forgotten)
-    candidates = tuple(_unfound(c, forgotten) for c in decision.candidates if c.key.id in one.gains)
-    return replace(
-        one,
-        decision=replace(decision, context=_without(decision.context), slots=slots, candidates=candidates),
-    )
-
-
-def _unknowing(slot: SlotRecord) -> SlotRecord:
-    action = _without(slot.action)
-    return slot if action is slot.action else slot._replace(action=action)
+    slots = tuple([s._replace(action=_without(s.action)) for s in decision.slots if s.plan not in forgotten])
+    acted = [c for c in decision.candidates if c.key.id in one.gains] if one.gains else []
+    candidates = tuple([_unfound(c, forgotten) for c in acted])
+    return replace(one, decision=replace(decision, context=context, slots=slots, candidates=candidates))
 
 
 def _without(features: Features) -> Features:
-    if not any(name.startswith(KNOWN) for name in features):
-        # the very features, which then are written but once (`choose.examples`)
-        return features
-    return {name: value for name, value in features.items() if not name.startswith(KNOWN)}
+    """The very features where nothing was known, which then are handed over but once (`choose.vowpal`)."""
+    kept = _unknowing(tuple(features))
+    return features if len(kept) == len(features) else {name: features[name] for name in kept}
+
+
+@lru_cache(maxsize=4096)
+def _unknowing(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple([name for name in names if not name.startswith(KNOWN)])
 
 
 def _unfound(candidate: CandidateRecord, plans: set[str]) -> CandidateRecord:

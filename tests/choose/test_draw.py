@@ -1,6 +1,6 @@
 """The draw: masks before drawing, floor, exact probabilities, and a seed that only the secret's owner can repeat."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -118,7 +118,7 @@ def test_fixed_falls_to_what_the_budget_allows() -> None:
     slots = [s.slot for s in drawn(policy, CHOOSE.model_copy(update={"floor": 0.0})).slots]
     assert policy.pmf(slots[0]) == (0, 0, 0, 1)
     assert policy.pmf(slots[1]) == (0, 0, 1, 0)
-    assert policy.pmf(replace(slots[1], feasible=(True, True, False, False))) == (0, 1, 0, 0)
+    assert policy.pmf(slots[1]._replace(feasible=(True, True, False, False))) == (0, 1, 0, 0)
 
 
 FRESH = Offer("fresh", "fresh", EXPLORATION, {})

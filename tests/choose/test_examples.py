@@ -1,7 +1,5 @@
 """Slots as Vowpal Wabbit's examples: the same as its own parser makes of text, whatever the names and numbers."""
 
-from dataclasses import replace
-
 import pytest
 from vowpal_wabbit_next import CBLabel, TextFormatParser
 
@@ -23,8 +21,8 @@ def slots() -> list[Slot]:
     made = []
     for n in range(40):
         context = {f"kind={n % 3}": 1.0, "tokens": float(n), "covered": float(n % 2)}
-        first = replace(SLOT, plan="original", strategy="original", source="lexical", drawn=(), context=context)
-        made += [first, replace(SLOT, context=context, action={"found": float(40 - n), "rare": 0.0} if n % 4 else {})]
+        first = SLOT._replace(plan="original", strategy="original", source="lexical", drawn=(), context=context)
+        made += [first, SLOT._replace(context=context, action={"found": float(40 - n), "rare": 0.0} if n % 4 else {})]
     return made
 
 
@@ -59,7 +57,7 @@ def test_names_are_only_checksums() -> None:
     """What would be syntax in text has a place of its own, as any other name."""
     of = workspace(ARGUMENTS)
     hostile = "x |a b:9\n0:-1:1 |"
-    shared = Reader(of._workspace)(replace(SLOT, context={f"segment={hostile}": 1.0}, strategy=hostile, source=hostile))
+    shared = Reader(of._workspace)(SLOT._replace(context={f"segment={hostile}": 1.0}, strategy=hostile, source=hostile))
     places = {chr(group.feat_group_index): list(group.indices) for group in shared}
     assert {name: len(of) for name, of in places.items() if name in "cfds"} == {"c": 1, "f": 1, "d": 2, "s": 2}
     assert set(examples.code(hostile)) <= set("x0123456789abcdef")
@@ -69,7 +67,7 @@ def test_names_are_only_checksums() -> None:
 def test_numbers_that_would_poison_the_model_are_refused(value: float) -> None:
     of = workspace(ARGUMENTS)
     teacher, before = Teacher(of, compares=False), of.serialize()
-    for bad in (replace(SLOT, action={"found": value}), replace(SLOT, context={"found": value})):
+    for bad in (SLOT._replace(action={"found": value}), SLOT._replace(context={"found": value})):
         with pytest.raises(DataError, match="'found' is"):
             teacher.learn(bad, [(1, -0.5, 1.0)])
     assert of.serialize() == before
@@ -79,7 +77,7 @@ def test_a_refused_slot_leaves_nothing_to_the_next_one() -> None:
     refused, never = workspace(ARGUMENTS), workspace(ARGUMENTS)
     teacher, other = Teacher(refused, compares=False), Teacher(never, compares=False)
     with pytest.raises(DataError):
-        teacher.learn(replace(SLOT, action={"found": float("nan")}), [(1, -0.5, 1.0)])
+        teacher.learn(SLOT._replace(action={"found": float("nan")}), [(1, -0.5, 1.0)])
     for each in (teacher, other):
-        each.learn(replace(SLOT, action={}), [(1, -0.5, 1.0)])
+        each.learn(SLOT._replace(action={}), [(1, -0.5, 1.0)])
     assert refused.serialize() == never.serialize()

@@ -32,14 +32,14 @@ def part() -> Part:
 def test_the_bandit_gives_probabilities_of_feasible_rungs(part: Part) -> None:
     policy = VowpalPolicy.from_part(part, LADDER, 50)
     assert sum(policy.pmf(SLOT)) == pytest.approx(1)
-    masked = policy.pmf(replace(SLOT, feasible=(True, True, False, False)))
+    masked = policy.pmf(SLOT._replace(feasible=(True, True, False, False)))
     assert masked[2:] == (0, 0)
     assert sum(masked) == pytest.approx(1)
 
 
 def test_threads_agree(part: Part) -> None:
     policy = VowpalPolicy.from_part(part, LADDER, 50)
-    slots = [replace(SLOT, context={"tokens": n / 10}) for n in range(200)]
+    slots = [SLOT._replace(context={"tokens": n / 10}) for n in range(200)]
     alone = [policy.pmf(s) for s in slots]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(policy.pmf, slots)) == alone
@@ -64,7 +64,7 @@ def test_a_model_that_predicts_otherwise_is_refused(part: Part) -> None:
 def test_greedy_takes_the_best_mean_and_shrinks_from_the_unknown() -> None:
     policy = EpsilonGreedy({"knn": (0.0, 0.2, 0.6, 0.5)}, 50, epsilon=0.2)
     assert policy.pmf(SLOT) == pytest.approx((0.05, 0.05, 0.85, 0.05))
-    assert policy.pmf(replace(SLOT, strategy="new")) == (0, 0, 1, 0)
+    assert policy.pmf(SLOT._replace(strategy="new")) == (0, 0, 1, 0)
 
 
 def test_the_settings_choose(part: Part) -> None:

@@ -140,7 +140,7 @@ def test_only_new_queries_earn_trust_for_new_queries() -> None:
     slot, _ = next(iter(labelled(ROUNDS[0], settings.learn)))
     policy = VowpalPolicy(part.payload, slot.ladder, settings.choose.safe_depth, Trust(known=1.0, new=0.0))
     assert policy.pmf(slot) == Fixed(settings.choose.safe_depth).pmf(slot)
-    assert policy.pmf(replace(slot, context={**slot.context, **asked})) != policy.pmf(slot)
+    assert policy.pmf(slot._replace(context={**slot.context, **asked})) != policy.pmf(slot)
 
 
 def test_what_the_exploration_budget_drew_is_nobodys_action() -> None:
