@@ -147,7 +147,7 @@ def rounds(joined: Sequence[Joined], learn: LearnSettings, counts: Counter[str])
 
 
 def rounds_of(
-    joined: Sequence[Joined], chosen: reward.Selection, learn: LearnSettings, counts: Counter[str]
+    joined: Iterable[Joined], chosen: reward.Selection, learn: LearnSettings, counts: Counter[str]
 ) -> list[Round]:
     """Rounds of the searches that count, the oldest first."""
     left_out = chosen.floods | chosen.capped
