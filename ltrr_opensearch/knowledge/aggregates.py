@@ -202,7 +202,7 @@ class Aggregates:
 
 def _summed(counted: Counted, place: Mapping[str, int]) -> tuple[Doubles, Doubles]:
     """[key, place of a strategy, column]: weighted sums, and of the other columns what was answered last."""
-    values = np.array(counted.values)[np.array(counted.cells)]
+    values = counted.values[np.array(counted.cells)]
     places = np.array([place[s] for s in counted.strategies])
     rows, shape = np.array(counted.rows), (len(counted.keys), len(place))
     grown = np.zeros((*shape, FADING))

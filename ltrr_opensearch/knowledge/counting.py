@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from ltrr_opensearch.kinds import KINDS, kind_in
 from ltrr_opensearch.knowledge.cells import COLUMNS, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.logged import Decision, Round, SlotRecord, is_whole
-from ltrr_opensearch.types import Asker, Outcome
+from ltrr_opensearch.types import Asker, Doubles, Outcome
 
 FIRST = 10
 """Candidates of a plan that are looked at: few, so that shares mean the same however deep it was asked."""
@@ -39,8 +41,8 @@ class Counted(NamedTuple):
     """Positions in `values`."""
     weights: Sequence[float]
     keys: Sequence[Key]
-    values: Sequence[tuple[float, ...]]
-    """Each of `COLUMNS` numbers."""
+    values: Doubles
+    """Rows of `COLUMNS` numbers."""
 
 
 class Counting:
@@ -53,14 +55,18 @@ class Counting:
         self.notes, self._noting = dict(notes), noting
         self._often = frozenset(exposure.often) if exposure else frozenset()
         self._popular = exposure.popular if exposure else frozenset()
-        self._rows: dict[Key, int] = {}
-        self._entries: list[tuple[int, str, int, float]] = []
+        self._row_of: dict[Key, int] = {}
+        self._rows: list[int] = []
+        self._strategies: list[str] = []
+        self._cells: list[int] = []
+        self._weights: list[float] = []
         self._values: list[tuple[float, ...]] = []
 
     @property
     def counted(self) -> Counted:
-        rows, strategies, cells, weights = zip(*self._entries, strict=True)
-        return Counted(rows, strategies, cells, weights, list(self._rows), self._values)
+        return Counted(
+            self._rows, self._strategies, self._cells, self._weights, list(self._row_of), np.array(self._values)
+        )
 
     def add(self, one: Round, weight: float) -> None:
         """Rounds come in the order of time: what was noted and the last scores are those of the youngest."""
@@ -72,70 +78,66 @@ class Counting:
         best = _best(one)
         ranks = _ranks(decision, best)
         acted = self.notes.get((USER, person), ()) if person else ()
-        cells = [(s, self._kept(c)) for s, c in self._cells(decision, ranks, bool(one.gains), acted)]
+        whole = self._kept(_whole(one, kind, bool(ranks)))
+        cells = {s: self._kept(c) for s, c in self._told(decision, ranks, bool(one.gains), acted)}
         for key in keys:
-            row = self._rows.setdefault(key, len(self._rows))
-            whole = self._kept((*self._whole(one, key, kind, best, bool(ranks)), *_PADDING))
-            self._entries += [(row, strategy, cell, weight) for strategy, cell in [("", whole), *cells]]
+            before = self.notes.get(key, ()) if key[0] == QUERY and best else ()
+            own = self._kept(_whole(one, kind, bool(ranks), True, before[0] in best)) if before else whole
+            self._enter(key, own, cells, weight)
         for dimension, value in keys if best and self._noting else ():
             if dimension == QUERY:
                 self.notes[dimension, value] = best[:1]
             elif dimension == USER:
                 self.notes[dimension, value] = tuple(dict.fromkeys((*best, *acted)))[:REMEMBERED]
 
+    def _enter(self, key: Key, whole: int, cells: Mapping[str, int], weight: float) -> None:
+        row, entries = self._row_of.setdefault(key, len(self._row_of)), 1 + len(cells)
+        self._rows += [row] * entries
+        self._strategies += ["", *cells]
+        self._cells += [whole, *cells.values()]
+        self._weights += [weight] * entries
+
     def _kept(self, cell: tuple[float, ...]) -> int:
         self._values.append(cell)
         return len(self._values) - 1
 
-    def _whole(self, one: Round, key: Key, kind: str, best: tuple[str, ...], found: bool) -> Whole:
-        before = self.notes.get(key, ()) if key[0] == QUERY and best else ()
-        return Whole(
-            1.0,
-            float(bool(one.gains)),
-            float(found),
-            float(one.failed),
-            float(bool(before)),
-            float(bool(before) and before[0] in best),
-            *[float(kind == each) for each in KINDS],
-        )
-
-    def _cells(
+    def _told(
         self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]
     ) -> Iterator[tuple[str, Cell]]:
         """One cell a strategy that was asked; of several plans of one strategy the best rank counts."""
         firsts = _firsts(decision)
         remembered = {id for s in decision.slots if s.source == _MEMORY for id in firsts.get(s.plan, ())}
+        mine = set(acted)
         for strategy, slots in _asked(decision).items():
-            rank = min((ranks[s.plan] for s in slots if s.plan in ranks), default=0)
-            cell = Cell(
-                asked=1.0,
-                rewarded=float(rewarded),
-                found=float(rank > 0),
-                reciprocal_ranks=1 / rank if rank else 0.0,
-                results=float(max([s.total for s in slots])),
-                took_ms=max([s.took_ms for s in slots]),
-                candidates=float(sum([s.found for s in slots])),
+            rank = min([ranks[s.plan] for s in slots if s.plan in ranks], default=0)
+            results = float(max([s.total for s in slots]))
+            asked = (
+                *(1.0, float(rewarded), float(rank > 0), 1 / rank if rank else 0.0, results),
+                *(max([s.took_ms for s in slots]), float(sum([s.found for s in slots]))),
             )
-            brought = {id: at for s in slots for id, at in firsts.get(s.plan, {}).items()}
-            yield strategy, self._with_brought(cell, brought, acted, remembered) if brought else cell
+            brought: dict[str, tuple[int, float]] = {}
+            for s in slots:
+                brought |= firsts.get(s.plan, {})
+            yield strategy, Cell(*asked, *(self._brought(brought, results, mine, remembered) if brought else ()))
 
-    def _with_brought(
-        self, cell: Cell, brought: Mapping[str, tuple[int, float]], acted: tuple[str, ...], remembered: set[str]
-    ) -> Cell:
+    def _brought(
+        self, brought: Mapping[str, tuple[int, float]], results: float, mine: set[str], remembered: set[str]
+    ) -> tuple[float, ...]:
+        """The columns from `answered` on."""
         ids, n = brought.keys(), len(brought)
         top = max(min(brought.values())[1], 0.0)
-        return cell._replace(
-            answered=1.0,
-            top_scores=top,
-            rare=len(ids - self._often) / n,
-            popular=len(ids & self._popular) / n,
-            profiled=float(bool(acted)),
-            personal=len(ids & set(acted)) / n if acted else 0.0,
-            compared=float(bool(remembered)),
-            agreed=len(ids & remembered) / len(remembered) if remembered else 0.0,
-            last_score=top,
-            last_results=cell.results,
+        return (
+            *(1.0, top, len(ids - self._often) / n, len(ids & self._popular) / n),
+            *(float(bool(mine)), len(ids & mine) / n if mine else 0.0),
+            *(float(bool(remembered)), len(ids & remembered) / len(remembered) if remembered else 0.0),
+            *(top, results),
         )
+
+
+def _whole(one: Round, kind: str, found: bool, compared: bool = False, repeated: bool = False) -> tuple[float, ...]:
+    """`Whole`, padded to the width of a `Cell`."""
+    told = (1.0, float(bool(one.gains)), float(found), float(one.failed), float(compared), float(repeated))
+    return (*told, *[float(kind == each) for each in KINDS], *_PADDING)
 
 
 def _asked(decision: Decision) -> dict[str, list[SlotRecord]]:
