@@ -268,8 +268,7 @@ class Slot(NamedTuple):
     """The query, normalised."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlotDraw:
+class SlotDraw(NamedTuple):
     """One slot's draw. `pmf` is what was sampled: masked, with the floor mixed in, summing to 1 over the ladder."""
 
     slot: Slot

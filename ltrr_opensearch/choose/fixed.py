@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ltrr_opensearch.types import Slot
 
@@ -17,9 +18,12 @@ class Fixed:
     name: str = "fixed"
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:
-        wanted = self.depths.get(slot.strategy, self.otherwise)
-        rung = 0
-        for i, (depth, ok) in enumerate(zip(slot.ladder, slot.feasible, strict=True)):
-            if ok and depth <= wanted:
-                rung = i
-        return tuple([float(i == rung) for i in range(len(slot.ladder))])
+        return _settled(slot.ladder, slot.feasible, self.depths.get(slot.strategy, self.otherwise))
+
+
+@lru_cache(maxsize=1024)
+def _settled(ladder: tuple[int, ...], feasible: tuple[bool, ...], wanted: int) -> tuple[float, ...]:
+    """All on the deepest feasible rung that is not deeper than wanted."""
+    allowed = [i for i, (depth, ok) in enumerate(zip(ladder, feasible, strict=True)) if ok and depth <= wanted]
+    rung = allowed[-1] if allowed else 0
+    return tuple([float(i == rung) for i in range(len(ladder))])

@@ -81,7 +81,8 @@ class PersonalMemory:
 
         Give each round once, a watermark is the caller's.
         """
-        return self.with_acts([act for one in rounds for act in acts_of(one)], half_life_days, most)
+        acts = [act for one in rounds for act in acts_of(one)] if most else []
+        return self.with_acts(acts, half_life_days, most)
 
     def corrected(self, late: Iterable[tuple[Round, Round]], half_life_days: float, most: int) -> PersonalMemory:
         """With gains that have become known of searches that are counted already: (as they were, as they are now)."""
@@ -133,7 +134,7 @@ class PersonalMemory:
 def acts_of(one: Round) -> Iterator[Act]:
     """A round's gains; an entity is named as events name it, which is how its plan asks for it."""
     decision, person = one.decision, who(one.decision.asker)
-    if person is not None and is_whole(decision.normalized):
+    if one.gains and person is not None and is_whole(decision.normalized):
         names = {c.key.id: c.object_id or c.key.id for c in decision.candidates}
         for id, gain in one.gains.items():
             yield Act(person, decision.normalized, names.get(id, id), gain, decision.at)

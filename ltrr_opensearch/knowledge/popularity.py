@@ -84,7 +84,7 @@ class Popularity:
         sums = {id: (g.recent * faded.recent, g.lasting * faded.lasting) for id, g in self.gains.items()}
         for one, gains in counted:
             weight = _fading(as_of - one.decision.at)
-            names = {c.key.id: c.object_id or c.key.id for c in one.decision.candidates}
+            names = {c.key.id: c.object_id or c.key.id for c in one.decision.candidates if c.key.id in gains}
             for id, gain in gains.items():
                 name = names.get(id, id)
                 recent, lasting = sums.get(name, (0.0, 0.0))

@@ -108,7 +108,8 @@ def told_apart(
 
 def attributed(decision: Decision, events: Iterable[Event], window_s: float, counts: Counter[str]) -> tuple[Event, ...]:
     """The events that count for a decision, their objects named by `_id`."""
-    shown = _named(decision)
+    events = list(events)
+    shown = _named(decision) if events else {}
     first, last = decision.at - timedelta(seconds=CLOCK_SKEW_S), decision.at + timedelta(seconds=window_s)
     kept = []
     for event in events:
