@@ -31,7 +31,7 @@ from ltrr_opensearch.settings import Settings
 
 FIRST = 10
 """Candidates kept of every plan, beside what was shown or acted upon."""
-IN_MEMORY = 32 * 2**20
+IN_MEMORY = 2**20
 """Bytes of waiting searches before they go to disk."""
 
 
