@@ -228,9 +228,10 @@ def _places(document: Json, only: Only) -> list[int]:
         if any(rank <= only.first for _, rank, _ in rows):
             kept.add(int(place))
     if only.named:
-        objects = _sparse_back("object_id", columns)
-        named = only.named | {objects[i] for i, id in enumerate(ids) if id in only.named and i in objects}
-        kept.update([i for i, id in enumerate(ids) if id in only.named or objects.get(i) in named])
+        kept.update([i for i, id in enumerate(ids) if id in only.named])
+        if objects := _sparse_back("object_id", columns):
+            named = only.named | {objects[i] for i in kept if ids[i] in only.named and i in objects}
+            kept.update([i for i, name in objects.items() if name in named])
     return sorted(kept)
 
 
@@ -339,7 +340,7 @@ def _names_back(name: str, columns: Json, count: int) -> list[str]:
 
 
 def _shared(names: Sequence[str]) -> list[str]:
-    """The same few names search after search, each kept once: they took a sixth of the memory of the searches that judge."""
+    """The same few names search after search, each kept once: of the searches that judge they took a sixth."""
     return list(map(intern, names))
 
 

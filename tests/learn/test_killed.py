@@ -31,7 +31,7 @@ KINDS = ("policy", "memory")
 MOMENTS: Mapping[str, tuple[object, str]] = {
     "once all is read": (Backlog, "since"),
     "once the memory has counted": (MemoryStore, "count_in"),
-    "before the strategies are counted": (candidates, "counted"),
+    "before the strategies are counted": (candidates.Counting, "payloads"),
     "before it publishes": (ReleaseStore, "publish"),
     "before it notes that it published": (MemoryMark, "finish"),
 }

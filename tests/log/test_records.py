@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import math
-import pickle
 import string
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
@@ -98,12 +97,6 @@ DECISIONS = st.builds(
 @settings(max_examples=150)
 def test_round_trip_through_json_loses_nothing(decision: Decision) -> None:
     assert records.from_document(orjson.loads(orjson.dumps(records.to_document(decision)))) == decision
-
-
-@given(DECISIONS)
-@settings(max_examples=50)
-def test_pickling_loses_nothing(decision: Decision) -> None:
-    assert pickle.loads(pickle.dumps(decision)) == decision
 
 
 @given(DECISIONS, st.integers(1, 3), st.sets(NAMES, max_size=2))
