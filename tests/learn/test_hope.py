@@ -28,7 +28,7 @@ def search(number: int, *, keeps: bool) -> Round:
     query = "deep" if keeps else "nowhere"
     one = replace(decision(0, seed=1), query_id=f"q{number}", normalized=query, at=START + timedelta(seconds=number))
     depth, usual = chance.choice((SHALLOW, DEEP)), chance.random() < 0.5
-    lexical = replace(one.slots[1], depth=depth, pmf=(0.0, 0.5, 0.0, 0.5), probability=0.5, outcome=Outcome.OK)
+    lexical = one.slots[1]._replace(depth=depth, pmf=(0.0, 0.5, 0.0, 0.5), probability=0.5, outcome=Outcome.OK)
     found = {"usual": 1} | ({f"own {number}": 120} if keeps and depth == DEEP else {})
     candidates = tuple(CandidateRecord(DocKey("shop-1", id), (Found("lexical", r, 1 / r),)) for id, r in found.items())
     gains = {id: 1.0 for id in found if (id == "usual") == usual}

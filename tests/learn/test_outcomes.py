@@ -79,7 +79,7 @@ def page(number: int, *ids: str, clicked: bool, chance: float = 1.0, depth: int 
     """Hits of one strategy, the last as deep as it was asked, which it is with a chance; the first is clicked."""
     one = replace(decision(0, seed=1), query_id=f"page {number}", at=START + timedelta(seconds=number))
     pmf = tuple(chance if rung == depth else (1 - chance) * (rung == 0) for rung in LADDER)
-    slots = tuple(replace(slot, depth=depth, pmf=pmf, probability=chance) for slot in one.slots)
+    slots = tuple(slot._replace(depth=depth, pmf=pmf, probability=chance) for slot in one.slots)
     found = tuple(
         CandidateRecord(DocKey("shop-1", id), (Found("lexical", depth - n, 1.0),)) for n, id in enumerate(ids)
     )
@@ -105,7 +105,7 @@ def test_clicks_of_which_no_page_is_known_owe_nothing_to_the_draw() -> None:
 
 def test_strategies_that_remember_queries_are_known_by_their_source() -> None:
     one = page(0, "d1", clicked=True)
-    slots = tuple(replace(s, source="memory") if s.strategy == "knn" else s for s in one.decision.slots)
+    slots = tuple(s._replace(source="memory") if s.strategy == "knn" else s for s in one.decision.slots)
     outcomes = updated(Outcomes(), [replace(one, decision=replace(one.decision, slots=slots))], LADDER, LEARN)
     assert outcomes.remembering == {"knn"}
     assert Outcomes.from_bytes(outcomes.to_bytes()) == outcomes
