@@ -33,7 +33,7 @@ class SlotRecord(NamedTuple):
 
     A plan that came late counts as drawn: `depth` is what was drawn, `outcome` and `found` what came of it.
 
-    A tuple, as the next one, since learning makes dozens of them a search: a dataclass takes four times as long.
+    A tuple, as the next one, since learning makes dozens of them a search: a dataclass takes three times as long.
     """
 
     plan: str

@@ -1,7 +1,7 @@
 """Searches with their events as bytes, while they wait to be learned, and back without loss.
 
-One run writes and reads them, in processes of the same Python, so `marshal` will do: it takes a fifth of pickle's time,
-but knows only numbers, texts, tuples and dictionaries. What hardly a search has is pickled inside.
+One run writes and reads them, in processes of the same Python, so `marshal` will do: it packs in less than half of
+pickle's time, but knows only numbers, texts, tuples and dictionaries. What hardly a search has is pickled inside.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ CHUNK = 50
 """Searches that are unpacked at once: what they were packed in is gone before the next ones come, and its memory, which
 the processor still has at hand, is theirs. By the thousand it took twice as long."""
 
-# a C call each; what `NamedTuple` makes takes three times as long
+# a C call each; what `NamedTuple` makes takes twice as long
 _found, _key, _candidate, _slot = (partial(tuple.__new__, cls) for cls in (Found, DocKey, CandidateRecord, SlotRecord))
 
 
