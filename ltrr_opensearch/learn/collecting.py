@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 OBJECTS = 1_000_000
 """More of them than there were, before a search; Python's own 700 took a third of the time of reading, and 100,000 a
-tenth of that of a whole run."""
+tenth of that of learning."""
 
 
 @contextmanager
