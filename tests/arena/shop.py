@@ -17,7 +17,7 @@ COLOURS = ("red", "blue", "green", "white", "black", "grey", "pink")
 QUERIES = tuple(f"{colour} {thing}" for colour in COLOURS for thing in ("shoes", "hat", "bag", "long usb-c cable 3m"))
 SETTINGS = Settings(
     choose=ChooseSettings(policy="direct", ladder=(0, 5, 20), safe_depth=20, budget=60, apprentice_rounds=100),
-    learn=LearnSettings(gains={"click": 1.0}, price_per_candidate=0.002),
+    learn=LearnSettings(gains={"click": 1.0}, price_per_candidate=0.01),
     indexes={
         "shop": IndexSettings(
             text_fields={"title": 1.0},
