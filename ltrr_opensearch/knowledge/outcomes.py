@@ -25,7 +25,7 @@ FEATURES = (
     *(f"{KIND}{kind}" for kind in KINDS),
 )
 """Context features by which queries are alike in how they should be asked; absent counts as 0."""
-PRIOR_LOOKS = 1.0
+PRIOR_EXAMINED = 1.0
 """Without an action, that every entity is taken to have had before."""
 PRIOR_HOPE = 0.3
 """Squared promises that the belief in them is worth before any came true."""
@@ -35,19 +35,19 @@ PRIOR_HOPE = 0.3
 class Acted:
     """An entity that was acted upon. `ranks`: where strategies had it last; `without`: depths that lacked it.
 
-    `gain` is what the actions on it were worth, `looks` how often it was looked at; both fade with each look alone, so
-    that what is not shown for a while is not taken for what nobody wants.
+    `gain` is what the actions on it were worth, `examined` how often it was looked at; both fade with each examination
+    alone, so that what is not shown for a while is not taken for what nobody wants.
     """
 
     gain: float
-    looks: float
+    examined: float
     ranks: Mapping[str, int] = field(default_factory=dict)
     without: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def rate(self) -> float:
-        """Gain a look, drawn towards nothing."""
-        return self.gain / (self.looks + PRIOR_LOOKS)
+        """Gain an examination, drawn towards nothing."""
+        return self.gain / (self.examined + PRIOR_EXAMINED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class Outcomes:
                 "searches": one.searches,
                 "updated": one.updated.isoformat(),
                 "entities": {
-                    id: [a.gain, a.looks, dict(sorted(a.ranks.items())), dict(sorted(a.without.items()))]
+                    id: [a.gain, a.examined, dict(sorted(a.ranks.items())), dict(sorted(a.without.items()))]
                     for id, a in sorted(one.entities.items())
                 },
                 "lost": [[kind.weight, dict(sorted(kind.without.items()))] for kind in one.lost],
@@ -152,8 +152,8 @@ class Outcomes:
                     float(one["searches"]),
                     datetime.fromisoformat(one["updated"]).astimezone(UTC),
                     {
-                        id: Acted(float(gain), float(looks), ranks, without)
-                        for id, (gain, looks, ranks, without) in one["entities"].items()
+                        id: Acted(float(gain), float(examined), ranks, without)
+                        for id, (gain, examined, ranks, without) in one["entities"].items()
                     },
                     tuple(Lost(float(weight), without) for weight, without in one["lost"]),
                 )

@@ -17,6 +17,8 @@ from typing import IO
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.choose.direct import NAME as DIRECT
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.learn import collecting
 from ltrr_opensearch.learn.engines import engine
@@ -54,6 +56,11 @@ class Told:
     counts: Counter[str]
 
 
+def first(choose: ChooseSettings) -> int:
+    """How many of each plan are kept: all of them for a policy that remembers how deep things stood."""
+    return choose.ladder[-1] if choose.policy == DIRECT else FIRST
+
+
 def read_stretch(task: Stretch) -> Told:
     """Reads on a connection of its own: what a worker does."""
     with collecting.rarely(), connect(task.settings.cluster, reads_much=True) as client:
@@ -63,7 +70,7 @@ def read_stretch(task: Stretch) -> Told:
 def read_with(client: OpenSearch, task: Stretch) -> Told:
     counts: Counter[str] = Counter()
     state, learn = task.settings.state, task.settings.learn
-    joined = read_joined(client, state, learn, task.index, task.window, counts, first=FIRST)
+    joined = read_joined(client, state, learn, task.index, task.window, counts, first=first(task.settings.choose))
     visits = [visit(one, learn) for one in joined]
     return Told(packed(joined), visits, len(joined), counts)
 

@@ -20,8 +20,8 @@ ENTITIES = 50
 QUERIES = 5_000
 """Kept, the most searched first: each draw looks through all of them for those that are alike."""
 OWN_HALF_LIFE = 20
-"""Searches of a query, and looks at one of its entities, after which older ones count half: what people want changes,
-and so does what is found."""
+"""Searches of a query, and examinations of an entity, after which older ones count half: what people want changes, and
+so does what is found."""
 SHARES_HALF_LIFE = 1000
 """The same in searches of any query, for how often strategies find what is wanted."""
 LOST = 0.5
@@ -99,7 +99,7 @@ def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> O
         return Outcome(features, 1.0, 0.0, decision.at, {})
     share = _fading(entry.updated, decision.at, half_life)
     entities = {
-        id: replace(a, gain=a.gain * share, looks=a.looks * share)
+        id: replace(a, gain=a.gain * share, examined=a.examined * share)
         for id, a in entry.entities.items()
         if a.gain * share > FADED
     }
@@ -159,7 +159,7 @@ def _found(one: Round, wanted: Collection[str]) -> dict[str, dict[str, int]]:
 
 def _looked_at(was: Acted, examined: float, gain: float) -> Acted:
     share = _FADING**examined
-    return replace(was, gain=was.gain * share + gain, looks=was.looks * share + examined)
+    return replace(was, gain=was.gain * share + gain, examined=was.examined * share + examined)
 
 
 def _before(entry: Outcome, examined: float, candidate: CandidateRecord, one: Round) -> float:
@@ -202,7 +202,7 @@ def _placed(was: Acted, found: Mapping[str, int], asked: Mapping[str, int]) -> A
     without = {s: d for s, d in was.without.items() if s not in found}
     without |= {s: max(d, without.get(s, 0)) for s, d in lacked.items() if s not in ranks}
     gain = was.gain if ranks or not lacked else was.gain * LOST
-    return Acted(gain, was.looks, ranks, without)
+    return Acted(gain, was.examined, ranks, without)
 
 
 def _count(one: Round, every: _Counted, new: _Counted, known: Collection[str], ladder: Sequence[int]) -> None:

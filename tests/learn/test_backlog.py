@@ -110,7 +110,18 @@ def test_a_candidate_that_matters_is_kept(shop: Shop, node: TestNode) -> None:
     backlog.close()
 
 
-@pytest.mark.parametrize("policy", ["vowpal", "greedy"])
+def test_a_policy_that_remembers_how_deep_things_stood_gets_all_of_them(shop: Shop, node: TestNode) -> None:
+    settings = at(shop.settings(workers=1), node)
+    settings = settings.model_copy(update={"choose": settings.choose.model_copy(update={"policy": "direct"})})
+    read = read_rounds(shop.client, settings.state, settings.learn, "shop", WHOLE, Counter())
+    whole = {r.decision.query_id: [c.key for c in r.decision.candidates] for r in read}
+    backlog = Backlog(shop.client, settings, "shop", WHOLE, Counter())
+    kept = [one.decision for batch in backlog.since(None) for one in batch]
+    assert {one.query_id: [c.key for c in one.candidates] for one in kept} == whole
+    backlog.close()
+
+
+@pytest.mark.parametrize("policy", ["vowpal", "greedy", "direct"])
 def test_any_number_of_workers_gives_the_same_bytes(shop: Shop, node: TestNode, policy: str) -> None:
     made = [learned(shop, node, policy, workers=n) for n in (1, 3)]
     assert made[0]["policy"].meta["rounds"] == SEARCHES

@@ -35,7 +35,7 @@ def of_wanted(outcomes: Outcomes) -> Acted:
     return outcomes.queries[QUERY].entities[wanted(QUERY)]
 
 
-def test_older_looks_count_half() -> None:
+def test_older_examinations_count_half() -> None:
     outcomes = updated(Outcomes(), asked(1), LADDER, LEARN)
     later = updated(outcomes, asked(OWN_HALF_LIFE, acted=False, since=1), LADDER, LEARN)
     assert of_wanted(later).gain == pytest.approx(of_wanted(outcomes).gain / 2, rel=0.01)
@@ -87,16 +87,16 @@ def page(number: int, *ids: str, clicked: bool, chance: float = 1.0, depth: int 
     return Round(shown, {ids[0]: 1.0} if clicked else {})
 
 
-@pytest.mark.parametrize(("chance", "looks"), [(1.0, 8.6), (0.25, 2.9), (0.001, 1.008)])
-def test_what_is_seldom_drawn_was_seldom_looked_at(chance: float, looks: float) -> None:
+@pytest.mark.parametrize(("chance", "examined"), [(1.0, 8.6), (0.25, 2.9), (0.001, 1.008)])
+def test_what_is_seldom_drawn_was_seldom_looked_at(chance: float, examined: float) -> None:
     """Nine searches without it went before, which count for 7.6; how many of them showed it goes by its chance."""
     known = updated(Outcomes(), [page(n, "other", clicked=True) for n in range(9)], LADDER, LEARN)
     first = updated(known, [page(9, wanted(QUERY), clicked=True, chance=chance)], LADDER, LEARN)
-    assert of_wanted(first).looks == pytest.approx(looks, rel=0.05)
+    assert of_wanted(first).examined == pytest.approx(examined, rel=0.05)
 
 
 def test_clicks_of_which_no_page_is_known_owe_nothing_to_the_draw() -> None:
-    """Each search counts as a look at all that is known."""
+    """Each search counts as an examination of all that is known."""
     both = ("d0", "d1")
     rounds = [page(n, *both[:: 1 if n % 2 else -1], clicked=True, chance=0.25, page=False) for n in range(10)]
     entities = updated(Outcomes(), rounds, LADDER, LEARN).queries[QUERY].entities
