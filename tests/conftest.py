@@ -1,4 +1,4 @@
-"""What all tests share: one real node for the whole run, whose absence is a failure and never a skip.
+"""What all tests share: one real node for each process of a run, whose absence is a failure and never a skip.
 
 `LTRR_TEST_NODE` names a running node to use instead of starting one; `LTRR_TEST_OPENSEARCH` (`scripts/test --opensearch
 VERSION`) the version of the one to start. `LTRR_LTR_URL` (`scripts/test --ltr URL`) names a
@@ -24,6 +24,8 @@ from ltrr_opensearch.node.versions import DEFAULT
 HOME = Path(os.environ.get("LTRR_HOME") or Path(__file__).parents[1] / ".ltrr")
 PREFIX = "test-"
 VERSION = os.environ.get("LTRR_TEST_OPENSEARCH") or DEFAULT
+PORT = 19_200 + 20 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+"""Where the node's search for free ports begins: apart, since two that look at once find the same."""
 
 examples.register_profile("ltrr", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 examples.load_profile("ltrr")
@@ -62,7 +64,7 @@ def node() -> Iterator[TestNode]:
     _remove_abandoned()
     name = f"{PREFIX}{os.getpid()}"
     try:
-        options = NodeOptions(name=name, home=HOME, port=19_200, version=VERSION, heap_mb=384, small=True)
+        options = NodeOptions(name=name, home=HOME, port=PORT, version=VERSION, heap_mb=384, small=True)
         yield TestNode(start(options).url)
     finally:
         remove(name, HOME)
