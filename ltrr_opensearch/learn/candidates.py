@@ -139,18 +139,32 @@ class Counting:
         self._popularity = _before(serving.get("popularity"), Popularity.from_bytes, Popularity())
         self._personal = _before(serving.get("personal"), PersonalMemory.from_bytes, PersonalMemory())
         self._tells_of_people = bool(self._people) or "personal" in serving
+        self._fault: DataError | None = None
 
     def counting(self, batches: Iterable[list[Round]]) -> Iterator[list[Round]]:
-        """The same batches, each counted as it passes by."""
-        for batch in batches:
-            self._shown = self._shown.updated(batch, self._half_life)
-            self._asked = self._asked.updated(batch, self._half_life, self._shown)
-            self._popularity = self._popularity.updated(batch)
-            self._personal = self._personal.updated(batch, self._half_life, self._people)
-            yield batch
+        """The same batches, each counted as it passes by.
+
+        What cannot be read is raised again by `payloads`, since `policy` takes it for a fault of what it learns: a part
+        of the searches must not be published as the count of them all.
+        """
+        try:
+            for batch in batches:
+                self._count(batch)
+                yield batch
+        except DataError as fault:
+            self._fault = fault
+            raise
+
+    def _count(self, batch: list[Round]) -> None:
+        self._shown = self._shown.updated(batch, self._half_life)
+        self._asked = self._asked.updated(batch, self._half_life, self._shown)
+        self._popularity = self._popularity.updated(batch)
+        self._personal = self._personal.updated(batch, self._half_life, self._people)
 
     def payloads(self, late: Sequence[tuple[Round, Round]]) -> dict[str, bytes]:
         """By kind. `late`: searches that are counted, as they were and as they are known now."""
+        if self._fault:
+            raise self._fault
         shown = self._shown.corrected(late, self._half_life)
         asked = self._asked.corrected(late, self._half_life, shown)
         popularity = self._popularity.corrected(late)

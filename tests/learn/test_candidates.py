@@ -1,7 +1,7 @@
 """Which searches a ranker is trained on and which judge it, beside what serves."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.evaluate.off_policy import drawn_by
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
@@ -125,3 +126,31 @@ def test_a_ranker_that_logs_cannot_replay_is_not_replaced_by_clicks() -> None:
     compared = compare.compare_rankers(taught, taught, ROUNDS, INDEX)
     assert "was taught by ratings" in compared.refusal
     assert not judge("ranker", compared, SETTINGS.learn).passed
+
+
+def test_counts_of_searches_that_broke_off_are_not_published() -> None:
+    """What the policy takes for a fault of its own would else leave half of the searches out for good."""
+
+    def broken() -> Iterator[list[Round]]:
+        yield ROUNDS[:100]
+        raise DataError("search 101 cannot be read")
+
+    counting = candidates.Counting(SETTINGS, {})
+    assert candidates.policy(counting.counting(broken()), SETTINGS, None).verdict.reason == "search 101 cannot be read"
+    with pytest.raises(DataError, match="search 101"):
+        counting.payloads(())
+
+
+def test_a_policy_that_cannot_learn_does_not_keep_searches_from_being_counted() -> None:
+    def unlearnable(one: Round) -> Round:
+        slots = tuple(s._replace(action={"found": float("nan")}) for s in one.decision.slots)
+        return replace(one, decision=replace(one.decision, slots=slots))
+
+    batches = [ROUNDS[:100], [unlearnable(one) for one in ROUNDS[100:200]], ROUNDS[200:]]
+    settings = Settings.model_validate({"choose": {"policy": "vowpal"}, "learn": {"judge_rounds": 50}})
+    counting, whole = (candidates.Counting(settings, {}) for _ in range(2))
+    passing = counting.counting(iter(batches))
+    assert not candidates.policy(passing, settings, None).verdict.passed
+    deque(passing, maxlen=0)
+    deque(whole.counting(batches), maxlen=0)
+    assert counting.payloads(()) == whole.payloads(())
