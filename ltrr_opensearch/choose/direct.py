@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.fixed import Fixed
-from ltrr_opensearch.choose.outcome_table import OutcomeTable
+from ltrr_opensearch.choose.outcome_table import OutcomeTable, features_of
 from ltrr_opensearch.choose.parts import check_shape
 from ltrr_opensearch.choose_settings import ChooseSettings
-from ltrr_opensearch.knowledge.outcomes import FEATURES, Outcomes
+from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.outcomes import VERSION, Outcomes
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.types import Features, Slot
 
@@ -91,12 +91,19 @@ class DirectPolicy:
         self._gamma = gamma
         self._trust = trust if len(outcomes.queries) >= LEAST_QUERIES else 0.0
         self._outcomes = outcomes
+        # with the release and not with its first search, which it would hold up
+        self._table = OutcomeTable.of(outcomes, choose.ladder)
         self._last: _Asked | None = None
 
     @classmethod
     def from_part(cls, part: Part, choose: ChooseSettings) -> DirectPolicy:
         check_shape(part, choose.ladder)
         meta = part.meta
+        if meta.get("outcomes") != VERSION:
+            raise ModelError(
+                f"policy {part.version} of index {part.index} remembers outcomes as version {meta.get('outcomes')} of "
+                f"them, this software as version {VERSION}; train again: ltrr learn policy"
+            )
         prices = Prices(meta["price_per_candidate"], meta["price_per_plan"], frozenset(meta["free"]))
         outcomes = Outcomes.from_bytes(part.payload)
         return cls(outcomes, choose, prices, meta["gamma"], meta["trust"])
@@ -182,19 +189,17 @@ class DirectPolicy:
     def _neighbours(self, context: Features, own: int | None) -> list[tuple[int, float]]:
         """(number of a remembered query, its share)"""
         table = self._table
-        at = np.array([context.get(name, 0.0) for name in FEATURES])
+        at = np.array(features_of(context))
         distance = np.square((table.features - at) / table.scale).sum(axis=1)
         distance[~table.says] = np.inf
         if own is not None:
             distance[own] = np.inf
         nearest = np.argpartition(distance, min(NEIGHBOURS, len(distance) - 1))[:NEIGHBOURS]
         nearest = nearest[np.isfinite(distance[nearest])]
+        if not nearest.size:
+            return []
         weight = np.exp(-(distance[nearest] - distance[nearest].min()) / (2 * WIDTH**2))
         return [(int(i), float(w)) for i, w in zip(nearest, _shared(weight / weight.sum()), strict=True)]
-
-    @cached_property
-    def _table(self) -> OutcomeTable:
-        return OutcomeTable.of(self._outcomes, self._ladder)
 
 
 def _shared(weights: Floats) -> Floats:

@@ -13,13 +13,17 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ltrr_opensearch.knowledge.outcomes import Found, Outcome, Outcomes
+from ltrr_opensearch.choose.examples import checked
+from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcome, Outcomes
+from ltrr_opensearch.types import Features
 
 PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
 """A strategy of which little is known is taken to have found so much, in so many searches."""
 MOST_FOUND = 0.999
 
 Floats = NDArray[np.float64]
+Placed = tuple[Mapping[str, int], Mapping[str, int]]
+"""By strategy, the rank at which it has something, and the depth down to which it lacks it."""
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,16 @@ class OutcomeTable:
     @staticmethod
     def of(outcomes: Outcomes, ladder: tuple[int, ...]) -> OutcomeTable:
         entries = list(outcomes.queries.values())
-        features = np.array([one.features for one in entries], dtype=np.float64)
+        features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
         strategies = tuple(sorted({*outcomes.shares, *outcomes.new}))
         shares = {s: found_share(outcomes.shares.get(s), len(ladder)) for s in strategies}
         new = {s: found_share(outcomes.new.get(s), len(ladder)) for s in strategies}
-        missed = [{s: log_missed(one, s, shares[s], ladder) for s in strategies} for one in entries]
+        rows = [placed(one) for one in entries]
+        ends = np.cumsum([len(of) for of in rows])[:-1]
+        every = [where for of in rows for where in of]
+        # at once for all queries: by the row it took nine seconds where many are remembered
+        by_query = {s: np.split(log_missed(every, s, shares[s], ladder), ends) for s in strategies}
+        missed = [{s: by_query[s][i] for s in strategies} for i in range(len(entries))]
         as_new = [
             {s: np.tile(np.log1p(-new[s]), (len(m[s]), 1)) if s in outcomes.remembering else m[s] for s in strategies}
             for m in missed
@@ -55,7 +64,7 @@ class OutcomeTable:
         weights = [
             np.concatenate([w, outcomes.hope.kept * lost_shares(one)]) for w, one in zip(acted, entries, strict=True)
         ]
-        scale = features.std(axis=0) + 1e-9
+        scale = features.std(axis=0) + 1e-9 if entries else np.ones(len(FEATURES))
         numbers = {query: i for i, query in enumerate(outcomes.queries)}
         says = np.array([bool(w.sum()) for w in acted])
         return OutcomeTable(features, scale, weights, missed, as_new, says, numbers, strategies, len(ladder))
@@ -72,6 +81,12 @@ class OutcomeTable:
         known = set(self.strategies)
         columns = [np.concatenate([m[s] for _, m in parts]) if s in known else unknown for s in strategies]
         return weights, np.array(columns)
+
+
+def features_of(context: Features) -> tuple[float, ...]:
+    """By which queries are alike. A `DataError` where one is not finite: beside it no query is near another."""
+    told = checked({name: context.get(name, 0.0) for name in FEATURES})
+    return tuple([float(told.get(name, 0.0)) for name in FEATURES])
 
 
 def acted_weights(one: Outcome, noise: float) -> Floats:
@@ -94,22 +109,19 @@ def lost_shares(one: Outcome) -> Floats:
     return np.array([kind.weight / one.asked for kind in one.lost])
 
 
-def beyond(without: int, share: Floats, ladder: Sequence[int]) -> Floats:
-    """How likely each rung finds what the strategy lacks so deep, as often as elsewhere: 0 where it was asked."""
-    shown = max((share[i] for i, depth in enumerate(ladder) if depth <= without), default=0.0)
-    rest = (share - shown) / (1 - shown)
-    return np.array([r if depth > without else 0.0 for r, depth in zip(rest, ladder, strict=True)])
+def placed(one: Outcome) -> list[Placed]:
+    """Of each entity of the query, then of each kind of lost search."""
+    return [*[(a.ranks, a.without) for a in one.entities.values()], *[({}, kind.without) for kind in one.lost]]
 
 
-def log_missed(one: Outcome, strategy: str, share: Floats, ladder: tuple[int, ...]) -> Floats:
-    """ln P(not found), [entity or kind of lost search, rung]: certain where the log has shown it, else as elsewhere."""
-    table = np.empty((len(one.entities) + len(one.lost), len(ladder)))
-    for row, acted in enumerate(one.entities.values()):
-        rank = acted.ranks.get(strategy)
-        if rank is not None:
-            table[row] = [float(rank <= depth) for depth in ladder]
-        else:
-            table[row] = beyond(acted.without.get(strategy, 0), share, ladder)
-    for row, kind in enumerate(one.lost, len(one.entities)):
-        table[row] = beyond(kind.without.get(strategy, 0), share, ladder)
-    return np.asarray(np.log1p(-table.clip(0, MOST_FOUND)))
+def log_missed(rows: Sequence[Placed], strategy: str, share: Floats, ladder: Sequence[int]) -> Floats:
+    """ln P(not found), [row, rung]: certain where the log has shown it, else as elsewhere beyond what it showed.
+
+    `share`, of all that is wanted, never falls from rung to rung.
+    """
+    depths = np.array(ladder)
+    # ranks start at 1
+    rank, without = (np.array([row[i].get(strategy, 0) for row in rows], dtype=np.int64)[:, None] for i in (0, 1))
+    shown = share[np.searchsorted(depths, without, "right") - 1]
+    beyond = np.where(depths > without, (share - shown) / (1 - shown), 0.0)
+    return np.asarray(np.log1p(-np.where(rank > 0, rank <= depths, beyond).clip(0, MOST_FOUND)))

@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from itertools import islice
 
 import numpy as np
 
-from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, found_share, log_missed, lost_shares
+from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, found_share, log_missed, lost_shares, placed
 from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome
 from ltrr_opensearch.logged import Decision, Round
 
@@ -26,9 +25,10 @@ KEPT = 0.5 ** (1 / 1000)
 def hoped(before: Hope, known: Outcome, one: Round, shares: Mapping[str, Found], noise: float) -> Hope:
     """With one search more. `known`: its query, with this search among those asked and not yet among those acted."""
     decision = one.decision
-    if not known.lost or not decision.shown:
+    if not known.lost or not known.searches or not decision.shown:
         return before
-    few = replace(known, entities=dict(islice(known.entities.items(), ENTITIES)))
+    best = sorted(known.entities.items(), key=lambda of: (-of[1].rate, of[0]))[:ENTITIES]
+    few = replace(known, entities=dict(best))
     drawn, expected = _missed(few, decision, shares)
     more = expected - drawn
     acted = acted_weights(few, noise)
@@ -40,11 +40,11 @@ def hoped(before: Hope, known: Outcome, one: Round, shares: Mapping[str, Found],
 
 def _missed(known: Outcome, decision: Decision, shares: Mapping[str, Found]) -> tuple[Floats, Floats]:
     """(P(not found) as drawn, the same in expectation over such draws), an entry an entity or kind of lost search."""
-    ladder, rows = decision.ladder, len(known.entities) + len(known.lost)
-    drawn, expected = np.ones(rows), np.ones(rows)
+    ladder, rows = decision.ladder, placed(known)
+    drawn, expected = np.ones(len(rows)), np.ones(len(rows))
     for slot in decision.slots:
         share = found_share(shares.get(slot.strategy), len(ladder))
-        missed = np.exp(log_missed(known, slot.strategy, share, ladder))
+        missed = np.exp(log_missed(rows, slot.strategy, share, ladder))
         drawn *= missed[:, ladder.index(slot.depth)]
         expected *= missed @ np.array(slot.pmf)
     return drawn, expected

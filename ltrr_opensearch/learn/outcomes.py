@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ltrr_opensearch.knowledge.outcomes import FEATURES, Acted, Found, Lost, Outcome, Outcomes
+from ltrr_opensearch.choose.outcome_table import features_of
+from ltrr_opensearch.knowledge.outcomes import Acted, Found, Lost, Outcome, Outcomes
 from ltrr_opensearch.learn.hope import hoped
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.reward import looked_at
@@ -94,7 +95,7 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
 
 
 def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> Outcome:
-    features = tuple(float(decision.context.get(name, 0.0)) for name in FEATURES)
+    features = features_of(decision.context)
     if entry is None:
         return Outcome(features, 1.0, 0.0, decision.at, {})
     share = _fading(entry.updated, decision.at, half_life)

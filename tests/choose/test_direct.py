@@ -3,19 +3,21 @@ from hashlib import sha256
 
 import pytest
 
-from ltrr_opensearch.choose.direct import DirectPolicy
+from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.choose.direct import DirectPolicy, Prices
 from ltrr_opensearch.choose.draw import draw_offers
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.logged import offers
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose_settings import ChooseSettings
-from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.errors import DataError, ModelError
 from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
+from ltrr_opensearch.types import Slot
 from tests.worlds import searches, serve, value
 
 SETTINGS = Settings(choose=ChooseSettings(policy="direct", apprentice_rounds=0))
@@ -79,6 +81,37 @@ def test_another_ladder_or_damage_is_refused(part: Part) -> None:
         build_policy(ChooseSettings(policy="direct", ladder=(0, 5), safe_depth=5), part)
     with pytest.raises(ModelError, match="damaged"):
         build_policy(SETTINGS.choose, replace(part, payload=part.payload + b"x"))
+
+
+def test_what_an_earlier_version_remembered_is_refused_by_its_name(part: Part) -> None:
+    with pytest.raises(ModelError, match="as version 2 of them, this software as version 3; train again"):
+        build_policy(SETTINGS.choose, replace(part, meta={**part.meta, "outcomes": 2}))
+
+
+def test_a_number_that_is_none_is_refused_where_it_is_learned_and_where_it_is_asked(
+    part: Part, rounds: list[Round]
+) -> None:
+    """Stored with one query, it would leave none near any other."""
+    decision = rounds[0].decision
+    odd = replace(decision, context={**decision.context, "tokens": float("nan")})
+    with pytest.raises(DataError, match="'tokens' is nan"):
+        train_policy([replace(rounds[0], decision=odd)], SETTINGS, part)
+    policy = DirectPolicy.from_part(part, SETTINGS.choose)
+    with pytest.raises(DataError, match="'tokens' is nan"):
+        draw_offers(policy, offers(odd), odd.context, SETTINGS.choose, 1, False, odd.normalized)
+
+
+def test_a_query_that_alone_says_more_than_chance_speaks_for_itself(part: Part) -> None:
+    outcomes = Outcomes.from_bytes(part.payload)
+    (query, one), *_ = outcomes.queries.items()
+    others = {q: replace(o, entities={}) for q, o in outcomes.queries.items()}
+    alone = replace(outcomes, queries={**others, query: one})
+    policy = DirectPolicy(alone, SETTINGS.choose, Prices(0.001, 0.003), SETTINGS.choose.gamma)
+    names = tuple(outcomes.shares)
+    slot = Slot(
+        names[0], names[0], "lexical", 0, {ASKED: 1.0}, {}, (), SETTINGS.choose.ladder, (True,) * 4, names, query
+    )
+    assert sum(policy.pmf(slot)) == pytest.approx(1)
 
 
 def test_a_search_is_drawn_alike_however_often_it_is_drawn(part: Part, rounds: list[Round]) -> None:

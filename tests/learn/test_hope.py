@@ -8,11 +8,14 @@ from random import Random
 
 import pytest
 
-from ltrr_opensearch.knowledge.outcomes import Hope, Outcomes
+from ltrr_opensearch.knowledge.outcomes import Acted, Found, Hope, Lost, Outcome, Outcomes
+from ltrr_opensearch.learn.hope import ENTITIES, hoped
 from ltrr_opensearch.learn.outcomes import updated
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Round
-from ltrr_opensearch.types import DocKey, Found, Outcome
+from ltrr_opensearch.types import DocKey
+from ltrr_opensearch.types import Found as At
+from ltrr_opensearch.types import Outcome as PlanOutcome
 from tests.learn.synthetic import LADDER, START, decision
 
 LEARN = LearnSettings()
@@ -28,9 +31,9 @@ def search(number: int, *, keeps: bool) -> Round:
     query = "deep" if keeps else "nowhere"
     one = replace(decision(0, seed=1), query_id=f"q{number}", normalized=query, at=START + timedelta(seconds=number))
     depth, usual = chance.choice((SHALLOW, DEEP)), chance.random() < 0.5
-    lexical = one.slots[1]._replace(depth=depth, pmf=(0.0, 0.5, 0.0, 0.5), probability=0.5, outcome=Outcome.OK)
+    lexical = one.slots[1]._replace(depth=depth, pmf=(0.0, 0.5, 0.0, 0.5), probability=0.5, outcome=PlanOutcome.OK)
     found = {"usual": 1} | ({f"own {number}": 120} if keeps and depth == DEEP else {})
-    candidates = tuple(CandidateRecord(DocKey("shop-1", id), (Found("lexical", r, 1 / r),)) for id, r in found.items())
+    candidates = tuple(CandidateRecord(DocKey("shop-1", id), (At("lexical", r, 1 / r),)) for id, r in found.items())
     gains = {id: 1.0 for id in found if (id == "usual") == usual}
     return Round(replace(one, slots=(lexical,), candidates=candidates, shown=len(candidates)), gains)
 
@@ -60,6 +63,28 @@ def test_without_pages_nobody_gives_up() -> None:
 
 def _kept(number: int) -> Round:
     return search(number, keeps=True)
+
+
+def test_the_best_of_what_was_acted_upon_counts_in_whatever_order_it_is_kept() -> None:
+    """The best is kept first and stored by name, so that it may come behind many that were wanted once."""
+    once = {f"own {n}": Acted(0.1, 5.0, {"lexical": 120}) for n in range(ENTITIES)}
+    best = {"usual": Acted(9.0, 9.0, {"lexical": 1})}
+    lost = (Lost(3.0, {"lexical": SHALLOW}),)
+    first, last = (Outcome((0.0,), 10.0, 7.0, START, some, lost) for some in ({**best, **once}, {**once, **best}))
+    one, shares = search(0, keeps=True), {"lexical": Found((0.0, 9.0, 9.0, 9.0), (0.0, 3.0, 4.0, 6.0))}
+    assert hoped(Hope(), first, one, shares, 0.0) == hoped(Hope(), last, one, shares, 0.0)
+
+
+def test_a_query_of_which_nothing_is_left_promises_nothing() -> None:
+    """After so many half-lives that no number holds what is left."""
+    days = timedelta(days=1)
+    ends = ((0, 1.0), (1, None), (1100, None))
+    rounds = [_kept(n) for n in range(3)]
+    made = [
+        replace(one, decision=replace(one.decision, at=START + after * days), gains={"usual": gain} if gain else {})
+        for one, (after, gain) in zip(rounds, ends, strict=True)
+    ]
+    assert updated(Outcomes(), made, LADDER, LearnSettings(memory_half_life_days=1)).hope == Hope()
 
 
 @pytest.mark.parametrize("kept", [0.0, 1.0])
