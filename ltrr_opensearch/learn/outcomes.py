@@ -128,7 +128,7 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome
         if id in looked:
             examined, gain, candidate = looked[id]
             was = _looked_at(was or Acted(0.0, _before(entry, examined, candidate, one)), examined, gain)
-        elif was and not decision.shown:
+        elif was and _pageless(one):
             was = _looked_at(was, 1.0, 0.0)
         if was:
             entities[id] = _placed(was, found.get(id, {}), asked)
@@ -136,6 +136,12 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome
     acted = any(gain > 0 for _, gain, _ in looked.values())
     lost = entry.lost if acted else _lost(entry.lost, asked)
     return replace(entry, searches=entry.searches + acted, entities={id: entities[id] for id in best}, lost=lost)
+
+
+def _pageless(one: Round) -> bool:
+    """Whether no page is known of it, as of a search that a shop's log brought, and not that its page was empty."""
+    decision = one.decision
+    return not (decision.shown or decision.offset) and bool(decision.candidates or one.gains)
 
 
 def _lost(before: Sequence[Lost], asked: Mapping[str, int]) -> tuple[Lost, ...]:

@@ -48,6 +48,17 @@ def test_what_is_not_shown_keeps_what_is_known_of_it() -> None:
     assert of_wanted(elsewhere).rate == pytest.approx(of_wanted(outcomes).rate, rel=1e-3)
 
 
+def test_an_empty_page_shows_nothing() -> None:
+    """As where nothing was asked, or somebody went beyond the last page."""
+    outcomes = updated(Outcomes(), [page(n, wanted(QUERY), clicked=True) for n in range(5)], LADDER, LEARN)
+    empty = [page(n, clicked=False, depth=0) for n in range(5, 45)]
+    beyond = [page(n, wanted(QUERY), clicked=False, page=False) for n in range(5, 45)]
+    beyond = [replace(one, decision=replace(one.decision, offset=50)) for one in beyond]
+    for rounds in (empty, beyond):
+        after = updated(outcomes, rounds, LADDER, LEARN)
+        assert of_wanted(after).rate == pytest.approx(of_wanted(outcomes).rate, rel=1e-3)
+
+
 def test_what_is_shown_and_passed_over_falls() -> None:
     outcomes = updated(Outcomes(), [page(n, wanted(QUERY), clicked=True) for n in range(5)], LADDER, LEARN)
     passed = updated(outcomes, [page(n, wanted(QUERY), clicked=False) for n in range(5, 45)], LADDER, LEARN)
