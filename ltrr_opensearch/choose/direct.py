@@ -68,6 +68,8 @@ class _Asked:
     sharpness: float
     best: dict[tuple[int, ...], tuple[int, ...]]
     """The best rungs of all slots, by the rungs that were drawn first."""
+    moves: dict[tuple[int, ...], Floats]
+    """What each single change of an action makes of it, by its rungs: slot after slot asks for the same."""
 
 
 class DirectPolicy:
@@ -155,6 +157,12 @@ class DirectPolicy:
 
     def _moves(self, asked: _Asked, chosen: Sequence[int]) -> Floats:
         """[slot, rung]: the value of the whole action with that one slot changed; -inf beyond the budget."""
+        known = asked.moves.get(of := tuple(chosen))
+        if known is None:
+            known = asked.moves[of] = self._valued(asked, chosen)
+        return known
+
+    def _valued(self, asked: _Asked, chosen: Sequence[int]) -> Floats:
         slots = np.arange(len(chosen))
         now = asked.missed[slots, :, chosen]
         others = now.sum(axis=0) - now
@@ -184,7 +192,7 @@ class DirectPolicy:
         parts = [(i, (1 - trusted) * share) for i, share in near]
         weights, missed = self._table.rows(parts, own, trusted, slot.strategies)
         cost = np.array([self._cost(strategy) for strategy in slot.strategies])
-        return _Asked(slot.context, weights, missed, cost, self._gamma * (1 + searches) ** 0.5, {})
+        return _Asked(slot.context, weights, missed, cost, self._gamma * (1 + searches) ** 0.5, {}, {})
 
     def _neighbours(self, context: Features, own: int | None) -> list[tuple[int, float]]:
         """(number of a remembered query, its share)"""
