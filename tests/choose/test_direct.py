@@ -83,9 +83,13 @@ def test_another_ladder_or_damage_is_refused(part: Part) -> None:
         build_policy(SETTINGS.choose, replace(part, payload=part.payload + b"x"))
 
 
-def test_what_an_earlier_version_remembered_is_refused_by_its_name(part: Part) -> None:
+def test_what_an_earlier_version_remembered_is_refused_by_its_name_and_begun_anew(
+    part: Part, rounds: list[Round]
+) -> None:
+    earlier = replace(part, meta={**part.meta, "outcomes": 2})
     with pytest.raises(ModelError, match="as version 2 of them, this software as version 3; train again"):
-        build_policy(SETTINGS.choose, replace(part, meta={**part.meta, "outcomes": 2}))
+        build_policy(SETTINGS.choose, earlier)
+    assert train_policy(rounds[:50], SETTINGS, earlier) == train_policy(rounds[:50], SETTINGS)
 
 
 def test_a_number_that_is_none_is_refused_where_it_is_learned_and_where_it_is_asked(
