@@ -151,13 +151,13 @@ def rounds_of(
     joined: Iterable[Joined], chosen: reward.Selection, learn: LearnSettings, counts: Counter[str]
 ) -> list[Round]:
     """Rounds of the searches that count, the oldest first."""
-    left_out = chosen.floods | chosen.capped
+    left_out, failed = chosen.floods | chosen.capped, chosen.failed
     made = []
     for decision, events in joined:
         if (id := decision.query_id) not in left_out:
             # what was acted upon where a rule had pinned it is nobody's merit, but the search had not failed
             loss = 0.0 if reward.gains(events, learn.gains) else chosen.loss(id, learn.losses)
-            made.append(Round(decision, gains_of(decision, events, learn), loss, failed=id in chosen.failed))
+            made.append(Round(decision, gains_of(decision, events, learn), loss, failed=id in failed))
     counts["rounds"] += len(made)
     counts["rounds with a gain"] += sum(bool(one.gains) for one in made)
     return sorted(made, key=lambda one: (one.decision.at, one.decision.query_id))

@@ -11,6 +11,7 @@ import pickle
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
@@ -55,8 +56,8 @@ def _decision(decision: Decision) -> list[Any]:
     told = list(_OF_DECISION(decision))
     told[_AT] = _micros(decision.at)
     told[_ASKER] = _OF_ASKER(decision.asker)
-    told[_SLOTS] = [(*s[:_OUTCOME], s.outcome.value, *s[_OUTCOME + 1 :]) for s in decision.slots]
-    told[_CANDIDATES] = [((*key,), [(*f,) for f in found], *more) for key, found, *more in decision.candidates]
+    told[_SLOTS] = _slots(decision.slots)
+    told[_CANDIDATES] = _candidates(decision.candidates)
     for place in _RARE:
         told[place] = pickle.dumps(told[place]) if told[place] else None
     return told
@@ -65,13 +66,43 @@ def _decision(decision: Decision) -> list[Any]:
 def _decision_back(told: list[Any]) -> Decision:
     told[_AT] = _time(told[_AT])
     told[_ASKER] = Asker(*told[_ASKER])
-    told[_SLOTS] = tuple([_slot((*s[:_OUTCOME], _OUTCOMES[s[_OUTCOME]], *s[_OUTCOME + 1 :])) for s in told[_SLOTS]])
-    told[_CANDIDATES] = tuple(
-        [_candidate((_key(key), tuple(map(_found, found)), *more)) for key, found, *more in told[_CANDIDATES]]
-    )
+    told[_SLOTS] = _slots_back(told[_SLOTS])
+    told[_CANDIDATES] = _candidates_back(told[_CANDIDATES])
     for place in _RARE:
         told[place] = pickle.loads(told[place]) if told[place] else _NONE[place]  # noqa: S301 - what we wrote
     return Decision(*told)
+
+
+def _slots(slots: Sequence[SlotRecord]) -> list[Any]:
+    """A column for each field: made, and taken apart, by a call where rows take one each."""
+    columns: list[Any] = list(zip(*slots, strict=True))
+    if columns:
+        columns[_OUTCOME] = [outcome.value for outcome in columns[_OUTCOME]]
+    return columns
+
+
+def _slots_back(columns: list[Any]) -> tuple[SlotRecord, ...]:
+    if columns:
+        columns[_OUTCOME] = map(_OUTCOMES.__getitem__, columns[_OUTCOME])
+    return tuple(map(_slot, zip(*columns, strict=True)))
+
+
+def _candidates(candidates: Sequence[CandidateRecord]) -> list[Any]:
+    """Columns of the keys, of what found them, all of one after those of the one before, and of the rest."""
+    if not candidates:
+        return []
+    keys, found, *more = zip(*candidates, strict=True)
+    by = list(zip(*chain.from_iterable(found), strict=True))
+    return [list(zip(*keys, strict=True)), list(map(len, found)), by, more]
+
+
+def _candidates_back(columns: list[Any]) -> tuple[CandidateRecord, ...]:
+    if not columns:
+        return ()
+    keys, counts, by, more = columns
+    found = map(_found, zip(*by, strict=True))
+    of_each = [tuple(islice(found, count)) for count in counts]
+    return tuple(map(_candidate, zip(map(_key, zip(*keys, strict=True)), of_each, *more, strict=True)))
 
 
 _NONE = dict(zip(_RARE, (None, None, ()), strict=True))
