@@ -6,7 +6,7 @@ publishes `Part`s. All are frozen, as those of `types.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -120,7 +120,8 @@ class Decision:
     context: Features
     ladder: tuple[int, ...]
     slots: tuple[SlotRecord, ...]
-    candidates: tuple[CandidateRecord, ...]
+    candidates: Sequence[CandidateRecord]
+    """A tuple, or what learning keeps of them (`candidate_columns`)."""
     offset: int
     shown: int
     """How many of `candidates`, from `offset`, were on the page."""

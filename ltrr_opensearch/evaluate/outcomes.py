@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from ltrr_opensearch.candidate_columns import named
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round, SlotRecord
 from ltrr_opensearch.types import Outcome
@@ -29,8 +30,8 @@ def gained(one: Round) -> list[Gained]:
     gains = one.gains
     return [
         Gained(gains[candidate.key.id], {f.plan: f.rank for f in candidate.found})
-        for candidate in (one.decision.candidates if gains else ())
-        if gains.get(candidate.key.id, 0.0) > 0
+        for candidate in (named(one.decision.candidates, gains) if gains else ())
+        if gains[candidate.key.id] > 0
     ]
 
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ltrr_opensearch.candidate_columns import firsts, named
 from ltrr_opensearch.kinds import KINDS, kind_in
 from ltrr_opensearch.knowledge.cells import COLUMNS, KIND, OVERALL, QUERY, USER, Cell, Key, Whole
 from ltrr_opensearch.knowledge.exposure import Exposure
@@ -20,9 +21,6 @@ REMEMBERED = 20
 _JUDGED = (Outcome.OK, Outcome.NOTHING_TO_ASK, Outcome.TIMED_OUT)
 _MEMORY = "memory"
 _PADDING = (0.0,) * (COLUMNS - len(Whole._fields))
-
-_Firsts = Mapping[str, Mapping[str, tuple[int, float]]]
-"""plan -> its first candidates: `_id` -> (rank, score)"""
 
 
 def who(asker: Asker) -> str | None:
@@ -105,8 +103,8 @@ class Counting:
         self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]
     ) -> Iterator[tuple[str, Cell]]:
         """One cell a strategy that was asked; of several plans of one strategy the best rank counts."""
-        firsts = _firsts(decision)
-        remembered = {id for s in decision.slots if s.source == _MEMORY for id in firsts.get(s.plan, ())}
+        first = firsts(decision.candidates, FIRST)
+        remembered = {id for s in decision.slots if s.source == _MEMORY for id in first.get(s.plan, ())}
         mine = set(acted)
         for strategy, slots in _asked(decision).items():
             rank = min([ranks[s.plan] for s in slots if s.plan in ranks], default=0)
@@ -117,7 +115,7 @@ class Counting:
             )
             brought: dict[str, tuple[int, float]] = {}
             for s in slots:
-                brought |= firsts.get(s.plan, {})
+                brought |= first.get(s.plan, {})
             yield strategy, Cell(*asked, *(self._brought(brought, results, mine, remembered) if brought else ()))
 
     def _brought(
@@ -148,15 +146,6 @@ def _asked(decision: Decision) -> dict[str, list[SlotRecord]]:
     return asked
 
 
-def _firsts(decision: Decision) -> _Firsts:
-    firsts: dict[str, dict[str, tuple[int, float]]] = {}
-    for candidate in decision.candidates:
-        for plan, rank, score in candidate.found:
-            if rank <= FIRST:
-                firsts.setdefault(plan, {})[candidate.key.id] = (rank, score)
-    return firsts
-
-
 def _best(one: Round) -> tuple[str, ...]:
     """The objects with the largest gain, in a fixed order."""
     best = max(one.gains.values(), default=0.0)
@@ -167,8 +156,7 @@ def _ranks(decision: Decision, best: tuple[str, ...]) -> dict[str, int]:
     """The best rank at which each plan had an object with the largest gain."""
     ranks: dict[str, int] = {}
     if best:
-        for candidate in decision.candidates:
-            if candidate.key.id in best:
-                for found in candidate.found:
-                    ranks[found.plan] = min(found.rank, ranks.get(found.plan, found.rank))
+        for candidate in named(decision.candidates, best):
+            for found in candidate.found:
+                ranks[found.plan] = min(found.rank, ranks.get(found.plan, found.rank))
     return ranks

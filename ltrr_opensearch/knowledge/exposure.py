@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from ltrr_opensearch.candidate_columns import ids_of
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.fading import fading
 from ltrr_opensearch.knowledge.packed import pack, unpack
@@ -54,8 +55,7 @@ class Exposure:
         for one in counted:
             decision = one.decision
             weight = fading(decision.at, as_of, half_life_days)
-            for candidate in decision.candidates[decision.offset : decision.offset + decision.shown]:
-                id = candidate.key.id
+            for id in ids_of(decision.candidates)[decision.offset : decision.offset + decision.shown]:
                 shown[id] = shown.get(id, 0.0) + weight
                 if gain := one.gains.get(id, 0.0):
                     gained[id] = gained.get(id, 0.0) + weight * gain

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 import orjson
 
+from ltrr_opensearch.candidate_columns import named
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.logged import Round
 
@@ -84,7 +85,7 @@ class Popularity:
         sums = {id: (g.recent * faded.recent, g.lasting * faded.lasting) for id, g in self.gains.items()}
         for one, gains in counted:
             weight = _fading(as_of - one.decision.at)
-            names = {c.key.id: c.object_id or c.key.id for c in one.decision.candidates if c.key.id in gains}
+            names = {c.key.id: c.object_id or c.key.id for c in named(one.decision.candidates, gains)}
             for id, gain in gains.items():
                 name = names.get(id, id)
                 recent, lasting = sums.get(name, (0.0, 0.0))

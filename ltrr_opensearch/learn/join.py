@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from opensearchpy import OpenSearch
 
+from ltrr_opensearch.candidate_columns import ids_of, objects_of
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.later_pages import followed, with_later
 from ltrr_opensearch.learn.read import Window, document_pages, times_elsewhere, understood
@@ -178,13 +179,16 @@ def _named(decision: Decision) -> dict[str, str]:
 
     Where objects have names of their own, no `_id` is one: "77" may be both, of two things.
     """
-    candidates = decision.candidates[decision.offset :][::-1]
-    named = {c.object_id: c.key.id for c in candidates if c.object_id}
-    return named or {c.key.id: c.key.id for c in candidates}
+    ids, objects = ids_of(decision.candidates), objects_of(decision.candidates)
+    places = range(len(ids) - 1, decision.offset - 1, -1)
+    named = {objects[place]: ids[place] for place in places if objects.get(place)}
+    return named or {ids[place]: ids[place] for place in places}
 
 
 def _shared(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
     """Gains by `_id`, with those of the other documents of an object that was acted upon."""
+    if not gains or not objects_of(decision.candidates):
+        return {**gains}
     of_object = {c.object_id: gains[c.key.id] for c in decision.candidates if c.object_id and c.key.id in gains}
     shared = {c.key.id: of_object[c.object_id] for c in decision.candidates if c.object_id and c.object_id in of_object}
     return {**gains, **shared}

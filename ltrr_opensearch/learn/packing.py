@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from itertools import chain, islice
 from operator import attrgetter
 from typing import Any
 
+from ltrr_opensearch.candidate_columns import Columns, PlanColumn
 from ltrr_opensearch.learn.join import Joined
 from ltrr_opensearch.logged import CandidateRecord, Decision, Event, SlotRecord
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
@@ -25,6 +25,8 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 _OUTCOME = SlotRecord._fields.index("outcome")
 _OF_DECISION, _OF_ASKER, _OF_EVENT = (attrgetter(*cls.__match_args__) for cls in (Decision, Asker, Event))
 """All fields in their order."""
+_OF_COLUMNS = attrgetter("ids", "indexes", "routing", "objects", "teams", "odd")
+"""What candidates are made of again, beside the plans."""
 _AT, _ASKER, _SLOTS, _CANDIDATES, *_RARE = map(
     Decision.__match_args__.index, ("at", "asker", "slots", "candidates", "placed", "trial", "ruled")
 )
@@ -35,8 +37,8 @@ CHUNK = 50
 """Searches that are unpacked at once: what they were packed in is gone before the next ones come, and its memory, which
 the processor still has at hand, is theirs. By the thousand it took twice as long."""
 
-# a C call each; what `NamedTuple` makes takes twice as long
-_found, _key, _candidate, _slot = (partial(tuple.__new__, cls) for cls in (Found, DocKey, CandidateRecord, SlotRecord))
+# a C call; what `NamedTuple` makes takes twice as long
+_slot: Callable[[tuple[Any, ...]], SlotRecord] = partial(tuple.__new__, SlotRecord)
 
 
 def packed(joined: Sequence[Joined]) -> bytes:
@@ -87,22 +89,20 @@ def _slots_back(columns: list[Any]) -> tuple[SlotRecord, ...]:
     return tuple(map(_slot, zip(*columns, strict=True)))
 
 
-def _candidates(candidates: Sequence[CandidateRecord]) -> list[Any]:
-    """Columns of the keys, of what found them, all of one after those of the one before, and of the rest."""
-    if not candidates:
-        return []
-    keys, found, *more = zip(*candidates, strict=True)
-    by = list(zip(*chain.from_iterable(found), strict=True))
-    return [list(zip(*keys, strict=True)), list(map(len, found)), by, more]
+def _candidates(candidates: Sequence[CandidateRecord]) -> Any:
+    """Those of a log are columns as it is; others, which few searches have, become rows."""
+    if isinstance(candidates, Columns):
+        return [*_OF_COLUMNS(candidates), [(*column,) for column in candidates.plans]]
+    return tuple([((*key,), [(*f,) for f in found], *more) for key, found, *more in candidates])
 
 
-def _candidates_back(columns: list[Any]) -> tuple[CandidateRecord, ...]:
-    if not columns:
-        return ()
-    keys, counts, by, more = columns
-    found = map(_found, zip(*by, strict=True))
-    of_each = [tuple(islice(found, count)) for count in counts]
-    return tuple(map(_candidate, zip(map(_key, zip(*keys, strict=True)), of_each, *more, strict=True)))
+def _candidates_back(told: Any) -> Sequence[CandidateRecord]:
+    if isinstance(told, list):
+        ids, indexes, routing, objects, teams, odd, plans = told
+        return Columns(ids, indexes, routing, objects, teams, odd, list(map(PlanColumn._make, plans)))
+    return tuple(
+        [CandidateRecord(DocKey._make(key), tuple(map(Found._make, found)), *more) for key, found, *more in told]
+    )
 
 
 _NONE = dict(zip(_RARE, (None, None, ()), strict=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import lru_cache
 
+from ltrr_opensearch.candidate_columns import named
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.types import Features
 
@@ -30,7 +31,7 @@ def as_new(one: Round) -> Round | None:
         return None
     forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
     slots = tuple([s._replace(action=_without(s.action)) for s in decision.slots if s.plan not in forgotten])
-    acted = [c for c in decision.candidates if c.key.id in one.gains] if one.gains else []
+    acted = named(decision.candidates, one.gains) if one.gains else []
     candidates = tuple([_unfound(c, forgotten) for c in acted])
     return replace(one, decision=replace(decision, context=context, slots=slots, candidates=candidates))
 

@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from hashlib import sha256
+from itertools import compress
 from sys import intern
 from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
 
+from ltrr_opensearch.candidate_columns import Columns, PlanColumn
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.logged import POLICY, CandidateRecord, Decision, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
@@ -28,8 +29,6 @@ PLAIN = (
     *("offset", "shown", "total", "took_ms", "sampled", "parent_query_id"),
 )
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
-_found_at: Callable[[tuple[str, int, float]], Found] = partial(tuple.__new__, Found)
-"""A C call: the learner makes dozens a search, and what `NamedTuple` makes takes twice as long."""
 SLOT_COLUMNS = ("plan", "strategy", "source", "depth", "probability", "found", "total", "took_ms")
 
 
@@ -100,7 +99,7 @@ def _decision(document: Json, only: Only | None) -> Decision:
         group=document.get("group", POLICY),
         shadow=tuple(document.get("shadow", ())),
         slots=_slots_back(document["slots"]),
-        candidates=_candidates_back(document["candidates"], _places(document, only) if only else None),
+        candidates=_some_candidates(document, only) if only else _candidates_back(document["candidates"]),
         placed=_placed_back(document.get("placed")),
         trial=Trial(**document["trial"]) if "trial" in document else None,
         rules=tuple(document.get("rules", {}).get("met", ())),
@@ -177,30 +176,58 @@ def _candidates(candidates: Sequence[CandidateRecord]) -> Json:
     return columns
 
 
-def _candidates_back(columns: Json, places: Sequence[int] | None) -> tuple[CandidateRecord, ...]:
-    """Those at some `places`, without features, or all of them."""
+def _candidates_back(columns: Json) -> tuple[CandidateRecord, ...]:
     ids = columns["id"]
     indexes = _names_back("index", columns, len(ids))
     routing = _sparse_back("routing", columns)
     objects = _sparse_back("object_id", columns)
     teams = _teams_back(columns, len(ids))
-    if places is None:
-        places = range(len(ids))
-        features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True))
-    else:
-        features = {}
-    found = _found_back(columns["found"], places)
+    features = dict(zip(columns["features"]["at"], _features(columns["features"]), strict=True))
+    found = _found_back(columns["found"], len(ids))
     return tuple(
         [
             CandidateRecord(
                 DocKey(indexes[i], ids[i], routing.get(i)), tuple(by), features.get(i), objects.get(i), teams[i]
             )
-            for i, by in found.items()
+            for i, by in enumerate(found)
         ]
     )
 
 
-def _places(document: Json, only: Only) -> list[int]:
+def _some_candidates(document: Json, only: Only) -> Columns:
+    """Those that are wanted, without features."""
+    columns = document["candidates"]
+    index, routing, objects = columns["index"], _sparse_back("routing", columns), _sparse_back("object_id", columns)
+    kept = _places(document, only, objects)
+    place_of = {place: number for number, place in enumerate(kept)}
+    teams = _teams_back(columns, len(columns["id"])) if "teams" in columns else []
+    rows = columns["found"].get("rows", {})
+    return Columns(
+        [columns["id"][place] for place in kept],
+        intern(index) if isinstance(index, str) else [intern(index[place]) for place in kept],
+        {place_of[place]: name for place, name in routing.items() if place in place_of},
+        {place_of[place]: name for place, name in objects.items() if place in place_of},
+        [teams[place] for place in kept] if teams else (),
+        {place_of[int(place)]: [plan for plan, *_ in row] for place, row in rows.items() if int(place) in place_of},
+        [_plan_column(column, place_of) for column in columns["found"]["plans"]],
+    )
+
+
+def _plan_column(column: Json, place_of: Mapping[int, int]) -> PlanColumn:
+    """Of those that have a new place."""
+    at, scores = column["at"], column["score"]
+    ranks = column.get("rank") or range(1, len(at) + 1)
+    if not len(at) == len(ranks) == len(scores):
+        raise ValueError(f"plan {column['plan']}: {len(at)} candidates, {len(ranks)} ranks, {len(scores)} scores")
+    # few of many are kept: a call for a column, where rows would take one each
+    kept = list(map(place_of.__contains__, at))
+    places = list(map(place_of.__getitem__, compress(at, kept)))
+    return PlanColumn(
+        intern(column["plan"]), places, list(compress(ranks, kept)), list(map(float, compress(scores, kept)))
+    )
+
+
+def _places(document: Json, only: Only, objects: Mapping[int, str]) -> Sequence[int]:
     """Where the candidates stand that are wanted, in their order."""
     columns = document["candidates"]
     ids = columns["id"]
@@ -210,14 +237,10 @@ def _places(document: Json, only: Only) -> list[int]:
         # by rank, see `_found`
         count = bisect_right(ranks, only.first) if ranks else only.first
         kept.update(column["at"][:count])
-    for place, rows in columns["found"].get("rows", {}).items():
-        if any(rank <= only.first for _, rank, _ in rows):
-            kept.add(int(place))
-    if only.named:
+    if only.named and len(kept) < len(ids):
         kept.update([i for i, id in enumerate(ids) if id in only.named])
-        if objects := _sparse_back("object_id", columns):
-            named = only.named | {objects[i] for i in kept if ids[i] in only.named and i in objects}
-            kept.update([i for i, name in objects.items() if name in named])
+        named = only.named | {objects[i] for i in kept if ids[i] in only.named and i in objects}
+        kept.update([i for i, name in objects.items() if name in named])
     return sorted(kept)
 
 
@@ -242,7 +265,7 @@ def _found(candidates: Sequence[CandidateRecord]) -> Json:
         for plan, rank, score in candidate.found:
             plans.setdefault(plan, []).append((rank, position, score))
     columns = [_found_column(plan, sorted(entries, key=lambda e: e[:2])) for plan, entries in plans.items()]
-    back = _columns_back(columns, range(len(candidates)))
+    back = _columns_back(columns, len(candidates))
     odd = {
         str(i): [[f.plan, f.rank, _number(f.score)] for f in c.found]
         for i, c in enumerate(candidates)
@@ -259,25 +282,21 @@ def _found_column(plan: str, entries: Sequence[tuple[int, int, float]]) -> Json:
     return column
 
 
-def _found_back(columns: Json, places: Sequence[int]) -> dict[int, list[Found]]:
+def _found_back(columns: Json, count: int) -> list[list[Found]]:
     """By place."""
-    rows = columns.get("rows", {})
-    odd = {place: row for place in places if (row := rows.get(str(place)))} if rows else {}
-    found = _columns_back(columns["plans"], [place for place in places if place not in odd] if odd else places)
-    for place, row in odd.items():
-        found[place] = [_found_at((plan, rank, float(score))) for plan, rank, score in row]
-    return {place: found[place] for place in places}
+    found = _columns_back(columns["plans"], count)
+    for place, row in columns.get("rows", {}).items():
+        found[int(place)] = [Found(plan, rank, float(score)) for plan, rank, score in row]
+    return found
 
 
-def _columns_back(columns: Sequence[Json], places: Sequence[int]) -> dict[int, list[Found]]:
-    found: dict[int, list[Found]] = {place: [] for place in places}
+def _columns_back(columns: Sequence[Json], count: int) -> list[list[Found]]:
+    found: list[list[Found]] = [[] for _ in range(count)]
     for column in columns:
         plan, at, scores = intern(column["plan"]), column["at"], column["score"]
         ranks = column.get("rank") or range(1, len(at) + 1)
-        # few places are wanted of many
-        for by, rank, score in zip(map(found.get, at), ranks, scores, strict=True):
-            if by is not None:
-                by.append(_found_at((plan, rank, float(score))))
+        for place, rank, score in zip(at, ranks, scores, strict=True):
+            found[place].append(Found(plan, rank, float(score)))
     return found
 
 
