@@ -21,6 +21,7 @@ REMEMBERED = 20
 _JUDGED = (Outcome.OK, Outcome.NOTHING_TO_ASK, Outcome.TIMED_OUT)
 _MEMORY = "memory"
 _PADDING = (0.0,) * (COLUMNS - len(Whole._fields))
+_NOTHING = (0.0,) * (COLUMNS - Cell._fields.index("answered"))
 
 
 def who(asker: Asker) -> str | None:
@@ -101,8 +102,8 @@ class Counting:
 
     def _told(
         self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]
-    ) -> Iterator[tuple[str, Cell]]:
-        """One cell a strategy that was asked; of several plans of one strategy the best rank counts."""
+    ) -> Iterator[tuple[str, tuple[float, ...]]]:
+        """A `Cell`'s numbers for each strategy that was asked; of several plans of one the best rank counts."""
         first = firsts(decision.candidates, FIRST)
         remembered = {id for s in decision.slots if s.source == _MEMORY for id in first.get(s.plan, ())}
         mine = set(acted)
@@ -116,7 +117,7 @@ class Counting:
             brought: dict[str, tuple[int, float]] = {}
             for s in slots:
                 brought |= first.get(s.plan, {})
-            yield strategy, Cell(*asked, *(self._brought(brought, results, mine, remembered) if brought else ()))
+            yield strategy, (*asked, *(self._brought(brought, results, mine, remembered) if brought else _NOTHING))
 
     def _brought(
         self, brought: Mapping[str, tuple[int, float]], results: float, mine: set[str], remembered: set[str]
@@ -124,8 +125,10 @@ class Counting:
         """The columns from `answered` on."""
         ids, n = brought.keys(), len(brought)
         top = max(min(brought.values())[1], 0.0)
+        # asked in this order: `ids & often` would walk through all of the thousands that are shown often
+        often, popular = len(self._often.intersection(ids)), len(self._popular.intersection(ids))
         return (
-            *(1.0, top, len(ids - self._often) / n, len(ids & self._popular) / n),
+            *(1.0, top, (n - often) / n, popular / n),
             *(float(bool(mine)), len(ids & mine) / n if mine else 0.0),
             *(float(bool(remembered)), len(ids & remembered) / len(remembered) if remembered else 0.0),
             *(top, results),

@@ -231,14 +231,17 @@ def _places(document: Json, only: Only, objects: Mapping[int, str]) -> Sequence[
     """Where the candidates stand that are wanted, in their order."""
     columns = document["candidates"]
     ids = columns["id"]
-    kept = set(range(min(document["offset"] + document["shown"], len(ids))))
+    page = min(document["offset"] + document["shown"], len(ids))
+    if page == len(ids):
+        return range(page)
+    kept = set(range(page))
     for column in columns["found"]["plans"]:
         ranks = column.get("rank")
         # by rank, see `_found`
         count = bisect_right(ranks, only.first) if ranks else only.first
         kept.update(column["at"][:count])
     if only.named and len(kept) < len(ids):
-        kept.update([i for i, id in enumerate(ids) if id in only.named])
+        kept.update(compress(range(len(ids)), map(only.named.__contains__, ids)))
         named = only.named | {objects[i] for i in kept if ids[i] in only.named and i in objects}
         kept.update([i for i, name in objects.items() if name in named])
     return sorted(kept)
