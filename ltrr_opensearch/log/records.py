@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import asdict
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from itertools import compress
 from sys import intern
@@ -29,6 +30,8 @@ PLAIN = (
     *("offset", "shown", "total", "took_ms", "sampled", "parent_query_id"),
 )
 _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
+_slot: Callable[[tuple[Any, ...]], SlotRecord] = partial(tuple.__new__, SlotRecord)
+"""A C call: learning makes some for every search, and what `NamedTuple` makes takes twice as long."""
 SLOT_COLUMNS = ("plan", "strategy", "source", "depth", "probability", "found", "total", "took_ms")
 
 
@@ -161,7 +164,7 @@ def _slots_back(columns: Json) -> tuple[SlotRecord, ...]:
         [place in original for place in range(len(actions))],
         strict=True,
     )
-    return tuple(map(SlotRecord._make, rows))
+    return tuple(map(_slot, rows))
 
 
 def _candidates(candidates: Sequence[CandidateRecord]) -> Json:
@@ -201,14 +204,14 @@ def _some_candidates(document: Json, only: Only) -> Columns:
     kept = _places(document, only, objects)
     place_of = {place: number for number, place in enumerate(kept)}
     teams = _teams_back(columns, len(columns["id"])) if "teams" in columns else []
-    rows = columns["found"].get("rows", {})
+    rows = ((place_of.get(int(place)), row) for place, row in columns["found"].get("rows", {}).items())
     return Columns(
         [columns["id"][place] for place in kept],
         intern(index) if isinstance(index, str) else [intern(index[place]) for place in kept],
         {place_of[place]: name for place, name in routing.items() if place in place_of},
         {place_of[place]: name for place, name in objects.items() if place in place_of},
         [teams[place] for place in kept] if teams else (),
-        {place_of[int(place)]: [plan for plan, *_ in row] for place, row in rows.items() if int(place) in place_of},
+        {place: [found[0] for found in row] for place, row in rows if place is not None},
         [_plan_column(column, place_of) for column in columns["found"]["plans"]],
     )
 
