@@ -151,11 +151,14 @@ class Aggregates:
         return Aggregates(rows, strategies, sums, counting.notes, as_of)
 
     def _pruned(self) -> Aggregates:
-        asked = self.sums[:, 0, 0]
+        # a list, since to look up single numbers in an array takes five times as long, and there are all keys of the log
+        asked = self.sums[:, 0, 0].tolist()
         kept = [key for key in self.rows if key[0] not in _KEPT]
         for dimension, most in _KEPT.items():
             alive = [k for k, row in self.rows.items() if k[0] == dimension and asked[row] >= _FORGOTTEN]
-            kept += sorted(alive, key=lambda k: (-asked[self.rows[k]], k))[:most]
+            if len(alive) > most:
+                alive = sorted(alive, key=lambda k: (-asked[self.rows[k]], k))[:most]
+            kept += alive
         kept.sort()
         sums = np.ascontiguousarray(self.sums[[self.rows[k] for k in kept]])
         rows = {key: i for i, key in enumerate(kept)}
