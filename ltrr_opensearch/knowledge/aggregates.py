@@ -151,7 +151,7 @@ class Aggregates:
         return Aggregates(rows, strategies, sums, counting.notes, as_of)
 
     def _pruned(self) -> Aggregates:
-        # a list, since to look up single numbers in an array takes five times as long, and there are all keys of the log
+        # a list, since to look up single numbers in an array takes five times as long, and keys are many
         asked = self.sums[:, 0, 0].tolist()
         kept = [key for key in self.rows if key[0] not in _KEPT]
         for dimension, most in _KEPT.items():
