@@ -60,7 +60,7 @@ class OutcomeTable:
             {s: np.tile(np.log1p(-new[s]), (len(m[s]), 1)) if s in outcomes.remembering else m[s] for s in strategies}
             for m in missed
         ]
-        acted = [acted_weights(one, outcomes.noise) for one in entries]
+        acted = [acted_weights(one, outcomes) for one in entries]
         weights = [
             np.concatenate([w, outcomes.hope.kept * lost_shares(one)]) for w, one in zip(acted, entries, strict=True)
         ]
@@ -89,9 +89,15 @@ def features_of(context: Features) -> tuple[float, ...]:
     return tuple([float(told.get(name, 0.0)) for name in FEATURES])
 
 
-def acted_weights(one: Outcome, noise: float) -> Floats:
-    """What was acted upon no more than by chance weighs nothing."""
-    weights = np.array([max(0.0, a.rate - noise) for a in one.entities.values()])
+def acted_weights(one: Outcome, outcomes: Outcomes) -> Floats:
+    """How much of what people want each entity is: how likely it is wanted, times how often it is then acted upon.
+
+    What was acted upon no more than by chance weighs nothing.
+    """
+    acted, examined, odds = np.array([(a.gain, a.examined, a.odds) for a in one.entities.values()]).reshape(-1, 3).T
+    rates = np.array([a.rate for a in one.entities.values()]) / outcomes.gain
+    liking = outcomes.liking
+    weights = liking.probable(acted / outcomes.gain, examined, odds) * np.maximum(0.0, rates - liking.chance)
     return np.asarray(weights / weights.sum()) if weights.sum() else weights
 
 

@@ -16,8 +16,9 @@ import orjson
 
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import KIND, KINDS
+from ltrr_opensearch.knowledge.liking import Kind, Liking
 
-VERSION = 3
+VERSION = 4
 """Of what is stored; a policy of another one is learned anew."""
 FEATURES = (
     *("tokens", "characters", "digit_tokens", "slots", "covered"),
@@ -36,13 +37,15 @@ class Acted:
     """An entity that was acted upon. `ranks`: where strategies had it last; `without`: depths that lacked it.
 
     `gain` is what the actions on it were worth, `examined` how often it was looked at; both fade with each examination
-    alone, so that what is not shown for a while is not taken for what nobody wants.
+    alone, so that what is not shown for a while is not taken for what nobody wants. `odds` of being wanted, before
+    anybody acted on it.
     """
 
     gain: float
     examined: float
     ranks: Mapping[str, int] = field(default_factory=dict)
     without: Mapping[str, int] = field(default_factory=dict)
+    odds: float = 1.0
 
     @property
     def rate(self) -> float:
@@ -63,7 +66,10 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One remembered query. `asked`: its decayed number of searches; `searches`: of those in which somebody acted."""
+    """One remembered query. `asked`: its decayed number of searches; `searches`: of those in which somebody acted.
+
+    `ever`: its searches, of which only time takes away.
+    """
 
     features: tuple[float, ...]
     asked: float
@@ -71,6 +77,7 @@ class Outcome:
     updated: datetime
     entities: Mapping[str, Acted]
     lost: tuple[Lost, ...] = ()
+    ever: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +114,8 @@ class Outcomes:
     new: Mapping[str, Found] = field(default_factory=dict)
     gain: float = 1.0
     """Mean of the best gain of a search in which something was acted upon."""
-    noise: float = 0.0
-    """Gain by chance: of what nobody wants, for each time that it is looked at."""
+    liking: Liking = Liking()  # noqa: RUF009  frozen
+    """What tells it from chance."""
     remembering: frozenset[str] = frozenset()
     hope: Hope = Hope()
 
@@ -118,10 +125,11 @@ class Outcomes:
             query: {
                 "features": one.features,
                 "asked": one.asked,
+                "ever": one.ever,
                 "searches": one.searches,
                 "updated": one.updated.isoformat(),
                 "entities": {
-                    id: [a.gain, a.examined, dict(sorted(a.ranks.items())), dict(sorted(a.without.items()))]
+                    id: [a.gain, a.examined, dict(sorted(a.ranks.items())), dict(sorted(a.without.items())), a.odds]
                     for id, a in sorted(one.entities.items())
                 },
                 "lost": [[kind.weight, dict(sorted(kind.without.items()))] for kind in one.lost],
@@ -135,7 +143,7 @@ class Outcomes:
             "shares": shares,
             "new": new,
             "gain": self.gain,
-            "noise": self.noise,
+            "liking": [[k.documents, k.examined, k.acted, k.fresh] for k in (self.liking.unwanted, self.liking.wanted)],
             "remembering": sorted(self.remembering),
             "hope": [self.hope.together, self.hope.alone],
         }
@@ -152,10 +160,11 @@ class Outcomes:
                     float(one["searches"]),
                     datetime.fromisoformat(one["updated"]).astimezone(UTC),
                     {
-                        id: Acted(float(gain), float(examined), ranks, without)
-                        for id, (gain, examined, ranks, without) in one["entities"].items()
+                        id: Acted(float(gain), float(examined), ranks, without, float(odds))
+                        for id, (gain, examined, ranks, without, odds) in one["entities"].items()
                     },
                     tuple(Lost(float(weight), without) for weight, without in one["lost"]),
+                    float(one["ever"]),
                 )
                 for query, one in stored["queries"].items()
             }
@@ -163,8 +172,9 @@ class Outcomes:
                 {name: Found(tuple(asked), tuple(found)) for name, (asked, found) in stored[part].items()}
                 for part in ("shares", "new")
             )
-            sums = float(stored["gain"]), float(stored["noise"])
+            liking = Liking(*(Kind(*map(float, kind)) for kind in stored["liking"]))
             hope = Hope(*map(float, stored["hope"]))
-            return Outcomes(queries, shares, new, *sums, frozenset(stored["remembering"]), hope)
+            remembering = frozenset(stored["remembering"])
+            return Outcomes(queries, shares, new, float(stored["gain"]), liking, remembering, hope)
         except (zlib.error, AttributeError, KeyError, TypeError, ValueError) as e:
             raise ModelError(f"outcomes are damaged ({e!r}); publish them again with: ltrr learn policy") from e

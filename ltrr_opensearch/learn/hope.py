@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, found_share, log_missed, lost_shares, placed
-from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome
+from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome, Outcomes
 from ltrr_opensearch.logged import Decision, Round
 
 ENTITIES = 10
@@ -22,20 +22,21 @@ KEPT = 0.5 ** (1 / 1000)
 """Of what older searches said is left after each search."""
 
 
-def hoped(before: Hope, known: Outcome, one: Round, shares: Mapping[str, Found], noise: float) -> Hope:
+def hoped(before: Outcomes, hope: Hope, known: Outcome, one: Round, shares: Mapping[str, Found]) -> Hope:
     """With one search more. `known`: its query, with this search among those asked and not yet among those acted."""
     decision = one.decision
     if not known.lost or not known.searches or not decision.shown:
-        return before
-    best = sorted(known.entities.items(), key=lambda of: (-of[1].rate, of[0]))[:ENTITIES]
-    few = replace(known, entities=dict(best))
+        return hope
+    weighed = zip(acted_weights(known, before), known.entities.items(), strict=True)
+    best = sorted(weighed, key=lambda of: (-of[0], of[1][0]))[:ENTITIES]
+    few = replace(known, entities=dict(of for _, of in best))
     drawn, expected = _missed(few, decision, shares)
     more = expected - drawn
-    acted = acted_weights(few, noise)
+    acted = acted_weights(few, before)
     usual = known.searches / max(known.asked - 1, known.searches)
     promise = float(lost_shares(few) @ more[len(acted) :])
     came = bool(one.gains) - usual * (1 + float(acted @ more[: len(acted)]))
-    return Hope(before.together * KEPT + promise * came, before.alone * KEPT + promise**2)
+    return Hope(hope.together * KEPT + promise * came, hope.alone * KEPT + promise**2)
 
 
 def _missed(known: Outcome, decision: Decision, shares: Mapping[str, Found]) -> tuple[Floats, Floats]:

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ltrr_opensearch.learn.chance import chance
-from ltrr_opensearch.learn.clicks.impressions import impressions
+from ltrr_opensearch.learn.clicks.impressions import Floats, impressions
 from ltrr_opensearch.learn.clicks.models import DEFAULT, ClickModel, click_model
 from ltrr_opensearch.learn.clicks.pooled import PRIOR_EXAMINED
 from ltrr_opensearch.logged import Judgment, Round, is_whole
@@ -24,8 +23,10 @@ class ClickJudgments:
 
     judgments: tuple[Judgment, ...]
     examination: tuple[float, ...]
-    noise: float | None
-    """Actions on what nobody wants, for each time that it is looked at; None where nothing tells them from liking."""
+    acted: Floats
+    """Per judgment: how often it was acted upon."""
+    examined: Floats
+    """Per judgment: how often it was looked at."""
 
 
 def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEFAULT) -> ClickJudgments:
@@ -36,7 +37,7 @@ def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEF
     """
     seen = impressions(rounds)
     if seen is None:
-        return ClickJudgments((), (), None)
+        return ClickJudgments((), (), np.empty(0), np.empty(0))
     fitted = (click_model(model) if isinstance(model, str) else model)(seen)
     examined, clicked = seen.by_pair(fitted.examined), seen.by_pair(seen.clicked)
     weight = examined / (examined + PRIOR_EXAMINED)
@@ -45,8 +46,7 @@ def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEF
     judgments = (
         Judgment(query, id_, float(g), float(w)) for (query, id_), g, w in zip(seen.pairs, grade, weight, strict=True)
     )
-    noise = chance(clicked, examined)
-    return ClickJudgments(tuple(judgments), tuple(float(e) for e in fitted.examination), noise)
+    return ClickJudgments(tuple(judgments), tuple(float(e) for e in fitted.examination), clicked, examined)
 
 
 def as_a_list(judgments: Iterable[Judgment], rounds: Sequence[Round], field: str | None) -> list[Judgment]:

@@ -6,11 +6,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from math import log
+
+import numpy as np
 
 from ltrr_opensearch.choose.outcome_table import features_of
+from ltrr_opensearch.knowledge.liking import Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Lost, Outcome, Outcomes
+from ltrr_opensearch.learn.chance import liking
 from ltrr_opensearch.learn.hope import hoped
-from ltrr_opensearch.learn.judgments import judgments_from_clicks
+from ltrr_opensearch.learn.judgments import ClickJudgments, judgments_from_clicks
 from ltrr_opensearch.learn.reward import looked_at
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Decision, Round
@@ -71,15 +76,16 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     counted = sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id))
     every, new = _Counted(len(ladder)).before(before.shares), _Counted(len(ladder)).before(before.new)
     queries, hope = dict(before.queries), before.hope
-    gains = [max(one.gains.values()) for one in counted if one.gains]
+    gains = [best for one in counted if (best := max(one.gains.values(), default=0.0)) > 0]
     half_life = timedelta(days=learn.memory_half_life_days)
     # of what was looked at where no page is known, all was acted upon, which says nothing of chance
     judged = judgments_from_clicks([one for one in counted if one.decision.shown], learn.click_model)
+    told = _liking(before, judged, _KEPT ** len(counted))
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
-        hope = hoped(hope, known, one, every.shares(), before.noise)
-        folded = _folded(known, one, judged.examination)
+        hope = hoped(before, hope, known, one, every.shares())
+        folded = _folded(known, one, judged.examination, told.odds)
         if folded.entities:
             queries[decision.normalized] = folded
         else:
@@ -87,11 +93,17 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
         _count(one, every, new, known.entities, ladder)
     kept = sorted(queries, key=lambda q: (-queries[q].searches, q))[:QUERIES]
     gain = sum(gains) / len(gains) if gains else before.gain
-    noise = before.noise if judged.noise is None else judged.noise * gain
     remembering = before.remembering.union(
         slot.strategy for one in counted for slot in one.decision.slots if slot.source == MEMORY
     )
-    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, noise, remembering, hope)
+    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, told, remembering, hope)
+
+
+def _liking(before: Outcomes, judged: ClickJudgments, kept: float) -> Liking:
+    known = {query: one.entities for query, one in before.queries.items()}
+    fresh = np.array([one.id not in known.get(one.query, ()) for one in judged.judgments], dtype=np.bool_)
+    new = liking(judged.acted, judged.examined, fresh)
+    return before.liking.and_also(new, kept) if new else before.liking
 
 
 def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> Outcome:
@@ -104,16 +116,16 @@ def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> O
         for id, a in entry.entities.items()
         if a.gain * share > FADED
     }
-    share *= _FADING
-    lost = tuple(replace(kind, weight=kind.weight * share) for kind in entry.lost)
-    return Outcome(features, entry.asked * share + 1, entry.searches * share, decision.at, entities, lost)
+    lost = tuple(replace(kind, weight=kind.weight * share * _FADING) for kind in entry.lost)
+    asked, searches = entry.asked * share * _FADING + 1, entry.searches * share * _FADING
+    return Outcome(features, asked, searches, decision.at, entities, lost, entry.ever * share + 1)
 
 
 def _fading(since: datetime, until: datetime, half_life: timedelta) -> float:
     return float(0.5 ** (max(timedelta(0), until - since) / half_life))
 
 
-def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome:
+def _folded(entry: Outcome, one: Round, examination: Sequence[float], odds: float) -> Outcome:
     """The entry with what this search found of its entities, and what was acted upon."""
     decision = one.decision
     found = _found(one, {*entry.entities, *one.gains})
@@ -127,7 +139,7 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float]) -> Outcome
         was = entry.entities.get(id)
         if id in looked:
             examined, gain, candidate = looked[id]
-            was = _looked_at(was or Acted(0.0, _before(entry, examined, candidate, one)), examined, gain)
+            was = _looked_at(was or Acted(0.0, _before(entry, examined, candidate, one), odds=odds), examined, gain)
         elif was and _pageless(one):
             was = _looked_at(was, 1.0, 0.0)
         if was:
@@ -172,9 +184,10 @@ def _looked_at(was: Acted, examined: float, gain: float) -> Acted:
 def _before(entry: Outcome, examined: float, candidate: CandidateRecord, one: Round) -> float:
     """How often an entity was looked at before anybody acted upon it: as if it had always stood where it stands now.
 
-    What draws seldom hold was seldom there.
+    What draws seldom hold was seldom there. Those that are long past count less, as all examinations.
     """
-    return (entry.asked - 1) * examined * _drawn(candidate, one)
+    before = (entry.ever - 1) * examined * _drawn(candidate, one)
+    return float((1 - _FADING**before) / -log(_FADING))
 
 
 def _examined(place: int, one: Round, examination: Sequence[float]) -> float:
@@ -209,7 +222,7 @@ def _placed(was: Acted, found: Mapping[str, int], asked: Mapping[str, int]) -> A
     without = {s: d for s, d in was.without.items() if s not in found}
     without |= {s: max(d, without.get(s, 0)) for s, d in lacked.items() if s not in ranks}
     gain = was.gain if ranks or not lacked else was.gain * LOST
-    return Acted(gain, was.examined, ranks, without)
+    return replace(was, gain=gain, ranks=ranks, without=without)
 
 
 def _count(one: Round, every: _Counted, new: _Counted, known: Collection[str], ladder: Sequence[int]) -> None:

@@ -13,6 +13,7 @@ from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import DataError, ModelError
 from ltrr_opensearch.kinds import kind_in
+from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part, Round
@@ -55,7 +56,7 @@ def test_it_beats_the_best_constant_where_context_tells(part: Part) -> None:
 
 def test_where_no_query_says_more_than_chance_it_draws_the_safe_plan(rounds: list[Round], part: Part) -> None:
     outcomes = Outcomes.from_bytes(part.payload)
-    payload = replace(outcomes, noise=1e6).to_bytes()
+    payload = replace(outcomes, liking=Liking(Kind(1, 1, 1e6), Kind(1, 1, 1e7))).to_bytes()
     spoiled = replace(part, payload=payload, sha256=sha256(payload).hexdigest())
     policy = DirectPolicy.from_part(spoiled, SETTINGS.choose)
     decision = rounds[0].decision
@@ -87,7 +88,7 @@ def test_what_an_earlier_version_remembered_is_refused_by_its_name_and_begun_ane
     part: Part, rounds: list[Round]
 ) -> None:
     earlier = replace(part, meta={**part.meta, "outcomes": 2})
-    with pytest.raises(ModelError, match="as version 2 of them, this software as version 3; train again"):
+    with pytest.raises(ModelError, match="as version 2 of them, this software as version 4; train again"):
         build_policy(SETTINGS.choose, earlier)
     assert train_policy(rounds[:50], SETTINGS, earlier) == train_policy(rounds[:50], SETTINGS)
 

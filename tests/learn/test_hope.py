@@ -72,7 +72,8 @@ def test_the_best_of_what_was_acted_upon_counts_in_whatever_order_it_is_kept() -
     lost = (Lost(3.0, {"lexical": SHALLOW}),)
     first, last = (Outcome((0.0,), 10.0, 7.0, START, some, lost) for some in ({**best, **once}, {**once, **best}))
     one, shares = search(0, keeps=True), {"lexical": Found((0.0, 9.0, 9.0, 9.0), (0.0, 3.0, 4.0, 6.0))}
-    assert hoped(Hope(), first, one, shares, 0.0) == hoped(Hope(), last, one, shares, 0.0)
+    before = Outcomes(shares=shares)
+    assert hoped(before, Hope(), first, one, shares) == hoped(before, Hope(), last, one, shares)
 
 
 def test_a_query_of_which_nothing_is_left_promises_nothing() -> None:

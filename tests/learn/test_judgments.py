@@ -3,9 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
-from ltrr_opensearch.learn.chance import chance as chance_of
 from ltrr_opensearch.learn.judgments import as_a_list, judgments_from_clicks
 from ltrr_opensearch.logged import CUT, HIDDEN, Judgment, Round
 from tests.learn.clicks import EXAMINED, decision, searches
@@ -59,40 +57,6 @@ def test_nothing_clicked_and_nothing_at_all() -> None:
     assert judgments_from_clicks([]).judgments == ()
     nothing = judgments_from_clicks([Round(decision("q", 0, ["a"], {}, 1), {})])
     assert [j.grade for j in nothing.judgments] == [0.0]
-
-
-@pytest.mark.parametrize("chance", [0.01, 0.03, 0.1])
-def test_clicks_by_chance_are_told_from_liking(chance: float) -> None:
-    """A tenth of what is shown is wanted, and clicked half of the times that people look; the rest by chance."""
-    rng = np.random.default_rng(1)
-    ids = [f"d{n}" for n in range(20)]
-    rounds = []
-    for number in range(1500):
-        shown = [ids[i] for i in rng.permutation(20)]
-        liked = [0.5 if id in ("d0", "d1") else chance for id in shown]
-        gains = {id: 1.0 for at, (id, a) in enumerate(zip(shown, liked, strict=True), 1) if rng.random() < a / at}
-        rounds.append(Round(decision(f"q{number % 30}", number, shown, {}, 20), gains))
-    assert judgments_from_clicks(rounds).noise == pytest.approx(chance, rel=0.3)
-
-
-def test_what_is_liked_a_little_is_not_taken_for_chance() -> None:
-    """As where a good ranker shows much that is liked, to all degrees: chance stays what it is."""
-    rng = np.random.default_rng(2)
-    liked = np.where(rng.random(6000) < 0.35, 0.03, rng.uniform(0.3, 1, 6000))
-    shown = rng.exponential(0.2, 6000)
-    found = chance_of(rng.poisson(shown * liked).astype(np.float64), shown)
-    assert found is not None
-    assert found < 0.08
-
-
-def test_too_few_documents_tell_nothing_of_chance() -> None:
-    rng = np.random.default_rng(0)
-    assert chance_of(rng.poisson(0.2, 12).astype(np.float64), np.ones(12)) is None
-
-
-def test_where_all_is_liked_alike_nothing_is_chance() -> None:
-    rounds = [Round(decision("q", n, ["a"], {}, 1), {"a": 1.0}) for n in range(50)]
-    assert judgments_from_clicks(rounds).noise is None
 
 
 def test_a_list_names_objects_and_tells_no_query_that_was_hidden_or_cut() -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Outcomes
 from ltrr_opensearch.learn.outcomes import OWN_HALF_LIFE, updated
 from ltrr_opensearch.learn_settings import LearnSettings
@@ -81,9 +82,9 @@ def test_what_left_the_index_goes_faster() -> None:
 
 
 def test_a_batch_that_cannot_tell_chance_from_liking_keeps_what_was_known() -> None:
-    known = replace(Outcomes(), noise=0.03)
+    known = replace(Outcomes(), liking=Liking(Kind(9, 9, 1), Kind(3, 3, 2)))
     quiet = [Round(one, {}) for one in decisions(5)]
-    assert updated(known, quiet, LADDER, LEARN).noise == 0.03
+    assert updated(known, quiet, LADDER, LEARN).liking == known.liking
 
 
 def page(number: int, *ids: str, clicked: bool, chance: float = 1.0, depth: int = 200, page: bool = True) -> Round:
@@ -98,12 +99,31 @@ def page(number: int, *ids: str, clicked: bool, chance: float = 1.0, depth: int 
     return Round(shown, {ids[0]: 1.0} if clicked else {})
 
 
-@pytest.mark.parametrize(("chance", "examined"), [(1.0, 8.6), (0.25, 2.9), (0.001, 1.008)])
+@pytest.mark.parametrize(("chance", "examined"), [(1.0, 8.7), (0.25, 3.1), (0.001, 1.009)])
 def test_what_is_seldom_drawn_was_seldom_looked_at(chance: float, examined: float) -> None:
-    """Nine searches without it went before, which count for 7.6; how many of them showed it goes by its chance."""
+    """Nine searches without it went before; how many of them showed it goes by its chance, older ones count less."""
     known = updated(Outcomes(), [page(n, "other", clicked=True) for n in range(9)], LADDER, LEARN)
     first = updated(known, [page(9, wanted(QUERY), clicked=True, chance=chance)], LADDER, LEARN)
     assert of_wanted(first).examined == pytest.approx(examined, rel=0.05)
+
+
+def test_a_click_after_many_searches_proves_as_little_as_they_passed_it_over() -> None:
+    """What the query's searches of late amount to ends at 29; that of all its searches does not."""
+    known = updated(Outcomes(), [page(n, "other", clicked=True) for n in range(400)], LADDER, LEARN)
+    first = updated(known, [page(400, wanted(QUERY), clicked=True, chance=0.1)], LADDER, LEARN)
+    # forty examinations, of which the older half counts for less
+    assert of_wanted(first).examined == pytest.approx(1 + (1 - 0.5 ** (40 / OWN_HALF_LIFE)) / 0.03466, rel=0.05)
+
+
+def test_how_often_the_good_was_not_known_yet_is_remembered_with_what_is_new() -> None:
+    """What is clicked for the first time among much that was shown in vain is less likely wanted."""
+    told = Liking(Kind(900, 1000, 30, 99), Kind(300, 500, 250, 9))
+    before = replace(Outcomes(), liking=told)
+    first = updated(before, [page(0, wanted(QUERY), clicked=True)], LADDER, LEARN)
+    assert of_wanted(first).odds == pytest.approx(0.1)
+    later = updated(replace(first, liking=Liking()), [page(1, wanted(QUERY), clicked=True)], LADDER, LEARN)
+    assert of_wanted(later).odds == pytest.approx(0.1)
+    assert Outcomes.from_bytes(later.to_bytes()) == later
 
 
 def test_clicks_of_which_no_page_is_known_owe_nothing_to_the_draw() -> None:
