@@ -36,6 +36,9 @@ LOST_KINDS = 4
 """Of searches in which nobody acted, by how deep was asked, kept a query."""
 FADED = 0.05
 """An entity whose decayed gain falls below this is forgotten."""
+EXAMINATION = "swaps"
+"""Click model that says what was looked at, whatever `learn.click_model` says of grades: it assumes nothing of how
+attractive a document is, so that places far down, where little is good, are not taken for places that nobody sees."""
 MEMORY = "memory"
 """Source of plans that name what was acted upon for the query."""
 _FADING = 0.5 ** (1 / OWN_HALF_LIFE)
@@ -79,7 +82,7 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     gains = [best for one in counted if (best := max(one.gains.values(), default=0.0)) > 0]
     half_life = timedelta(days=learn.memory_half_life_days)
     # of what was looked at where no page is known, all was acted upon, which says nothing of chance
-    judged = judgments_from_clicks([one for one in counted if one.decision.shown], learn.click_model)
+    judged = judgments_from_clicks([one for one in counted if one.decision.shown], EXAMINATION)
     told = _liking(before, judged, _KEPT ** len(counted))
     for one in counted:
         decision = one.decision
