@@ -44,15 +44,24 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Liking:
-    """Nothing is known where there are no documents; then all that was acted upon is wanted."""
+    """Nothing is known where there are no documents, or the kinds are not told apart: all acted upon is wanted then."""
 
     unwanted: Kind = Kind()
     wanted: Kind = Kind()
 
     @property
+    def told(self) -> bool:
+        """Whether what is wanted is acted upon more often: that of sums need not be so, though it is of each summand.
+
+        As where a batch with many actions showed mostly bad, and one with few mostly good (Simpson 1951).
+        """
+        known = bool(self.unwanted.documents and self.wanted.documents)
+        return known and self.unwanted.rate < self.wanted.rate
+
+    @property
     def chance(self) -> float:
         """Actions on what nobody wants, for each time that it is looked at."""
-        return self.unwanted.rate if self.unwanted.documents else 0.0
+        return self.unwanted.rate if self.told else 0.0
 
     def and_also(self, other: Liking, kept: float) -> Liking:
         """`kept`: how much of what was known before still counts."""
@@ -65,7 +74,7 @@ class Liking:
 
     def probable(self, acted: Floats, examined: Floats, odds: Floats) -> Floats:
         """How likely each document is wanted, given its actions, its examinations, and its odds before them."""
-        if not (self.unwanted.documents and self.wanted.documents):
+        if not self.told:
             return np.ones(len(acted))
         low, high = self.unwanted.rate, self.wanted.rate
         says = np.log(odds) + acted * np.log(high / low) - examined * (high - low)
