@@ -68,8 +68,9 @@ class Columns(Sequence[CandidateRecord]):
                 if at in found:
                     found[at].append(_found_at((plan, rank, score)))
         for place in self.odd.keys() & found.keys():
-            order = self.odd[place]
-            found[place] = sorted(found[place], key=lambda one: order.index(one.plan))
+            order = {plan: number for number, plan in enumerate(self.odd[place])}
+            # what the order lacks, as that of a damaged record may, comes last: a record made late can refuse no more
+            found[place] = sorted(found[place], key=lambda one: order.get(one.plan, len(order)))
         return [self._made(place, tuple(by)) for place, by in found.items()]
 
     def _made(self, at: int, found: tuple[Found, ...]) -> CandidateRecord:

@@ -8,7 +8,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ltrr_opensearch.candidate_columns import Columns, firsts, ids_of, named, objects_of
+from ltrr_opensearch.candidate_columns import Columns, PlanColumn, firsts, ids_of, named, objects_of
 from ltrr_opensearch.log.records import Only, from_document, to_document
 from ltrr_opensearch.logged import CandidateRecord, Decision
 from tests.learn.synthetic import decisions
@@ -43,6 +43,12 @@ def test_both_forms_say_the_same(decision: Decision, some: frozenset[str]) -> No
     some |= {c.key.id for c in records[::2]}
     assert named(columns, some) == named(records, some)
     assert firsts(columns, 2) == firsts(records, 2)
+
+
+def test_an_order_that_lacks_a_plan_ends_no_learning() -> None:
+    """As a damaged record has it: refused where it is read, or read; not met by who looks at it later."""
+    columns = Columns(["a"], "shop", {}, {}, (), {0: ["q"]}, [PlanColumn(p, [0], [1], [1.0]) for p in ("p", "q")])
+    assert [f.plan for f in columns[0].found] == ["q", "p"]
 
 
 def test_records_are_of_the_classes_they_were() -> None:
