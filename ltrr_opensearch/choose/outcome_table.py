@@ -92,10 +92,10 @@ def features_of(context: Features) -> tuple[float, ...]:
 def acted_weights(one: Outcome, outcomes: Outcomes) -> Floats:
     """How much of what people want each entity is: how likely it is wanted, times how often it is then acted upon.
 
-    What was acted upon no more than by chance weighs nothing.
+    What was acted upon no more than by chance weighs nothing, nor does what is gone: no depth finds it.
     """
     acted, examined, odds = np.array([(a.gain, a.examined, a.odds) for a in one.entities.values()]).reshape(-1, 3).T
-    rates = np.array([a.rate for a in one.entities.values()]) / outcomes.gain
+    rates = np.array([0.0 if a.gone else a.rate for a in one.entities.values()]) / outcomes.gain
     liking = outcomes.liking
     weights = liking.probable(acted / outcomes.gain, examined, odds) * np.maximum(0.0, rates - liking.chance)
     return np.asarray(weights / weights.sum()) if weights.sum() else weights

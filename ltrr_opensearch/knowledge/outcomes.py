@@ -38,7 +38,8 @@ class Acted:
 
     `gain` is what the actions on it were worth, `examined` how often it was looked at; both fade with each examination
     alone, so that what is not shown for a while is not taken for what nobody wants. `odds` of being wanted, before
-    anybody acted on it.
+    anybody acted on it. `gone`: strategies that had it well within what they were asked for lack it, and no other has
+    it: it left the index, or is hidden, until it is found again.
     """
 
     gain: float
@@ -46,6 +47,7 @@ class Acted:
     ranks: Mapping[str, int] = field(default_factory=dict)
     without: Mapping[str, int] = field(default_factory=dict)
     odds: float = 1.0
+    gone: bool = False
 
     @property
     def rate(self) -> float:
@@ -129,7 +131,7 @@ class Outcomes:
                 "searches": one.searches,
                 "updated": one.updated.isoformat(),
                 "entities": {
-                    id: [a.gain, a.examined, dict(sorted(a.ranks.items())), dict(sorted(a.without.items())), a.odds]
+                    id: [a.gain, a.examined, *(dict(sorted(of.items())) for of in (a.ranks, a.without)), a.odds, a.gone]
                     for id, a in sorted(one.entities.items())
                 },
                 "lost": [[kind.weight, dict(sorted(kind.without.items()))] for kind in one.lost],
@@ -160,8 +162,8 @@ class Outcomes:
                     float(one["searches"]),
                     datetime.fromisoformat(one["updated"]).astimezone(UTC),
                     {
-                        id: Acted(float(gain), float(examined), ranks, without, float(odds))
-                        for id, (gain, examined, ranks, without, odds) in one["entities"].items()
+                        id: Acted(float(gain), float(examined), ranks, without, float(odds), bool(gone))
+                        for id, (gain, examined, ranks, without, odds, gone) in one["entities"].items()
                     },
                     tuple(Lost(float(weight), without) for weight, without in one["lost"]),
                     float(one["ever"]),

@@ -32,6 +32,8 @@ SHARES_HALF_LIFE = 1000
 """The same in searches of any query, for how often strategies find what is wanted."""
 LOST = 0.5
 """Of an entity's gain is left after each search in which nobody has it."""
+WELL_WITHIN = 2
+"""Times as deep as a strategy had an entity it must be asked, to lack it because it is gone."""
 LOST_KINDS = 4
 """Of searches in which nobody acted, by how deep was asked, kept a query."""
 FADED = 0.05
@@ -218,14 +220,16 @@ def _drawn(candidate: CandidateRecord, one: Round) -> float:
 def _placed(was: Acted, found: Mapping[str, int], asked: Mapping[str, int]) -> Acted:
     """Ranks as they are now; a strategy that was asked and lacked the entity forgets where it had it.
 
-    What is lacking once more, and is nowhere known to be, has probably left the index: half of its gain goes.
+    What is lacking once more, and is nowhere known to be, has probably left the index: half of its gain goes. Lists
+    shift a little from search to search; what was twice as near as is asked now and is lacking is no further down.
     """
     lacked = {s: depth for s, depth in asked.items() if s not in found}
     ranks = {**{s: r for s, r in was.ranks.items() if lacked.get(s, 0) < r}, **found}
     without = {s: d for s, d in was.without.items() if s not in found}
     without |= {s: max(d, without.get(s, 0)) for s, d in lacked.items() if s not in ranks}
     gain = was.gain if ranks or not lacked else was.gain * LOST
-    return replace(was, gain=gain, ranks=ranks, without=without)
+    lost = not ranks and any(WELL_WITHIN * was.ranks.get(s, depth) <= depth for s, depth in lacked.items())
+    return replace(was, gain=gain, ranks=ranks, without=without, gone=not found and (lost or was.gone))
 
 
 def _count(one: Round, every: _Counted, new: _Counted, known: Collection[str], ladder: Sequence[int]) -> None:

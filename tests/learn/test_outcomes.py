@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from ltrr_opensearch.choose.outcome_table import acted_weights
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Outcomes
 from ltrr_opensearch.learn.outcomes import OWN_HALF_LIFE, updated
@@ -79,6 +80,26 @@ def test_what_left_the_index_goes_faster() -> None:
     )
     left = gone.queries[QUERY].entities.get(wanted(QUERY)) if QUERY in gone.queries else None
     assert left is None or left.gain < of_wanted(still).gain / 4
+
+
+def test_what_is_gone_is_not_looked_for_further_down_until_it_is_found_again() -> None:
+    """As where it left the index, or where somebody's filter hides it."""
+    there = updated(Outcomes(), asked(10), LADDER, LEARN)
+    gone = updated(there, asked(1, acted=False, gone=True, since=10), LADDER, LEARN)
+    back = updated(gone, asked(1, since=11), LADDER, LEARN)
+    one = gone.queries[QUERY]
+    weights = dict(zip(one.entities, acted_weights(one, gone), strict=True))
+    assert of_wanted(gone).gone
+    assert weights[wanted(QUERY)] == 0
+    assert Outcomes.from_bytes(gone.to_bytes()) == gone
+    assert not of_wanted(back).gone
+    assert of_wanted(back).gain > 0.4 * of_wanted(there).gain
+
+
+def test_what_was_near_the_depth_asked_may_stand_behind_it_now() -> None:
+    first = updated(Outcomes(), [page(0, wanted(QUERY), clicked=True, depth=10)], LADDER, LEARN)
+    behind = updated(first, [page(1, "other", clicked=True, depth=10)], LADDER, LEARN)
+    assert not of_wanted(behind).gone
 
 
 def test_a_batch_that_cannot_tell_chance_from_liking_keeps_what_was_known() -> None:
