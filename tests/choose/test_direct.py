@@ -112,11 +112,28 @@ def test_a_query_that_alone_says_more_than_chance_speaks_for_itself(part: Part) 
     others = {q: replace(o, entities={}) for q, o in outcomes.queries.items()}
     alone = replace(outcomes, queries={**others, query: one})
     policy = DirectPolicy(alone, SETTINGS.choose, Prices(0.001, 0.003), SETTINGS.choose.gamma)
+    assert sum(policy.pmf(first_slot(outcomes, query))) == pytest.approx(1)
+
+
+def test_a_query_that_was_searched_often_owes_nothing_to_others(part: Part) -> None:
+    outcomes = Outcomes.from_bytes(part.payload)
+    (query, one), *_ = outcomes.queries.items()
+    silent = {q: replace(o, entities={}) for q, o in outcomes.queries.items()}
+    often = {query: replace(one, searches=1e9)}
+    among, alone = (
+        DirectPolicy(
+            replace(outcomes, queries=queries), SETTINGS.choose, Prices(0.001, 0.003), SETTINGS.choose.gamma
+        ).values(first_slot(outcomes, query))
+        for queries in ({**outcomes.queries, **often}, {**silent, **often})
+    )
+    assert among == pytest.approx(alone, abs=1e-6)
+
+
+def first_slot(outcomes: Outcomes, query: str) -> Slot:
     names = tuple(outcomes.shares)
-    slot = Slot(
+    return Slot(
         names[0], names[0], "lexical", 0, {ASKED: 1.0}, {}, (), SETTINGS.choose.ladder, (True,) * 4, names, query
     )
-    assert sum(policy.pmf(slot)) == pytest.approx(1)
 
 
 def test_a_search_is_drawn_alike_however_often_it_is_drawn(part: Part, rounds: list[Round]) -> None:

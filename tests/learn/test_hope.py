@@ -8,6 +8,7 @@ from random import Random
 
 import pytest
 
+from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Hope, Lost, Outcome, Outcomes
 from ltrr_opensearch.learn.hope import ENTITIES, hoped
 from ltrr_opensearch.learn.outcomes import updated
@@ -74,6 +75,18 @@ def test_the_best_of_what_was_acted_upon_counts_in_whatever_order_it_is_kept() -
     one, shares = search(0, keeps=True), {"lexical": Found((0.0, 9.0, 9.0, 9.0), (0.0, 3.0, 4.0, 6.0))}
     before = Outcomes(shares=shares)
     assert hoped(before, Hope(), first, one, shares) == hoped(before, Hope(), last, one, shares)
+
+
+def test_the_best_are_those_that_weigh_most_and_not_those_of_the_highest_rate() -> None:
+    """What was acted upon once, and is hardly likely wanted, explains no action."""
+    best = {f"d{n}": Acted(3.0, 9.0, {"lexical": 1 + n}) for n in range(ENTITIES)}
+    doubtful = {f"a{n}": Acted(1.0, 1.0, {"lexical": 120}, odds=1e-6) for n in range(ENTITIES)}
+    without = Outcome((0.0,), 10.0, 7.0, START, best, (Lost(3.0, {"lexical": SHALLOW}),))
+    shares = {"lexical": Found((0.0, 9.0, 9.0, 9.0), (0.0, 3.0, 4.0, 6.0))}
+    before = Outcomes(shares=shares, liking=Liking(Kind(900, 1000, 30), Kind(300, 500, 250)))
+    one = search(0, keeps=True)
+    with_both = replace(without, entities={**doubtful, **best})
+    assert hoped(before, Hope(), with_both, one, shares) == hoped(before, Hope(), without, one, shares)
 
 
 def test_a_query_of_which_nothing_is_left_promises_nothing() -> None:

@@ -65,6 +65,11 @@ def test_too_few_documents_tell_nothing_of_chance() -> None:
     assert told(rng.poisson(0.2, 12).astype(np.float64), np.ones(12)) is None
 
 
+def test_one_kind_of_documents_is_seldom_taken_for_two() -> None:
+    alike = [np.random.default_rng(seed).poisson(0.2, 200).astype(np.float64) for seed in range(40)]
+    assert sum(told(acted, np.ones(200)) is not None for acted in alike) <= 1
+
+
 def test_where_all_is_liked_alike_nothing_is_chance() -> None:
     rounds = [Round(decision("q", n, ["a"], {}, 1), {"a": 1.0}) for n in range(50)]
     judged = judgments_from_clicks(rounds)

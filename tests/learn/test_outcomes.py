@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import pytest
 
 from ltrr_opensearch.choose.outcome_table import acted_weights
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Outcomes
-from ltrr_opensearch.learn.outcomes import OWN_HALF_LIFE, updated
+from ltrr_opensearch.learn.clicks.models import MODULES
+from ltrr_opensearch.learn.outcomes import OWN_HALF_LIFE, SHARES_HALF_LIFE, updated
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.types import DocKey, Found
+from tests.learn.clicks import decision as searched
 from tests.learn.synthetic import LADDER, START, decision, decisions, wanted
 
 LEARN = LearnSettings()
@@ -161,3 +164,47 @@ def test_strategies_that_remember_queries_are_known_by_their_source() -> None:
     outcomes = updated(Outcomes(), [replace(one, decision=replace(one.decision, slots=slots))], LADDER, LEARN)
     assert outcomes.remembering == {"knn"}
     assert Outcomes.from_bytes(outcomes.to_bytes()) == outcomes
+
+
+def seen(number: int) -> list[Round]:
+    """Of twenty documents a query has two that half of the people like who see them; the others hardly any."""
+    rng = np.random.default_rng(number)
+    rounds = []
+    for n in range(600):
+        shown = [f"d{i}" for i in rng.permutation(20)]
+        gains = {id: 1.0 for id in shown if rng.random() < (0.5 if id in ("d0", "d1") else 0.02)}
+        one = searched(f"q{n % 30}", 600 * number + n, shown, {}, 20)
+        rounds.append(Round(replace(one, ladder=LADDER), gains))
+    return rounds
+
+
+def test_liking_is_learned_anew_with_each_batch_and_what_was_known_fades() -> None:
+    first = updated(Outcomes(), seen(0), LADDER, LEARN)
+    assert first.liking.wanted.documents == pytest.approx(60, rel=0.1)
+    assert first.liking.wanted.fresh == first.liking.wanted.documents
+    second = updated(first, seen(1), LADDER, LEARN).liking
+    documents = second.wanted.documents + second.unwanted.documents
+    assert documents == pytest.approx(600 * (1 + 0.5 ** (600 / SHARES_HALF_LIFE)))
+    # what is wanted was acted upon in the first batch, so hardly any of it is fresh in the second
+    assert second.wanted.fresh == pytest.approx(first.liking.wanted.fresh * 0.5 ** (600 / SHARES_HALF_LIFE), abs=2)
+
+
+def test_what_was_looked_at_owes_nothing_to_the_click_model_of_grades() -> None:
+    ways = (updated(Outcomes(), seen(0), LADDER, LEARN.model_copy(update={"click_model": name})) for name in MODULES)
+    first, *others = ways
+    assert all(one == first for one in others)
+
+
+def test_where_little_is_good_far_down_people_are_not_taken_to_look_away() -> None:
+    """They look at all twenty, and what is good stands on top but for what exploration moves."""
+    rng, rounds = np.random.default_rng(1), []
+    for n in range(1000):
+        shown = [f"d{i}" for i in range(20)]
+        if rng.random() < 0.4:
+            place = int(rng.integers(20))
+            shown[0], shown[place] = shown[place], shown[0]
+        gains = {id: 1.0 for id in shown if rng.random() < (0.5 if id == "d0" else 0.02)}
+        rounds.append(Round(replace(searched(f"q{n % 100}", n, shown, {}, 20), ladder=LADDER), gains))
+    last = Round(replace(searched("last", 1000, shown, {}, 20), ladder=LADDER), {shown[15]: 1.0})
+    outcomes = updated(Outcomes(), [*rounds, last], LADDER, LEARN)
+    assert outcomes.queries["last"].entities[shown[15]].examined > 0.4
