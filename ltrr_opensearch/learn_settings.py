@@ -95,7 +95,7 @@ class LearnSettings(Section):
         "position",
         description="How clicks are told from what was looked at: a position-based model, clicks over expected clicks, "
         "people who read from the top until satisfied (cascade), or only documents that were shown at several "
-        "positions (swaps).",
+        "positions (swaps). The policy `direct` always goes by swaps.",
     )
     ranker: Literal["lambdamart", "linear", "unbiased"] = Field(
         "lambdamart",
