@@ -31,8 +31,10 @@ NEIGHBOURS = 40
 PRIOR_NEIGHBOURS = 5.0
 """That speak alike, whatever their distance, beside those that are near."""
 PRIOR = 2.0
-"""Searches that the neighbours are worth beside a remembered query's own: they stand for people who want other things
-than those who searched so far (docs/learning-to-retrieve.md says how many do)."""
+"""Searches that the neighbours are worth beside a remembered query's own."""
+MOST_TRUSTED = 0.8
+"""Of a remembered query's value comes from its own outcomes; the rest stands for people who want other things than
+those who searched so far (docs/learning-to-retrieve.md says how many do)."""
 LEAST_QUERIES = 20
 """Remembered queries below which the safe plan is drawn."""
 STEPS = 3
@@ -186,7 +188,7 @@ class DirectPolicy:
         near = self._neighbours(slot.context, own)
         searches = self._outcomes.queries[slot.query].searches if own is not None else 0.0
         says = own is not None and self._table.says[own]
-        trusted = searches / (searches + PRIOR) if says or not near else 0.0
+        trusted = MOST_TRUSTED * searches / (searches + PRIOR) if says or not near else 0.0
         parts = [(i, (1 - trusted) * share) for i, share in near]
         weights, missed = self._table.rows(parts, own, trusted, slot.strategies)
         cost = np.array([self._cost(strategy) for strategy in slot.strategies])
