@@ -39,10 +39,11 @@ def perfect() -> World:
     return replace(world(), attraction={query: {"d0": 1.0, "d1": 0.6} for query in QUERIES}, wanted=wanted)
 
 
-@pytest.mark.parametrize(("share", "spoiled", "searches"), [(0.2, False, 1200), (1.0, True, 400)])
+@pytest.mark.parametrize(("share", "spoiled", "searches"), [(0.2, False, 2400), (1.0, True, 400)])
 def test_a_fifth_of_hostile_people_spoils_nothing_and_all_of_them_do(
     share: float, spoiled: bool, searches: int
 ) -> None:
+    # with half as many it goes by the seed whether the first ranker is proven, which makes the fused order good again
     plan = Plan(searches=searches, batch=400, users=20, seed=1, model=Hostile(PositionBased(), share))
     withstood = withstand(perfect(), QUERIES[:22], QUERIES[22:], plan)
     assert withstood.untouched_seen == withstood.untouched_unseen == 1.0
