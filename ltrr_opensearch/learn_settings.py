@@ -57,7 +57,9 @@ class LearnSettings(Section):
     flood_per_minute: int = Field(
         120, ge=1, description="A user or client with more events a minute is left out as a bot."
     )
-    memory_half_life_days: Positive = Field(60, description="After this a remembered click weighs half.")
+    memory_half_life_days: float = Field(
+        60, ge=0.01, le=100_000, description="After this a remembered click weighs half."
+    )
     memory_entities: int = Field(50, ge=1, description="Entities remembered a query.")
     memory_queries: int = Field(
         300_000,

@@ -6,11 +6,12 @@ publishes `Part`s. All are frozen, as those of `types.py`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ltrr_opensearch.types import Asker, DocKey, Features, Found, Json, Outcome
 
@@ -58,6 +59,11 @@ class Trial:
 
     experiment: str
     arm: str | None = None
+
+
+slot_record: Callable[[tuple[Any, ...]], SlotRecord] = partial(tuple.__new__, SlotRecord)
+"""A slot of all its fields, by a C call: learning makes some for every search, and `SlotRecord._make` takes twice as
+long."""
 
 
 class CandidateRecord(NamedTuple):

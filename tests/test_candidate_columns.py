@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ltrr_opensearch.candidate_columns import Columns, PlanColumn, firsts, ids_of, named, objects_of
-from ltrr_opensearch.log.records import Only, from_document, to_document
+from ltrr_opensearch.log.candidates import Only
+from ltrr_opensearch.log.records import from_document, to_document
 from ltrr_opensearch.logged import CandidateRecord, Decision
 from tests.learn.synthetic import decisions
 from tests.log.test_records import DECISIONS, NAMES

@@ -1,7 +1,7 @@
 """How likely somebody wants what was acted upon: people click a little on everything that they look at.
 
 Of what is shown, some is wanted and some is not; how much of it, and how often people act on either, is a mixture of
-two Poisson distributions (`learn.chance` fits it). By Bayes' rule it says of a document how likely it is wanted, from
+two Poisson distributions (`learn.liking` fits it). By Bayes' rule it says of a document how likely it is wanted, from
 how often it was acted upon and looked at: one action on what was hardly looked at proves little.
 """
 
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 LEAST = 1e-6
+"""Rate, so that none is 0: of what was never acted upon, a logarithm is taken."""
 
 
 @dataclass(frozen=True, slots=True)

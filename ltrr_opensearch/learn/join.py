@@ -20,7 +20,7 @@ from ltrr_opensearch.learn.later_pages import followed, with_later
 from ltrr_opensearch.learn.read import Window, document_pages, times_elsewhere, understood
 from ltrr_opensearch.learn.unknown import count_unknown
 from ltrr_opensearch.learn_settings import LearnSettings
-from ltrr_opensearch.log.records import Only
+from ltrr_opensearch.log.candidates import Only
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import StateSettings
 from ltrr_opensearch.types import Json

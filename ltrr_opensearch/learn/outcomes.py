@@ -13,9 +13,9 @@ import numpy as np
 from ltrr_opensearch.choose.outcome_table import features_of
 from ltrr_opensearch.knowledge.liking import Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Lost, Outcome, Outcomes
-from ltrr_opensearch.learn.chance import liking
 from ltrr_opensearch.learn.hope import hoped
 from ltrr_opensearch.learn.judgments import ClickJudgments, judgments_from_clicks
+from ltrr_opensearch.learn.liking import liking
 from ltrr_opensearch.learn.reward import looked_at
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Decision, Round

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import marshal
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from ltrr_opensearch.candidate_columns import Columns, PlanColumn
 from ltrr_opensearch.learn.join import Joined
-from ltrr_opensearch.logged import CandidateRecord, Decision, Event, SlotRecord
+from ltrr_opensearch.logged import CandidateRecord, Decision, Event, SlotRecord, slot_record
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -36,9 +35,6 @@ _EVENT_AT = Event.__match_args__.index("at")
 CHUNK = 50
 """Searches that are unpacked at once: what they were packed in is gone before the next ones come, and its memory, which
 the processor still has at hand, is theirs. By the thousand it took twice as long."""
-
-# a C call; what `NamedTuple` makes takes twice as long
-_slot: Callable[[tuple[Any, ...]], SlotRecord] = partial(tuple.__new__, SlotRecord)
 
 
 def packed(joined: Sequence[Joined]) -> bytes:
@@ -86,7 +82,7 @@ def _slots(slots: Sequence[SlotRecord]) -> list[Any]:
 def _slots_back(columns: list[Any]) -> tuple[SlotRecord, ...]:
     if columns:
         columns[_OUTCOME] = map(_OUTCOMES.__getitem__, columns[_OUTCOME])
-    return tuple(map(_slot, zip(*columns, strict=True)))
+    return tuple(map(slot_record, zip(*columns, strict=True)))
 
 
 def _candidates(candidates: Sequence[CandidateRecord]) -> Any:

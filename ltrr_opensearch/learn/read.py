@@ -16,7 +16,8 @@ from opensearchpy.exceptions import NotFoundError, RequestError
 
 from ltrr_opensearch.cluster import whole
 from ltrr_opensearch.errors import DataError
-from ltrr_opensearch.log.records import Only, from_document, zoned
+from ltrr_opensearch.log.candidates import Only
+from ltrr_opensearch.log.records import from_document, zoned
 from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import Decision, Event
 from ltrr_opensearch.types import Json

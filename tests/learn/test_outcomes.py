@@ -139,6 +139,15 @@ def test_a_click_after_many_searches_proves_as_little_as_they_passed_it_over() -
     assert of_wanted(first).examined == pytest.approx(1 + (1 - 0.5 ** (40 / OWN_HALF_LIFE)) / 0.03466, rel=0.05)
 
 
+def test_searches_of_long_ago_passed_nothing_over_that_is_new() -> None:
+    """What was searched twenty half-lives before says nothing of what stands there now."""
+    known = updated(Outcomes(), [page(n, "other", clicked=True) for n in range(400)], LADDER, LEARN)
+    late = page(400, wanted(QUERY), clicked=True)
+    later = late.decision.at + timedelta(days=20 * LEARN.memory_half_life_days)
+    first = updated(known, [replace(late, decision=replace(late.decision, at=later))], LADDER, LEARN)
+    assert of_wanted(first).examined == pytest.approx(1, abs=0.01)
+
+
 def test_how_often_the_good_was_not_known_yet_is_remembered_with_what_is_new() -> None:
     """What is clicked for the first time among much that was shown in vain is less likely wanted."""
     told = Liking(Kind(900, 1000, 30, 99), Kind(300, 500, 250, 9))

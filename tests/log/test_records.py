@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log import records
+from ltrr_opensearch.log.candidates import Only
 from ltrr_opensearch.logged import CandidateRecord, Decision, Placed, Ruled, SlotRecord, Trial
 from ltrr_opensearch.types import Asker, DocKey, Found, Outcome
 
@@ -112,7 +113,7 @@ def test_only_some_candidates_are_read(decision: Decision, first: int, named: se
         or c.object_id in acted
     )
     document = orjson.loads(orjson.dumps(records.to_document(decision)))
-    assert records.from_document(document, records.Only(first, named)) == replace(decision, candidates=wanted)
+    assert records.from_document(document, Only(first, named)) == replace(decision, candidates=wanted)
 
 
 def typical(query_id: str = "q1", candidates: int = 100) -> Decision:

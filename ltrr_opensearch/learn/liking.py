@@ -25,7 +25,6 @@ LEAST = 1e-3
 GRAIN = 8.0
 """Documents acted upon as often, and looked at equally often within a ratio of exp(1 / GRAIN), count together."""
 
-
 Flags = NDArray[np.bool_]
 
 
