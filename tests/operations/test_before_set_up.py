@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from opensearchpy import OpenSearch
+from opensearchpy import OpenSearch, TransportError
 
 from ltrr_opensearch.index.uninstall import Uninstall
 from ltrr_opensearch.settings import Settings
@@ -33,8 +33,13 @@ def ours(client: OpenSearch, name: str) -> set[str]:
 
 
 def count(client: OpenSearch, index: str) -> int:
-    client.indices.refresh(index=index, ignore_unavailable=True)
-    return int(client.count(index=index, ignore_unavailable=True)["count"])
+    try:
+        client.indices.refresh(index=index, ignore_unavailable=True)
+        return int(client.count(index=index, ignore_unavailable=True)["count"])
+    except TransportError as made_this_moment:  # its shards are not there yet
+        if made_this_moment.status_code != 503:
+            raise
+        return 0
 
 
 def kept_on_disk(spool: Path) -> int:
