@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ltrr_opensearch.choose.alike import Alike
 from ltrr_opensearch.choose.examples import checked
 from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcome, Outcomes
 from ltrr_opensearch.types import Features
@@ -22,65 +23,90 @@ PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
 MOST_FOUND = 0.999
 
 Floats = NDArray[np.float64]
+Numbers = NDArray[np.int64]
 Placed = tuple[Mapping[str, int], Mapping[str, int]]
 """By strategy, the rank at which it has something, and the depth down to which it lacks it."""
 
 
 @dataclass(frozen=True)
 class OutcomeTable:
-    """Remembered queries as arrays. `missed[q][s]`: [entity, rung]"""
+    """Remembered queries as arrays: their entities one after the other, without those that weigh nothing."""
 
-    features: Floats
-    scale: Floats
-    weights: Sequence[Floats]
-    missed: Sequence[Mapping[str, Floats]]
-    as_new: Sequence[Mapping[str, Floats]]
-    """As if the query were new: a strategy that knows it from before finds what it finds for new queries."""
+    start: Numbers
+    """Of each query, its first entity."""
+    many: Numbers
+    """Its entities."""
+    weights: Floats
+    missed: Floats
+    """How likely each entity is not found: [entity, column], a column a strategy and rung; the last is 1."""
+    new: Sequence[tuple[slice, Floats]]
+    """The same in some columns as if the query were new: of strategies that know queries from before."""
     says: NDArray[np.bool_]
     """Whether anything of the query weighs more than chance."""
+    speaks: bool
+    """Whether any query does."""
+    alike: Alike
     number: Mapping[str, int]
     """By query."""
-    strategies: tuple[str, ...]
-    rungs: int
+    column: Mapping[str, Sequence[int]]
+    """By strategy, its rungs' columns; not to ask finds nothing."""
+    nothing: Sequence[int]
+    """Those of a strategy of which nothing is known."""
 
     @staticmethod
     def of(outcomes: Outcomes, ladder: tuple[int, ...]) -> OutcomeTable:
         entries = list(outcomes.queries.values())
         features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
-        strategies = tuple(sorted({*outcomes.shares, *outcomes.new}))
-        shares = {s: found_share(outcomes.shares.get(s), len(ladder)) for s in strategies}
-        new = {s: found_share(outcomes.new.get(s), len(ladder)) for s in strategies}
-        rows = [placed(one) for one in entries]
-        ends = np.cumsum([len(of) for of in rows])[:-1]
-        every = [where for of in rows for where in of]
-        # at once for all queries: by the row it took nine seconds where many are remembered
-        by_query = {s: np.split(log_missed(every, s, shares[s], ladder), ends) for s in strategies}
-        missed = [{s: by_query[s][i] for s in strategies} for i in range(len(entries))]
-        as_new = [
-            {s: np.tile(np.log1p(-new[s]), (len(m[s]), 1)) if s in outcomes.remembering else m[s] for s in strategies}
-            for m in missed
-        ]
         acted = [acted_weights(one, outcomes) for one in entries]
-        weights = [
-            np.concatenate([w, outcomes.hope.kept * lost_shares(one)]) for w, one in zip(acted, entries, strict=True)
+        lost = [outcomes.hope.kept * lost_shares(one) for one in entries]
+        weights = [np.concatenate(both) for both in zip(acted, lost, strict=True)]
+        rows = [
+            [where for where, w in zip(placed(one), of, strict=True) if w]
+            for one, of in zip(entries, weights, strict=True)
         ]
-        scale = features.std(axis=0) + 1e-9 if entries else np.ones(len(FEATURES))
-        numbers = {query: i for i, query in enumerate(outcomes.queries)}
-        says = np.array([bool(w.sum()) for w in acted])
-        return OutcomeTable(features, scale, weights, missed, as_new, says, numbers, strategies, len(ladder))
+        every = [where for of in rows for where in of]
+        many = np.array([len(of) for of in rows], dtype=np.int64)
+        strategies, rungs = sorted({*outcomes.shares, *outcomes.new}), len(ladder)
+        missed = np.ones((len(every), len(strategies) * (rungs - 1) + 1))
+        last = missed.shape[1] - 1
+        column, new = {}, []
+        for first, s in zip(range(0, last, rungs - 1), strategies, strict=True):
+            at = slice(first, first + rungs - 1)
+            # at once for all queries: by the row it took nine seconds where many are remembered
+            missed[:, at] = np.exp(log_missed(every, s, found_share(outcomes.shares.get(s), rungs), ladder))[:, 1:]
+            column[s] = (last, *range(at.start, at.stop))
+            if s in outcomes.remembering:
+                new.append((at, 1 - found_share(outcomes.new.get(s), rungs)[1:]))
+        says = np.array([bool(w.sum()) for w in acted], dtype=np.bool_)
+        every_weight = np.concatenate(weights) if weights else np.zeros(0)
+        return OutcomeTable(
+            many.cumsum() - many,
+            many,
+            every_weight[every_weight != 0],
+            missed,
+            new,
+            says,
+            bool(says.any()),
+            Alike(features, says),
+            {query: i for i, query in enumerate(outcomes.queries)},
+            column,
+            (last,) * rungs,
+        )
 
-    def rows(
-        self, near: Sequence[tuple[int, float]], own: int | None, share: float, strategies: Sequence[str]
-    ) -> tuple[Floats, Floats]:
-        """(weights, missed) of the entities of some queries, `missed` for the strategies on offer."""
-        parts = [(self.weights[i] * part, self.as_new[i]) for i, part in near]
-        if own is not None:
-            parts.append((self.weights[own] * share, self.missed[own]))
-        weights = np.concatenate([w for w, _ in parts])
-        unknown = np.zeros((len(weights), self.rungs))
-        known = set(self.strategies)
-        columns = [np.concatenate([m[s] for _, m in parts]) if s in known else unknown for s in strategies]
-        return weights, np.array(columns)
+    def rows(self, near: Numbers, shares: Floats, own: int | None, share: float) -> tuple[Floats, Floats]:
+        """(weights, missed) of the entities of some queries, each with its share."""
+        of, each = (np.append(near, own), np.append(shares, share)) if own is not None else (near, shares)
+        many = self.many[of]
+        ends = many.cumsum()
+        at = np.repeat(self.start[of] - ends + many, many) + np.arange(ends[-1])
+        missed = self.missed.take(at, axis=0)
+        for columns, new in self.new:
+            missed[: ends[len(near) - 1] if len(near) else 0, columns] = new
+        return self.weights[at] * np.repeat(each, many), missed
+
+    def columns(self, strategies: Sequence[str]) -> list[Sequence[int]]:
+        """[slot, rung]: the column of `missed`."""
+        return [self.column.get(s, self.nothing) for s in strategies]
 
 
 def features_of(context: Features) -> tuple[float, ...]:
