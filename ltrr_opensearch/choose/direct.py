@@ -129,9 +129,10 @@ class DirectPolicy:
     def _looked_up(self, slot: Slot) -> _Asked:
         own = self._table.number.get(slot.query) if ASKED in slot.context else None
         near, shares = self._table.alike.near(features_of(slot.context), own)
-        searches = self._outcomes.queries[slot.query].searches if own is not None else 0.0
+        known = self._outcomes.queries[slot.query] if own is not None else None
+        asked, searches = (known.asked, known.searches) if known else (0.0, 0.0)
         says = own is not None and self._table.says[own]
-        trusted = MOST_TRUSTED * searches / (searches + PRIOR) if says or not near.size else 0.0
+        trusted = MOST_TRUSTED * asked / (asked + PRIOR) if says or not near.size else 0.0
         weights, missed = self._table.rows(near, (1 - trusted) * shares, own, trusted)
         climb = Climb(
             self._outcomes.gain * weights,

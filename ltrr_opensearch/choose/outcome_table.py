@@ -42,9 +42,9 @@ class OutcomeTable:
     new: Sequence[tuple[slice, Floats]]
     """The same in some columns as if the query were new: of strategies that know queries from before."""
     says: NDArray[np.bool_]
-    """Whether anything of the query weighs more than chance."""
+    """Whether anything of the query weighs more than chance, or somebody searched for it in vain."""
     speaks: bool
-    """Whether any query does."""
+    """Whether any query was acted upon more than by chance."""
     alike: Alike
     number: Mapping[str, int]
     """By query."""
@@ -59,7 +59,8 @@ class OutcomeTable:
         features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
         acted = [acted_weights(one, outcomes) for one in entries]
         lost = [outcomes.hope.kept * lost_shares(one) for one in entries]
-        weights = [np.concatenate(both) for both in zip(acted, lost, strict=True)]
+        # who gave up for another reason than that it was not found wanted what the others wanted
+        weights = [np.concatenate([a * (1 - no.sum()), no]) for a, no in zip(acted, lost, strict=True)]
         rows = [
             [where for where, w in zip(placed(one), of, strict=True) if w]
             for one, of in zip(entries, weights, strict=True)
@@ -77,7 +78,7 @@ class OutcomeTable:
             column[s] = (last, *range(at.start, at.stop))
             if s in outcomes.remembering:
                 new.append((at, 1 - found_share(outcomes.new.get(s), rungs)[1:]))
-        says = np.array([bool(w.sum()) for w in acted], dtype=np.bool_)
+        says = np.array([bool(w.sum()) for w in weights], dtype=np.bool_)
         every_weight = np.concatenate(weights) if weights else np.zeros(0)
         return OutcomeTable(
             many.cumsum() - many,
@@ -86,7 +87,7 @@ class OutcomeTable:
             missed,
             new,
             says,
-            bool(says.any()),
+            any(w.sum() for w in acted),
             Alike(features, says),
             {query: i for i, query in enumerate(outcomes.queries)},
             column,

@@ -18,7 +18,7 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import KIND, KINDS
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 
-VERSION = 4
+VERSION = 5
 """Of what is stored; a policy of another one is learned anew."""
 FEATURES = (
     *("tokens", "characters", "digit_tokens", "slots", "covered"),
@@ -68,7 +68,7 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One remembered query. `asked`: its decayed number of searches; `searches`: of those in which somebody acted.
+    """One remembered query, acted upon or not. `asked`: its searches, decayed; `searches`: those in which somebody acted.
 
     `ever`: its searches, of which only time takes away.
     """

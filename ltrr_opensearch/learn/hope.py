@@ -25,7 +25,7 @@ KEPT = 0.5 ** (1 / 1000)
 def hoped(before: Outcomes, hope: Hope, known: Outcome, one: Round, shares: Mapping[str, Found]) -> Hope:
     """With one search more. `known`: its query, with this search among those asked and not yet among those acted."""
     decision = one.decision
-    if not known.lost or not known.searches or not decision.shown:
+    if not known.lost or not decision.shown:
         return hope
     weighed = zip(acted_weights(known, before), known.entities.items(), strict=True)
     best = sorted(weighed, key=lambda of: (-of[0], of[1][0]))[:ENTITIES]

@@ -24,7 +24,7 @@ from ltrr_opensearch.types import Outcome as PlanOutcome
 ENTITIES = 50
 """Kept a query, the most acted upon."""
 QUERIES = 5_000
-"""Kept, the most searched first: each draw looks through all of them for those that are alike."""
+"""Kept, the most asked first: each draw looks through all of them for those that are alike."""
 OWN_HALF_LIFE = 20
 """Searches of a query, and examinations of an entity, after which older ones count half: what people want changes, and
 so does what is found."""
@@ -37,7 +37,7 @@ WELL_WITHIN = 2
 LOST_KINDS = 4
 """Of searches in which nobody acted, by how deep was asked, kept a query."""
 FADED = 0.05
-"""An entity whose decayed gain falls below this is forgotten."""
+"""An entity whose decayed gain falls below this is forgotten, and so are as few searches without an action."""
 EXAMINATION = "swaps"
 """Click model that says what was looked at, whatever `learn.click_model` says of grades: it assumes nothing of how
 attractive a document is, so that places far down, where little is good, are not taken for places that nobody sees."""
@@ -91,17 +91,24 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
         known = _known(queries.get(decision.normalized), decision, half_life)
         hope = hoped(before, hope, known, one, every.shares())
         folded = _folded(known, one, judged.examination, told.odds)
-        if folded.entities:
+        if folded.entities or folded.lost:
             queries[decision.normalized] = folded
         else:
             queries.pop(decision.normalized, None)
         _count(one, every, new, known.entities, ladder)
-    kept = sorted(queries, key=lambda q: (-queries[q].searches, q))[:QUERIES]
+    kept = _most_asked(queries, half_life)
     gain = sum(gains) / len(gains) if gains else before.gain
     remembering = before.remembering.union(
         slot.strategy for one in counted for slot in one.decision.slots if slot.source == MEMORY
     )
     return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, told, remembering, hope)
+
+
+def _most_asked(queries: Mapping[str, Outcome], half_life: timedelta) -> list[str]:
+    """Whether somebody acted or not: a choice of those that went well would tell nobody of the others."""
+    until = max((one.updated for one in queries.values()), default=None)
+    asked = {q: one.asked * _fading(one.updated, until, half_life) for q, one in queries.items() if until}
+    return sorted(queries, key=lambda q: (-asked[q], q))[:QUERIES]
 
 
 def _liking(before: Outcomes, judged: ClickJudgments, kept: float) -> Liking:
@@ -121,7 +128,8 @@ def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> O
         for id, a in entry.entities.items()
         if a.gain * share > FADED
     }
-    lost = tuple(replace(kind, weight=kind.weight * share * _FADING) for kind in entry.lost)
+    faded = (replace(kind, weight=kind.weight * share * _FADING) for kind in entry.lost)
+    lost = tuple(kind for kind in faded if kind.weight > FADED)
     asked, searches = entry.asked * share * _FADING + 1, entry.searches * share * _FADING
     return Outcome(features, asked, searches, decision.at, entities, lost, entry.ever * share + 1)
 

@@ -73,7 +73,7 @@ class Plain:
         known = queries.get(own) if own else None
         near = self.near(slot, own)
         says = known is not None and self.says(known)
-        trusted = MOST_TRUSTED * known.searches / (known.searches + PRIOR) if known and (says or not near) else 0.0
+        trusted = MOST_TRUSTED * known.asked / (known.asked + PRIOR) if known and (says or not near) else 0.0
         speaking = [(queries[q], (1 - trusted) * share, True) for q, share in near]
         if known:
             speaking.append((known, trusted, False))
@@ -102,14 +102,14 @@ class Plain:
         return [(q, alone * w + (1 - alone) / len(weights)) for q, w in zip(nearest, weights, strict=True)]
 
     def says(self, one: Outcome) -> bool:
-        return bool(acted_weights(one, self.outcomes).sum())
+        return any(weight for weight, *_ in self.wanted(one))
 
     def wanted(self, one: Outcome) -> list[tuple[float, dict[str, int], dict[str, int]]]:
         acted = zip(acted_weights(one, self.outcomes), one.entities.values(), strict=True)
-        lost = zip(lost_shares(one), one.lost, strict=True)
+        lost = [self.outcomes.hope.kept * float(share) for share in lost_shares(one)]
         return [
-            *((float(w), dict(a.ranks), dict(a.without)) for w, a in acted),
-            *((self.outcomes.hope.kept * float(w), {}, dict(kind.without)) for w, kind in lost),
+            *((float(w) * (1 - sum(lost)), dict(a.ranks), dict(a.without)) for w, a in acted),
+            *((w, {}, dict(kind.without)) for w, kind in zip(lost, one.lost, strict=True)),
         ]
 
     def missed(self, strategy: str, ranks: dict[str, int], without: dict[str, int], new: bool) -> list[float]:

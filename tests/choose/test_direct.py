@@ -15,7 +15,7 @@ from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import DataError, ModelError
 from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.knowledge.liking import Kind, Liking
-from ltrr_opensearch.knowledge.outcomes import Outcome, Outcomes
+from ltrr_opensearch.knowledge.outcomes import Hope, Lost, Outcome, Outcomes
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
@@ -89,7 +89,7 @@ def test_what_an_earlier_version_remembered_is_refused_by_its_name_and_begun_ane
     part: Part, rounds: list[Round]
 ) -> None:
     earlier = replace(part, meta={**part.meta, "outcomes": 2})
-    with pytest.raises(ModelError, match="as version 2 of them, this software as version 4; train again"):
+    with pytest.raises(ModelError, match="as version 2 of them, this software as version 5; train again"):
         build_policy(SETTINGS.choose, earlier)
     assert train_policy(rounds[:50], SETTINGS, earlier) == train_policy(rounds[:50], SETTINGS)
 
@@ -110,20 +110,43 @@ def test_a_number_that_is_none_is_refused_where_it_is_learned_and_where_it_is_as
 def test_a_query_that_alone_says_more_than_chance_speaks_for_itself(part: Part) -> None:
     outcomes = Outcomes.from_bytes(part.payload)
     (query, one), *_ = outcomes.queries.items()
-    others = {q: replace(o, entities={}) for q, o in outcomes.queries.items()}
+    others = {q: replace(o, entities={}, lost=()) for q, o in outcomes.queries.items()}
     alone = replace(outcomes, queries={**others, query: one})
     policy = DirectPolicy(alone, SETTINGS.choose, Prices(0.001, 0.003), SETTINGS.choose.gamma)
     assert sum(policy.pmf(first_slot(outcomes, query))) == pytest.approx(1)
+
+
+def test_what_was_searched_for_in_vain_asks_deeper_questions_of_new_queries(part: Part) -> None:
+    """As far as it may be where nobody asked, and such promises are kept."""
+    outcomes = replace(Outcomes.from_bytes(part.payload), hope=Hope(1.0, 1.0))
+    shallow = Lost(1.0, dict.fromkeys(outcomes.shares, SETTINGS.choose.ladder[1]))
+    half = {
+        q: replace(one, entities={}, lost=(shallow,), asked=1.0, searches=0.0) if i % 2 else one
+        for i, (q, one) in enumerate(outcomes.queries.items())
+    }
+
+    def deepest_gains(known: Outcomes) -> float:
+        policy = DirectPolicy(known, SETTINGS.choose, Prices(0.0, 0.0), SETTINGS.choose.gamma)
+        new = first_slot(outcomes, "new")._replace(context={})
+        alone = new._replace(strategies=new.strategies[:1])
+        values = policy.values(alone)
+        assert values is not None
+        return values[-1] - values[1]
+
+    vain = replace(outcomes, queries=half)
+    unkept = replace(vain, hope=Hope(-1.0, 1.0))
+    assert deepest_gains(vain) > deepest_gains(outcomes) + 0.01
+    assert deepest_gains(unkept) <= deepest_gains(outcomes)
 
 
 def test_a_query_that_was_searched_often_still_owes_a_fifth_to_others(part: Part) -> None:
     """Those who have not searched yet may want other things, however many did."""
     outcomes = Outcomes.from_bytes(part.payload)
     (query, one), *_ = outcomes.queries.items()
-    silent = {q: replace(o, entities={}) for q, o in outcomes.queries.items()}
+    silent = {q: replace(o, entities={}, lost=()) for q, o in outcomes.queries.items()}
 
-    def valued(searches: float, others: Mapping[str, Outcome]) -> tuple[float, ...]:
-        known = replace(outcomes, queries={**others, query: replace(one, searches=searches)})
+    def valued(asked: float, others: Mapping[str, Outcome]) -> tuple[float, ...]:
+        known = replace(outcomes, queries={**others, query: replace(one, asked=asked, searches=asked, lost=())})
         policy = DirectPolicy(known, SETTINGS.choose, Prices(0.001, 0.003), SETTINGS.choose.gamma)
         values = policy.values(first_slot(outcomes, query))
         assert values is not None

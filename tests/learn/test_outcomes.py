@@ -70,10 +70,46 @@ def test_what_is_shown_and_passed_over_falls() -> None:
     assert of_wanted(passed).rate < of_wanted(outcomes).rate / 3
 
 
-def test_a_query_in_which_nobody_acts_any_more_is_forgotten() -> None:
+def test_what_nobody_acts_on_any_more_is_forgotten_and_not_that_it_was_searched_for() -> None:
     outcomes = updated(Outcomes(), asked(2), LADDER, LEARN)
-    assert QUERY in outcomes.queries
-    assert QUERY not in updated(outcomes, asked(200, acted=False, since=2), LADDER, LEARN).queries
+    later = updated(outcomes, asked(200, acted=False, since=2), LADDER, LEARN).queries[QUERY]
+    assert not later.entities
+    assert later.searches < 0.01
+    assert sum(kind.weight for kind in later.lost) == pytest.approx(later.asked, rel=0.01)
+
+
+def test_a_query_that_was_searched_for_in_vain_is_remembered_until_it_fades() -> None:
+    """Else those that are left would tell of new queries that all goes well."""
+    vain = updated(Outcomes(), [page(n, "other", clicked=False) for n in range(3)], LADDER, LEARN)
+    assert sum(kind.weight for kind in vain.queries[QUERY].lost) == pytest.approx(3, rel=0.1)
+    once = page(3, "other", clicked=True)
+    long_after = once.decision.at + timedelta(days=10 * LEARN.memory_half_life_days)
+    later = updated(vain, [replace(once, decision=replace(once.decision, at=long_after))], LADDER, LEARN)
+    assert not later.queries[QUERY].lost
+
+
+def test_a_first_action_proves_little_where_many_had_searched_in_vain() -> None:
+    vain = updated(Outcomes(), [page(n, wanted(QUERY), clicked=False) for n in range(9)], LADDER, LEARN)
+    first = updated(vain, [page(9, wanted(QUERY), clicked=True)], LADDER, LEARN)
+    assert of_wanted(first).examined == pytest.approx(8.7, rel=0.05)
+
+
+def test_the_most_asked_queries_are_kept_whether_somebody_acted_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was asked long ago counts as little as its searches do by now."""
+    monkeypatch.setattr("ltrr_opensearch.learn.outcomes.QUERIES", 2)
+
+    def of(query: str, number: int, *, clicked: bool, days: float = 0.0) -> Round:
+        one = page(number, wanted(QUERY), clicked=clicked)
+        at = one.decision.at - timedelta(days=days)
+        return replace(one, decision=replace(one.decision, normalized=query, at=at))
+
+    rounds = [
+        *(of("in vain", n, clicked=False) for n in range(3)),
+        *(of("acted upon", n, clicked=True) for n in range(3, 5)),
+        of("once", 5, clicked=True),
+        *(of("long ago", n, clicked=True, days=5 * LEARN.memory_half_life_days) for n in range(6, 11)),
+    ]
+    assert set(updated(Outcomes(), rounds, LADDER, LEARN).queries) == {"in vain", "acted upon"}
 
 
 def test_what_left_the_index_goes_faster() -> None:
