@@ -21,29 +21,36 @@ PAGE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Withstood:
-    """nDCG@10 of the pages after the clicks, mean over queries with traffic and over those never asked, with those of
-    the untouched query and of what serves before anything is learned. `published`: kinds that serve at the end; the
-    memory has no gate.
+class Pages:
+    """nDCG@10 of the pages of some queries after the clicks: mean of ours, of those of the untouched query, and of
+    those that are served before anything is learned.
     """
 
-    seen: float
-    unseen: float
-    untouched_seen: float
-    untouched_unseen: float
-    cold_seen: float
-    cold_unseen: float
+    ours: float
+    untouched: float
+    cold: float
+
+    @property
+    def ahead(self) -> float:
+        """How far ours are ahead of the untouched query's, relative to them."""
+        return self.ours / self.untouched - 1
+
+    @property
+    def gained(self) -> float:
+        """The same beside what is served before anything is learned: below 0, what the clicks themselves have cost."""
+        return self.ours / self.cold - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Withstood:
+    """Pages of queries with traffic, of those never asked, and of all of them. `published`: kinds that serve at the
+    end; the memory has no gate.
+    """
+
+    seen: Pages
+    unseen: Pages
+    every: Pages
     published: frozenset[str]
-
-    @property
-    def worst(self) -> float:
-        """How far we are ahead of the untouched query, relative to it, on those queries where it is least."""
-        return min(self.seen / self.untouched_seen, self.unseen / self.untouched_unseen) - 1
-
-    @property
-    def spoiled(self) -> float:
-        """The same beside what serves before anything is learned: what the clicks themselves have cost."""
-        return min(self.seen / self.cold_seen, self.unseen / self.cold_unseen) - 1
 
 
 def withstand(
@@ -61,15 +68,12 @@ def withstand(
 
     ours, cold = pages(learner.serving()), pages(world.learner(()).serving())
     untouched = {query: [hit.key.id for hit in world.recording.hits(query, world.own) or ()] for query in ours}
-    return Withstood(
-        _mean(world, ours, traffic),
-        _mean(world, ours, held_out),
-        _mean(world, untouched, traffic),
-        _mean(world, untouched, held_out),
-        _mean(world, cold, traffic),
-        _mean(world, cold, held_out),
-        frozenset(learner.parts) | ({"memory"} if learner.entries else set()),
-    )
+
+    def judged(queries: Sequence[str]) -> Pages:
+        return Pages(*(_mean(world, those, queries) for those in (ours, untouched, cold)))
+
+    published = frozenset(learner.parts) | ({"memory"} if learner.entries else set())
+    return Withstood(judged(traffic), judged(held_out), judged([*traffic, *held_out]), published)
 
 
 def _mean(world: World, pages: Mapping[str, Sequence[str]], queries: Sequence[str]) -> float:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from statistics import fmean
+from collections.abc import Iterator, Sequence
+from statistics import fmean, median
 
 import numpy as np
 from rich.console import Console
 
 from ltrr_opensearch.arena.clicks import Aimless, ClickModel, Hostile, PositionBased
-from ltrr_opensearch.arena.safety import Withstood, withstand
+from ltrr_opensearch.arena.safety import Pages, Withstood, withstand
 from ltrr_opensearch.arena.simulate import Plan
 from ltrr_opensearch.bench import learning_icecat
 from ltrr_opensearch.bench.figures import Figure
@@ -51,26 +52,34 @@ def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
 
 def _figures(name: str, of: list[Withstood]) -> list[Figure]:
     published = {kind: sum(kind in one.published for one in of) for kind in ("policy", "ranker", "memory")}
-    said = ", ".join(f"{kind} {count}" for kind, count in published.items())
-    at_the_end = f"ours {fmean(o.seen for o in of):.4f} seen, {fmean(o.unseen for o in of):.4f} unseen"
-    seen = "untouched query", fmean(one.untouched_seen for one in of)
-    cold = "before anything is learned", fmean(one.cold_seen for one in of)
-    rows = (
-        ("untouched", [one.worst for one in of], seen, LOSS),
-        ("cold", [one.spoiled for one in of], cold, None),
-    )
+    said = "runs that published: " + ", ".join(f"{kind} {count}" for kind, count in published.items())
+    groups = {"all": "every", "searched": "seen", "never_asked": "unseen"}
     return [
-        Figure(
-            f"safety_{name}_worst_over_{over}",
-            min(worst),
+        figure
+        for group, field in groups.items()
+        for figure in _beside(f"safety_{name}_{group}", [getattr(one, field) for one in of], said)
+    ]
+
+
+def _beside(name: str, of: Sequence[Pages], said: str) -> Iterator[Figure]:
+    """The worst run beside the untouched query and beside what is served before anything is learned."""
+    ours = fmean(one.ours for one in of)
+    untouched = "untouched query", fmean(one.untouched for one in of)
+    cold = "before anything is learned", fmean(one.cold for one in of)
+    rows = (
+        ("untouched", [one.ahead for one in of], untouched, LOSS),
+        ("cold", [one.gained for one in of], cold, None),
+    )
+    for over, ahead, beside, target in rows:
+        yield Figure(
+            f"{name}_worst_over_{over}",
+            min(ahead),
             "relative nDCG@10",
             beside,
             target,
-            interval=(min(worst), max(worst)),
+            interval=(min(ahead), max(ahead)),
             spread="range over runs",
             runs=len(of),
-            made_with=f"{SEARCHES} searches a run; {sum(w < LOSS for w in worst)} runs below {LOSS:g}; {at_the_end}; "
-            f"runs that published: {said}",
+            made_with=f"{SEARCHES} searches a run; median {median(ahead):.4f}; {sum(one < LOSS for one in ahead)} runs "
+            f"below {LOSS:g}; ours {ours:.4f}; {said}",
         )
-        for over, worst, beside, target in rows
-    ]

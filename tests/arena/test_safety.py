@@ -46,20 +46,22 @@ def test_a_fifth_of_hostile_people_spoils_nothing_and_all_of_them_do(
     # with half as many it goes by the seed whether the first ranker is proven, which makes the fused order good again
     plan = Plan(searches=searches, batch=400, users=20, seed=1, model=Hostile(PositionBased(), share))
     withstood = withstand(perfect(), QUERIES[:22], QUERIES[22:], plan)
-    assert withstood.untouched_seen == withstood.untouched_unseen == 1.0
-    assert (withstood.worst < -0.01) is spoiled
+    assert withstood.seen.untouched == withstood.unseen.untouched == withstood.every.untouched == 1.0
+    assert (min(withstood.seen.ahead, withstood.unseen.ahead) < -0.01) is spoiled
 
 
 def test_clicks_that_say_nothing_leave_all_as_it_was() -> None:
     plan = Plan(searches=400, batch=200, users=20, seed=1, model=Aimless(PositionBased()))
     withstood = withstand(perfect(), QUERIES[:22], QUERIES[22:], plan)
     assert "ranker" not in withstood.published
-    assert withstood.spoiled > -0.01
+    assert min(withstood.seen.gained, withstood.unseen.gained) > -0.01
 
 
 @pytest.mark.parametrize("model", [Hostile(PositionBased(), 0.2), Aimless(PositionBased())], ids=["hostile", "aimless"])
 def test_pages_do_not_fall_below_the_untouched_query(model: ClickModel) -> None:
     plan = Plan(searches=400, batch=200, users=20, seed=1, model=model)
     withstood = withstand(world(), QUERIES[:22], QUERIES[22:], plan)
-    assert withstood.untouched_seen > 0
-    assert withstood.worst > -0.01
+    assert withstood.seen.untouched > 0
+    assert min(withstood.seen.ahead, withstood.unseen.ahead) > -0.01
+    parts = 22 * withstood.seen.ours + (len(QUERIES) - 22) * withstood.unseen.ours
+    assert withstood.every.ours == pytest.approx(parts / len(QUERIES))
