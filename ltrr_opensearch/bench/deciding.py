@@ -1,7 +1,7 @@
 """What a decision costs, and what learning from one costs, without a cluster: six plans of a made-up shop.
 
-A decision is what a proxy does between proposing plans and asking them: features of the search and of each plan, the
-examples written and parsed, and six slots drawn by a bandit that has learned. Times are of one core's own work.
+A decision is what a proxy does between proposing plans and asking them: features of the search and of each plan, and
+six slots drawn by a policy that has learned. Times are of one core's own work.
 """
 
 from __future__ import annotations
@@ -9,109 +9,57 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
-import numpy as np
 from rich.console import Console
 
 from ltrr_opensearch.bench.figures import Figure, repeated, timing
-from ltrr_opensearch.build_serving import fusion_of
+from ltrr_opensearch.bench.made_decisions import SOURCES, decision_times, made_round, query_text, serving_of
+from ltrr_opensearch.bench.made_outcomes import MadeOutcomes
+from ltrr_opensearch.choose.direct import DirectPolicy, Prices
 from ltrr_opensearch.choose.registry import build_policy
-from ltrr_opensearch.choose.uniform import Uniform
-from ltrr_opensearch.cluster.feature_logging import NamedScores
-from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.knowledge.snapshot import Knowledge
+from ltrr_opensearch.learn.outcomes import ENTITIES, QUERIES
 from ltrr_opensearch.learn.policy import train_policy
-from ltrr_opensearch.logged import CandidateRecord, Decision, Round
-from ltrr_opensearch.rank.feature_sets import derive
-from ltrr_opensearch.record import slot_record
-from ltrr_opensearch.retrieve.fan_out import Logged
-from ltrr_opensearch.serving import Serving
+from ltrr_opensearch.logged import Round
+from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.settings import Settings
-from ltrr_opensearch.types import (
-    AnalyzedQuery,
-    Asker,
-    DocKey,
-    Draw,
-    EntityScore,
-    Features,
-    Found,
-    Outcome,
-    PlanResult,
-    QueryPlan,
-    Reading,
-    Remembered,
-    SearchRequest,
-    SlotDraw,
-    SlotValue,
-    VectorUse,
-)
 
 TARGET_MS, AIM_MS = 0.5, 0.3
 LEARNED_TARGET = 1500.0
-AT = datetime(2026, 3, 2, 9, tzinfo=UTC)
-SOURCES = {
-    "original": "lexical",
-    "lexical": "lexical",
-    "structured": "structured",
-    "q2e": "memory",
-    "knn": "dense",
-    "sparse": "sparse",
-}
-QUERIES = 500
-TYPICAL_RANK = 40
-"""At which each plan has what is wanted, in the mean."""
+TRUST = 0.9
+"""Of a policy that remembers as much as it may: it has seen 90,000 searches."""
 
 
 def measure(console: Console, quick: bool) -> list[Figure]:
-    settings = Settings.model_validate({"indexes": {"shop": {"text_fields": {"title": 2, "brand": 1}}}})
+    settings, direct = _settings("vowpal"), _settings("direct")
     count, repeats = (600, 1) if quick else (3000, 3)
     console.print(f"deciding: {count} searches of six plans, {repeats} times learned from")
-    serving = _serving(settings)
-    rounds = [_round(serving, number, settings) for number in range(count)]
+    serving = serving_of(settings)
+    rounds = [made_round(serving, number, settings) for number in range(count)]
     known = Knowledge(aggregates=serving.knowledge.aggregates.updated(rounds, settings.learn.memory_half_life_days))
     serving = replace(serving, knowledge=known)
-    rounds = [_round(serving, count + number, settings) for number in range(count)]
+    rounds = [made_round(serving, count + number, settings) for number in range(count)]
     rates = [_learned_a_second(rounds, settings) for _ in range(repeats)]
-    bandit = replace(serving, policy=build_policy(settings.choose, train_policy(rounds, settings)))
+
+    def timed(name: str, policy: Policy) -> Figure:
+        times = decision_times(replace(serving, policy=policy), count)
+        return replace(timing(name, times), target=TARGET_MS, aim=AIM_MS)
+
+    bandit, young = (build_policy(s.choose, train_policy(rounds, s)) for s in (settings, direct))
+    full, loading = _full(direct, repeats)
     return [
-        replace(timing("a decision, six slots", _decision_times(bandit, count)), target=TARGET_MS, aim=AIM_MS),
+        timed("a decision, six slots", bandit),
+        timed("a decision of `direct`, six slots", young),
+        timed(f"a decision of `direct` at {QUERIES} queries of {ENTITIES} entities, the most it keeps", full),
+        repeated("`direct` at most, loaded", loading, "s", higher_is_better=False),
         replace(repeated("decisions learned a second, one core", rates, "/s"), target=LEARNED_TARGET),
     ]
 
 
-def _serving(settings: Settings) -> Serving:
-    index = settings.indexes["shop"]
-    return Serving(
-        key="shop",
-        index=index,
-        choose=settings.choose,
-        release="bench",
-        phase="live",
-        knowledge=Knowledge.empty(),
-        strategies=(),
-        policy=Uniform(),
-        fusion=fusion_of(index.fusion),
-        ranker=None,
-        columns=(),
-        logged=Logged(derive(index), NamedScores()),
-        hidden=(),
-    )
-
-
-def _broken() -> None:
-    raise ModelError("the policy gave no draw; what was measured is not a decision")
-
-
-def _decision_times(serving: Serving, count: int) -> list[float]:
-    times = []
-    for number in range(count):
-        query = _query(number)
-        plans = _plans(query)
-        started = time.thread_time()
-        serving.draw(query, plans, number, _broken)
-        times.append((time.thread_time() - started) * 1000)
-    return times[count // 10 :]
+def _settings(policy: str) -> Settings:
+    shop = {"text_fields": {"title": 2, "brand": 1}}
+    return Settings.model_validate({"indexes": {"shop": shop}, "choose": {"policy": policy}})
 
 
 def _learned_a_second(rounds: Sequence[Round], settings: Settings) -> float:
@@ -120,77 +68,14 @@ def _learned_a_second(rounds: Sequence[Round], settings: Settings) -> float:
     return len(rounds) / (time.thread_time() - started)
 
 
-def _query(number: int) -> AnalyzedQuery:
-    """Every other query was asked before and is remembered; a third has a reading with a recognised value."""
-    query = number * 7919 % QUERIES
-    text = f"red shoe {query}"
-    brand = SlotValue("brand", "acme", 0, 1, 0.9)
-    best = (Reading((brand,), "shoe", 0.7), Reading((), text, 0.3)) if query % 3 == 0 else (Reading((), text, 1.0),)
-    entities = tuple(EntityScore(f"{query}-{i}", 1 / (i + 2)) for i in range(20))
-    remembered = (Remembered(text, 1.0, entities),) if query % 2 == 0 else ()
-    asker = Asker(user=f"u{query % 50}", device="phone", locale="de-DE", segment="new")
-    at = AT + timedelta(minutes=number)
-    request = SearchRequest(f"q{number:06}", "shop", text, {}, (), (), (), 10, 0, asker, None, at)
-    return AnalyzedQuery(request, text, tuple(text.split()), "en", best, remembered)
-
-
-def _plans(query: AnalyzedQuery) -> tuple[QueryPlan, ...]:
-    facts = {"matched": 2.0, "similarity": 0.8}
-    return tuple(
-        QueryPlan(
-            name,
-            name,
-            source,
-            lambda _depth, _vector: None,
-            VectorUse.NEEDED if source == "dense" else VectorUse.NONE,
-            original=name == "original",
-            facts=facts if source in ("structured", "memory") else {},
-        )
-        for name, source in SOURCES.items()
-        if source != "memory" or query.remembered
-    )
-
-
-def _round(serving: Serving, number: int, settings: Settings) -> Round:
-    """What a uniform draw leaves behind; people take what they want if some plan had it."""
-    query = _query(number)
-    context, draw, *_ = serving.draw(query, _plans(query), number, _broken)
-    ranks = np.random.default_rng(number).geometric(1 / TYPICAL_RANK, len(draw.slots))
-    found = tuple(
-        Found(s.slot.plan, int(rank), 1.0) for s, rank in zip(draw.slots, ranks, strict=True) if rank <= s.depth
-    )
-    decision = _decision(query, context, draw, found, settings.choose.ladder)
-    return Round(decision, {"wanted": 1.0} if found else {})
-
-
-def _decision(
-    query: AnalyzedQuery, context: Features, draw: Draw, found: tuple[Found, ...], ladder: tuple[int, ...]
-) -> Decision:
-    request = query.request
-    return Decision(
-        query_id=request.query_id,
-        at=request.at,
-        index="shop",
-        text=request.text,
-        normalized=query.normalized,
-        language=query.language,
-        asker=request.asker,
-        phase="live",
-        policy=draw.policy,
-        ranker="fused",
-        release="bench",
-        context=context,
-        ladder=ladder,
-        slots=tuple(slot_record(s, _result(query, s)) for s in draw.slots),
-        candidates=(CandidateRecord(DocKey("shop", "wanted"), found),) if found else (),
-        offset=0,
-        shown=1,
-        total=1,
-        took_ms=1.0,
-    )
-
-
-def _result(query: AnalyzedQuery, drawn: SlotDraw) -> PlanResult:
-    plan = next(p for p in _plans(query) if p.name == drawn.slot.plan)
-    outcome = Outcome.OK if drawn.depth else Outcome.NOT_ASKED
-    return PlanResult(plan, drawn.depth, outcome, total=drawn.depth * 10, took_ms=1.0)
+def _full(settings: Settings, repeats: int) -> tuple[Policy, list[float]]:
+    """A policy that remembers as much as it may, and how long it took to load each time."""
+    choose, learn = settings.choose, settings.learn
+    made = MadeOutcomes(tuple(SOURCES), choose.ladder).of([query_text(n) for n in range(QUERIES)], ENTITIES)
+    payload, seconds = made.to_bytes(), []
+    prices = Prices(learn.price_per_candidate, learn.price_per_plan, frozenset({"original"}))
+    for _ in range(repeats):
+        started = time.thread_time()
+        policy = DirectPolicy(Outcomes.from_bytes(payload), choose, prices, choose.gamma, TRUST)
+        seconds.append(time.thread_time() - started)
+    return policy, seconds

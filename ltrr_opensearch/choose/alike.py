@@ -28,28 +28,26 @@ class Alike:
     def __init__(self, features: Floats, says: NDArray[np.bool_]) -> None:
         self._mean: Floats = features.sum(axis=0) / max(1, len(features))
         spread = np.square(features - self._mean).sum(axis=0) / max(1, len(features))
-        self._scale: Floats = np.sqrt(spread) + 1e-9
+        self._scale: Floats = WIDTH * (np.sqrt(spread) + 1e-9)
         self._numbers: Numbers = np.flatnonzero(says)
         self._position = {int(number): at for at, number in enumerate(self._numbers)}
         # each place once: a product rounds differently from row to row, and what is equally near must be seen to be
         places, place = np.unique((features[says] - self._mean) / self._scale, axis=0, return_inverse=True)
         self._places, self._place = places, place.reshape(-1)
-        self._square = np.square(places).sum(axis=1)
+        self._half = np.square(places).sum(axis=1) / 2
 
     def near(self, features: Sequence[float], own: int | None) -> tuple[Numbers, Floats]:
         """(number of a remembered query, its share); `own` is asked for, and not near to itself."""
         at = (np.array(features) - self._mean) / self._scale
-        # less the square of `at`, the same for all
-        distance = (self._square - 2 * (self._places @ at))[self._place]
+        # half of its square, less half of that of `at`, which all have in common
+        distance = (self._half - self._places @ at)[self._place]
         if own in self._position:
             distance[self._position[own]] = np.inf
         nearest = _least(distance)
-        nearest = nearest[np.isfinite(distance[nearest])]
-        if not nearest.size:
-            return nearest, np.zeros(0)
+        if nearest.size and distance[nearest[-1]] == np.inf:
+            nearest = nearest[:-1]
         least = distance[nearest]
-        weight = np.exp((least[0] - least) / (2 * WIDTH**2))
-        return self._numbers[nearest], _shared(weight / weight.sum())
+        return self._numbers[nearest], _shared(np.exp(least[:1] - least))
 
 
 def _least(distance: Floats) -> Numbers:
@@ -59,11 +57,13 @@ def _least(distance: Floats) -> Numbers:
         return np.argsort(distance, kind="stable")
     bound = distance[: block * NEIGHBOURS].reshape(NEIGHBOURS, block).min(axis=1).max()
     candidates = np.flatnonzero(distance <= bound)
-    return np.asarray(candidates[np.argsort(distance[candidates], kind="stable")[:NEIGHBOURS]])
+    return np.asarray(candidates[distance[candidates].argsort(kind="stable")[:NEIGHBOURS]])
 
 
 def _shared(weights: Floats) -> Floats:
     """Drawn towards all alike, the more the fewer queries the weights amount to (Kish 1965): one proves little."""
-    amount = 1 / np.square(weights).sum()
-    own = amount / (amount + PRIOR_NEIGHBOURS)
-    return np.asarray(own * weights + (1 - own) / len(weights))
+    if not weights.size:
+        return weights
+    total, squares = weights.sum(), weights @ weights
+    own = total**2 / (total**2 + PRIOR_NEIGHBOURS * squares)
+    return np.asarray(own / total * weights + (1 - own) / len(weights))

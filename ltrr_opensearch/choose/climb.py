@@ -38,8 +38,9 @@ class Climb:
         depths: Sequence[int],
         budget: int,
     ) -> None:
-        self._missed, self._columns = missed, columns
-        self._costs, self._depths, self._budget = costs, depths, budget
+        self._missed, self._budget = missed, budget
+        self._slots = [list(zip(c, p, depths, strict=True)) for c, p in zip(columns, costs, strict=True)]
+        """[slot][rung]: (column, cost, depth)"""
         self._all = float(weights.sum())
         self._left: dict[Rungs, Floats] = {(): weights}
         """What the slots drawn so far miss, by their rungs."""
@@ -60,20 +61,20 @@ class Climb:
 
     def _climbed(self, drawn: Rungs) -> tuple[Rungs, Changes]:
         """Steepest ascent over the slots that are not drawn yet, until no change gains."""
-        slots = len(self._columns)
-        chosen = [*drawn, *([0] * (slots - len(drawn)))]
-        others = _Others(self._left_by(drawn), self._missed, slots)
+        first, slots = len(drawn), len(self._slots)
+        chosen = [*drawn, *([0] * (slots - first))]
+        others = _Others(self._left_by(drawn), self._missed, slots - first)
         reached = -inf
         for _ in range(STEPS * slots):
-            changes = self._valued(chosen, len(drawn), others)
+            changes = self._valued(chosen, others)
             tops = [max(rungs) for rungs in changes]
             if (top := max(tops)) <= reached + LEAST_GAIN:
                 return tuple(chosen), changes
             reached, place = top, tops.index(top)
-            slot, rung = len(drawn) + place, changes[place].index(top)
-            others.change(slot, self._columns[slot][chosen[slot]], self._columns[slot][rung])
+            slot, rung = first + place, changes[place].index(top)
+            others.change(place, self._slots[slot][chosen[slot]][0], self._slots[slot][rung][0])
             chosen[slot] = rung
-        return tuple(chosen), self._valued(chosen, len(drawn), others)
+        return tuple(chosen), self._valued(chosen, others)
 
     def _left_by(self, drawn: Rungs) -> Floats:
         known = self._left.get(drawn)
@@ -81,24 +82,20 @@ class Climb:
             *before, rung = drawn
             known = self._left_by(tuple(before))
             if rung:
-                known = known * self._missed[:, self._columns[len(before)][rung]]
+                known = known * self._missed[:, self._slots[len(before)][rung][0]]
             self._left[drawn] = known
         return known
 
-    def _valued(self, chosen: Sequence[int], first: int, others: _Others) -> list[list[float]]:
+    def _valued(self, chosen: Sequence[int], others: _Others) -> list[list[float]]:
         """In plain Python: there are few numbers."""
-        paid = sum([costs[rung] for costs, rung in zip(self._costs, chosen, strict=True)])
-        left = self._budget - sum([self._depths[rung] for rung in chosen])
-        missed, changes = others.missed(), []
-        for slot in range(first, len(chosen)):
-            costs, depth, of = self._costs[slot], self._depths[chosen[slot]], missed[others.row.get(slot, 0)]
-            reached = self._all - (paid - costs[chosen[slot]])
-            changes.append(
-                [
-                    reached - of[column] - cost if rung <= left + depth else -inf
-                    for column, cost, rung in zip(self._columns[slot], costs, self._depths, strict=True)
-                ]
-            )
+        now = [slot[rung] for slot, rung in zip(self._slots, chosen, strict=True)]
+        kept = self._all - sum([cost for _, cost, _ in now])
+        left = self._budget - sum([depth for _, _, depth in now])
+        misses, first = others.missed(), len(chosen) - len(others.row)
+        changes = []
+        for slot, row, (_, paid, asked) in zip(self._slots[first:], others.row, now[first:], strict=True):
+            missed, most, room = misses[row], kept + paid, left + asked
+            changes.append([most - missed[column] - cost if depth <= room else -inf for column, cost, depth in slot])
         return changes
 
 
@@ -109,15 +106,20 @@ class _Others:
         self._missed = missed
         self._left = np.empty((slots + 1, len(left)))
         self._left[0] = left
-        self.row: dict[int, int] = {}
-        """By slot."""
+        self._rows = 1
+        self.row = [0] * slots
+        """Of each slot."""
 
     def missed(self) -> list[list[float]]:
         """[row, column]"""
-        missed: list[list[float]] = (self._left[: len(self.row) + 1] @ self._missed).tolist()
+        missed: list[list[float]] = (self._left[: self._rows] @ self._missed).tolist()
         return missed
 
     def change(self, slot: int, before: int, after: int) -> None:
-        own = self._left[self.row.get(slot, 0)].copy()
-        self._left[: len(self.row) + 1] *= self._missed[:, after] / self._missed[:, before]
-        self._left[self.row.setdefault(slot, len(self.row) + 1)] = own
+        row = self.row[slot]
+        own = self._left[row].copy()
+        self._left[: self._rows] *= self._missed[:, after] / self._missed[:, before]
+        if not row:
+            self.row[slot] = row = self._rows
+            self._rows += 1
+        self._left[row] = own

@@ -7,8 +7,9 @@ asked, and believed in as far as such promises were kept (`Hope`).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, compress
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,9 +39,9 @@ class OutcomeTable:
     """Its entities."""
     weights: Floats
     missed: Floats
-    """How likely each entity is not found: [entity, column], a column a strategy and rung; the last is 1."""
-    new: Sequence[tuple[slice, Floats]]
-    """The same in some columns as if the query were new: of strategies that know queries from before."""
+    """How likely each entity is not found: [entity, column], a column for each strategy and rung; the last is 1."""
+    new: Mapping[str, Floats]
+    """The same, for all entities, as if the query were new: of strategies that know queries from before."""
     says: NDArray[np.bool_]
     """Whether anything of the query weighs more than chance, or somebody searched for it in vain."""
     speaks: bool
@@ -48,66 +49,67 @@ class OutcomeTable:
     alike: Alike
     number: Mapping[str, int]
     """By query."""
-    column: Mapping[str, Sequence[int]]
-    """By strategy, its rungs' columns; not to ask finds nothing."""
-    nothing: Sequence[int]
-    """Those of a strategy of which nothing is known."""
+    column: Mapping[str, range]
+    """By strategy, those of its rungs but the first."""
+    rungs: int
 
     @staticmethod
     def of(outcomes: Outcomes, ladder: tuple[int, ...]) -> OutcomeTable:
-        entries = list(outcomes.queries.values())
-        features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
+        entries, deeper = list(outcomes.queries.values()), len(ladder) - 1
+        strategies = sorted({*outcomes.shares, *outcomes.new})
+        column = {s: range(i * deeper, (i + 1) * deeper) for i, s in enumerate(strategies)}
         acted = [acted_weights(one, outcomes) for one in entries]
         lost = [outcomes.hope.kept * lost_shares(one) for one in entries]
         # who gave up for another reason than that it was not found wanted what the others wanted
-        weights = [np.concatenate([a * (1 - no.sum()), no]) for a, no in zip(acted, lost, strict=True)]
-        rows = [
-            [where for where, w in zip(placed(one), of, strict=True) if w]
-            for one, of in zip(entries, weights, strict=True)
-        ]
-        every = [where for of in rows for where in of]
-        many = np.array([len(of) for of in rows], dtype=np.int64)
-        strategies, rungs = sorted({*outcomes.shares, *outcomes.new}), len(ladder)
-        missed = np.ones((len(every), len(strategies) * (rungs - 1) + 1))
-        last = missed.shape[1] - 1
-        column, new = {}, []
-        for first, s in zip(range(0, last, rungs - 1), strategies, strict=True):
-            at = slice(first, first + rungs - 1)
-            # at once for all queries: by the row it took nine seconds where many are remembered
-            missed[:, at] = np.exp(log_missed(every, s, found_share(outcomes.shares.get(s), rungs), ladder))[:, 1:]
-            column[s] = (last, *range(at.start, at.stop))
-            if s in outcomes.remembering:
-                new.append((at, 1 - found_share(outcomes.new.get(s), rungs)[1:]))
-        says = np.array([bool(w.sum()) for w in weights], dtype=np.bool_)
-        every_weight = np.concatenate(weights) if weights else np.zeros(0)
+        wanted = [np.concatenate([a * (1 - no.sum()), no]) for a, no in zip(acted, lost, strict=True)]
+        weights = np.concatenate([np.zeros(0), *wanted])
+        rows = compress(chain.from_iterable(map(placed, entries)), weights)
+        query = np.repeat(np.arange(len(entries)), [len(of) for of in wanted])
+        many = np.bincount(query[weights != 0], minlength=len(entries))
+        says = many > 0
+        features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
         return OutcomeTable(
             many.cumsum() - many,
             many,
-            every_weight[every_weight != 0],
-            missed,
-            new,
+            weights[weights != 0],
+            _side_by_side(missed_by(list(rows), strategies, outcomes.shares, ladder), column),
+            {s: 1 - found_share(outcomes.new.get(s), len(ladder))[1:] for s in column if s in outcomes.remembering},
             says,
             any(w.sum() for w in acted),
             Alike(features, says),
             {query: i for i, query in enumerate(outcomes.queries)},
             column,
-            (last,) * rungs,
+            len(ladder),
         )
 
     def rows(self, near: Numbers, shares: Floats, own: int | None, share: float) -> tuple[Floats, Floats]:
         """(weights, missed) of the entities of some queries, each with its share."""
-        of, each = (np.append(near, own), np.append(shares, share)) if own is not None else (near, shares)
-        many = self.many[of]
+        if own is not None:
+            near, shares = np.concatenate((near, [own])), np.concatenate((shares, [share]))
+        many = self.many[near]
         ends = many.cumsum()
-        at = np.repeat(self.start[of] - ends + many, many) + np.arange(ends[-1])
+        at = np.repeat(self.start[near] - ends + many, many) + np.arange(ends[-1])
         missed = self.missed.take(at, axis=0)
-        for columns, new in self.new:
-            missed[: ends[len(near) - 1] if len(near) else 0, columns] = new
-        return self.weights[at] * np.repeat(each, many), missed
+        others = ends[-1] if own is None else ends[-1] - many[-1]
+        for strategy, new in self.new.items():
+            columns = self.column[strategy]
+            missed[:others, columns.start : columns.stop] = new
+        return self.weights[at] * np.repeat(shares, many), missed
 
     def columns(self, strategies: Sequence[str]) -> list[Sequence[int]]:
-        """[slot, rung]: the column of `missed`."""
-        return [self.column.get(s, self.nothing) for s in strategies]
+        """[slot, rung]: the column of `missed`; to ask for nothing, or what is not known, finds nothing."""
+        nothing = self.missed.shape[1] - 1
+        unknown = [nothing] * (self.rungs - 1)
+        return [(nothing, *self.column.get(s, unknown)) for s in strategies]
+
+
+def _side_by_side(missed: Mapping[str, Floats], column: Mapping[str, range]) -> Floats:
+    """Without the first rung of each, which finds nothing; instead there is one such column behind them all."""
+    many = len(next(iter(missed.values()), ()))
+    beside = np.ones((many, sum(map(len, column.values())) + 1))
+    for strategy, columns in column.items():
+        beside[:, columns.start : columns.stop] = missed[strategy][:, 1:]
+    return beside
 
 
 def features_of(context: Features) -> tuple[float, ...]:
@@ -147,14 +149,34 @@ def placed(one: Outcome) -> list[Placed]:
     return [*[(a.ranks, a.without) for a in one.entities.values()], *[({}, kind.without) for kind in one.lost]]
 
 
-def log_missed(rows: Sequence[Placed], strategy: str, share: Floats, ladder: Sequence[int]) -> Floats:
-    """ln P(not found), [row, rung]: certain where the log has shown it, else as elsewhere beyond what it showed.
+def missed_by(
+    rows: Sequence[Placed], strategies: Collection[str], shares: Mapping[str, Found], ladder: Sequence[int]
+) -> dict[str, Floats]:
+    """By strategy, P(not found), [row, rung]."""
+    # at once for all rows: one by one they took nine seconds where many queries are remembered
+    ranks, without = (_spread([row[i] for row in rows], strategies) for i in (0, 1))
+    return {
+        s: _missed(ranks[:, [i]], without[:, [i]], found_share(shares.get(s), len(ladder)), np.array(ladder))
+        for i, s in enumerate(strategies)
+    }
+
+
+def _missed(rank: Numbers, without: Numbers, share: Floats, depths: Numbers) -> Floats:
+    """Certain where the log has shown it, else as elsewhere beyond what it showed.
 
     `share`, of all that is wanted, never falls from rung to rung.
     """
-    depths = np.array(ladder)
-    # ranks start at 1
-    rank, without = (np.array([row[i].get(strategy, 0) for row in rows], dtype=np.int64)[:, None] for i in (0, 1))
     shown = share[np.searchsorted(depths, without, "right") - 1]
     beyond = np.where(depths > without, (share - shown) / (1 - shown), 0.0)
-    return np.asarray(np.log1p(-np.where(rank > 0, rank <= depths, beyond).clip(0, MOST_FOUND)))
+    # ranks start at 1
+    return np.asarray(1 - np.where(rank > 0, rank <= depths, beyond).clip(0, MOST_FOUND))
+
+
+def _spread(said: Sequence[Mapping[str, int]], strategies: Collection[str]) -> Numbers:
+    """[row, strategy]; 0 where nothing is said."""
+    number = {strategy: i for i, strategy in enumerate(strategies)}
+    rows = np.repeat(np.arange(len(said)), list(map(len, said)))
+    columns = [number.get(strategy, len(number)) for strategy in chain.from_iterable(said)]
+    spread = np.zeros((len(said), len(number) + 1), dtype=np.int64)
+    spread[rows, columns] = list(chain.from_iterable(one.values() for one in said))
+    return spread

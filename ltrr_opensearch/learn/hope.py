@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, found_share, log_missed, lost_shares, placed
+from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, lost_shares, missed_by, placed
 from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome, Outcomes
 from ltrr_opensearch.logged import Decision, Round
 
@@ -43,9 +43,9 @@ def _missed(known: Outcome, decision: Decision, shares: Mapping[str, Found]) -> 
     """(P(not found) as drawn, the same in expectation over such draws), an entry an entity or kind of lost search."""
     ladder, rows = decision.ladder, placed(known)
     drawn, expected = np.ones(len(rows)), np.ones(len(rows))
+    by = missed_by(rows, {slot.strategy for slot in decision.slots}, shares, ladder)
     for slot in decision.slots:
-        share = found_share(shares.get(slot.strategy), len(ladder))
-        missed = np.exp(log_missed(rows, slot.strategy, share, ladder))
+        missed = by[slot.strategy]
         drawn *= missed[:, ladder.index(slot.depth)]
         expected *= missed @ np.array(slot.pmf)
     return drawn, expected
