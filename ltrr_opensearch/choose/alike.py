@@ -33,14 +33,14 @@ class Alike:
         self._position = {int(number): at for at, number in enumerate(self._numbers)}
         # each place once: a product rounds differently from row to row, and what is equally near must be seen to be
         places, place = np.unique((features[says] - self._mean) / self._scale, axis=0, return_inverse=True)
-        self._places, self._place = places, place.reshape(-1)
+        self._places, self._place = np.ascontiguousarray(places.T), place.reshape(-1)
         self._half = np.square(places).sum(axis=1) / 2
 
     def near(self, features: Sequence[float], own: int | None) -> tuple[Numbers, Floats]:
         """(number of a remembered query, its share); `own` is asked for, and not near to itself."""
         at = (np.array(features) - self._mean) / self._scale
         # half of its square, less half of that of `at`, which all have in common
-        distance = (self._half - self._places @ at)[self._place]
+        distance = (self._half - at @ self._places)[self._place]
         if own in self._position:
             distance[self._position[own]] = np.inf
         nearest = _least(distance)

@@ -33,13 +33,12 @@ Placed = tuple[Mapping[str, int], Mapping[str, int]]
 class OutcomeTable:
     """Remembered queries as arrays: their entities one after the other, without those that weigh nothing."""
 
-    start: Numbers
-    """Of each query, its first entity."""
+    weights: Sequence[Floats]
+    """Of each query, what its entities weigh."""
+    missed: Sequence[Floats]
+    """How likely each is not found: [entity, column], a column for each strategy and rung; the last one is 1."""
     many: Numbers
-    """Its entities."""
-    weights: Floats
-    missed: Floats
-    """How likely each entity is not found: [entity, column], a column for each strategy and rung; the last is 1."""
+    """Entities of each query."""
     new: Mapping[str, Floats]
     """The same, for all entities, as if the query were new: of strategies that know queries from before."""
     says: NDArray[np.bool_]
@@ -67,12 +66,12 @@ class OutcomeTable:
         query = np.repeat(np.arange(len(entries)), [len(of) for of in wanted])
         many = np.bincount(query[weights != 0], minlength=len(entries))
         says = many > 0
+        missed = _side_by_side(missed_by(list(rows), strategies, outcomes.shares, ladder), column)
         features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
         return OutcomeTable(
-            many.cumsum() - many,
+            np.split(weights[weights != 0], many.cumsum()[:-1]),
+            np.split(missed, many.cumsum()[:-1]),
             many,
-            weights[weights != 0],
-            _side_by_side(missed_by(list(rows), strategies, outcomes.shares, ladder), column),
             {s: 1 - found_share(outcomes.new.get(s), len(ladder))[1:] for s in column if s in outcomes.remembering},
             says,
             any(w.sum() for w in acted),
@@ -84,21 +83,19 @@ class OutcomeTable:
 
     def rows(self, near: Numbers, shares: Floats, own: int | None, share: float) -> tuple[Floats, Floats]:
         """(weights, missed) of the entities of some queries, each with its share."""
+        parts, others = near.tolist(), int(self.many[near].sum())
         if own is not None:
-            near, shares = np.concatenate((near, [own])), np.concatenate((shares, [share]))
-        many = self.many[near]
-        ends = many.cumsum()
-        at = np.repeat(self.start[near] - ends + many, many) + np.arange(ends[-1])
-        missed = self.missed.take(at, axis=0)
-        others = ends[-1] if own is None else ends[-1] - many[-1]
+            parts, shares = [*parts, own], np.concatenate((shares, [share]))
+        weights = np.concatenate([self.weights[i] for i in parts])
+        missed = np.concatenate([self.missed[i] for i in parts])
         for strategy, new in self.new.items():
             columns = self.column[strategy]
             missed[:others, columns.start : columns.stop] = new
-        return self.weights[at] * np.repeat(shares, many), missed
+        return weights * np.repeat(shares, self.many[parts]), missed
 
     def columns(self, strategies: Sequence[str]) -> list[Sequence[int]]:
         """[slot, rung]: the column of `missed`; to ask for nothing, or what is not known, finds nothing."""
-        nothing = self.missed.shape[1] - 1
+        nothing = len(self.column) * (self.rungs - 1)
         unknown = [nothing] * (self.rungs - 1)
         return [(nothing, *self.column.get(s, unknown)) for s in strategies]
 
