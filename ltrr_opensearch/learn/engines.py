@@ -26,7 +26,7 @@ class Engine(Protocol):
 
 
 class Local:
-    """Processes of this machine; a single one reads in a thread, so that the cluster's time is not waited for."""
+    """Processes of this machine; a single one reads in two threads, one of which waits for the cluster."""
 
     def __init__(self, executor: Executor, workers: int) -> None:
         self._executor, self._most = executor, workers * AHEAD
@@ -49,7 +49,7 @@ class Local:
 def _local(workers: int) -> Iterator[Engine]:
     """Processes are spawned: a forked one would share the connections of this one."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn) if workers > 1 else ThreadPoolExecutor(1) as executor:
+    with ProcessPoolExecutor(workers, spawn) if workers > 1 else ThreadPoolExecutor(AHEAD) as executor:
         yield Local(executor, workers)
 
 
