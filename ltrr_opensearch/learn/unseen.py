@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from ltrr_opensearch.candidate_columns import named
-from ltrr_opensearch.logged import CandidateRecord, Round
+from ltrr_opensearch.logged import CandidateRecord, Round, SlotRecord
 from ltrr_opensearch.types import Features
 
 SOURCE = "memory"
@@ -30,10 +30,15 @@ def as_new(one: Round) -> Round | None:
         # it was new, or cannot be told from one that was
         return None
     forgotten = {s.plan for s in decision.slots if s.source == SOURCE}
-    slots = tuple([s._replace(action=_without(s.action)) for s in decision.slots if s.plan not in forgotten])
+    slots = tuple([_unknown(s) for s in decision.slots if s.plan not in forgotten])
     acted = named(decision.candidates, one.gains) if one.gains else []
     candidates = tuple([_unfound(c, forgotten) for c in acted])
     return replace(one, decision=replace(decision, context=context, slots=slots, candidates=candidates))
+
+
+def _unknown(slot: SlotRecord) -> SlotRecord:
+    action = _without(slot.action)
+    return slot if action is slot.action else slot._replace(action=action)
 
 
 def _without(features: Features) -> Features:
