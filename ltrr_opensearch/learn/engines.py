@@ -20,6 +20,9 @@ Answer = TypeVar("Answer")
 AHEAD = 2
 """Tasks that are given out a worker: the next one is ready when one is done, and no more wait in memory."""
 
+LEAST = 10
+"""Tasks a process, which takes as long to start as to read four stretches, and shares its core with the cluster."""
+
 
 class Engine(Protocol):
     def map(self, function: Callable[[Task], Answer], tasks: Iterable[Task]) -> Iterator[Answer]: ...
@@ -54,9 +57,9 @@ def _local(workers: int) -> Iterator[Engine]:
 
 
 def engine(learn: LearnSettings, tasks: int) -> AbstractContextManager[Engine]:
-    """What the settings ask for; where there is but one task, nobody else is asked."""
+    """What the settings ask for; where there are few tasks, nobody else is asked."""
     if learn.engine == "dask":
         from ltrr_opensearch.learn.dask_engine import dask
 
         return dask(learn.dask_scheduler)
-    return _local(min(learn.workers or os.cpu_count() or 1, tasks))
+    return _local(max(1, min(learn.workers or os.cpu_count() or 1, tasks // LEAST)))
