@@ -34,7 +34,7 @@ class PlanColumn(NamedTuple):
 class Columns(Sequence[CandidateRecord]):
     """Equal to the tuple of its records, which have no features."""
 
-    __slots__ = ("_records", "ids", "indexes", "objects", "odd", "plans", "routing", "teams")
+    __slots__ = ("_named", "_records", "ids", "indexes", "objects", "odd", "plans", "routing", "teams")
 
     def __init__(
         self,
@@ -53,12 +53,21 @@ class Columns(Sequence[CandidateRecord]):
         self.ids, self.indexes, self.routing, self.objects = ids, indexes, routing, objects
         self.teams, self.odd, self.plans = teams, odd, plans
         self._records: tuple[CandidateRecord, ...] | None = None
+        self._named: tuple[frozenset[str], list[CandidateRecord]] | None = None
 
     @property
     def records(self) -> tuple[CandidateRecord, ...]:
         if self._records is None:
             self._records = tuple(self.made(range(len(self.ids))))
         return self._records
+
+    def named(self, ids: Collection[str]) -> list[CandidateRecord]:
+        """Those with some ids, which are kept: who learns asks four times for what was acted upon."""
+        asked = frozenset(ids)
+        if self._named is None or self._named[0] != asked:
+            places = [place for place, id in enumerate(self.ids) if id in asked]
+            self._named = asked, self.made(places) if places else []
+        return self._named[1]
 
     def made(self, places: Sequence[int]) -> list[CandidateRecord]:
         """The records at some places."""
@@ -118,8 +127,7 @@ def objects_of(candidates: Candidates) -> Mapping[int, str]:
 def named(candidates: Candidates, ids: Collection[str]) -> list[CandidateRecord]:
     """Those with some ids, in their order."""
     if isinstance(candidates, Columns):
-        places = [place for place, id in enumerate(candidates.ids) if id in ids]
-        return candidates.made(places) if places else []
+        return candidates.named(ids)
     return [c for c in candidates if c.key.id in ids]
 
 

@@ -119,7 +119,7 @@ class LearnSettings(Section):
     judge_rounds: int = Field(
         4_000, ge=1, description="Newest searches that a policy is judged on; older ones it has learned before."
     )
-    workers: int = Field(0, ge=0, description="Processes of this machine that read the log; 0: one a core.")
+    workers: int = Field(0, ge=0, description="Most processes of this machine that read a long log; 0: one a core.")
     engine: Literal["local", "dask"] = Field("local", description="Who reads the log: this machine, or a Dask cluster.")
     dask_scheduler: str | None = Field(
         None, description="Address of the Dask cluster's scheduler, like tcp://scheduler:8786."

@@ -16,7 +16,7 @@ from ltrr_opensearch.choose.exploration import Exploration
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.protocols import Policy
-from ltrr_opensearch.types import EXPLORATION, Draw, Features, QueryPlan, Slot, SlotDraw
+from ltrr_opensearch.types import EXPLORATION, Draw, Features, QueryPlan, Slot, SlotDraw, made_slot
 
 
 class Offer(NamedTuple):
@@ -61,7 +61,8 @@ def draw_offers(
     slots = []
     for number, (plan, strategy, source, action) in enumerate(offers):
         feasible = tuple([depth <= left for depth in ladder])
-        slot = Slot(plan, strategy, source, len(drawn), context, action, drawn, ladder, feasible, strategies, query)
+        told = (plan, strategy, source, len(drawn), context, action, drawn, ladder, feasible, strategies, query)
+        slot = made_slot(told)
         if source == EXPLORATION:
             pmf = budgeted_pmf(slot, choose, explore)
             rung = pick(pmf, uniform(seed, number))

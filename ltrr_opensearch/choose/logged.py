@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from ltrr_opensearch.choose.draw import Offer
 from ltrr_opensearch.logged import Decision, Round, SlotRecord
-from ltrr_opensearch.types import EXPLORATION, Slot
+from ltrr_opensearch.types import EXPLORATION, Slot, made_slot
 
 
 def by_policy(one: Round) -> Round:
     """The round without the slots that the exploration budget drew: no policy chose them, none is paid for them."""
-    chosen = tuple(s for s in one.decision.slots if s.source != EXPLORATION)
+    chosen = tuple([s for s in one.decision.slots if s.source != EXPLORATION])
     return one if len(chosen) == len(one.decision.slots) else replace(one, decision=replace(one.decision, slots=chosen))
 
 
@@ -24,22 +24,9 @@ def offers(decision: Decision) -> list[Offer]:
 def slots(decision: Decision) -> Iterator[tuple[Slot, SlotRecord]]:
     """Each slot rebuilt with what had been drawn before it, beside its record."""
     drawn: tuple[tuple[str, int], ...] = ()
-    strategies = tuple(r.strategy for r in decision.slots)
+    strategies = tuple([r.strategy for r in decision.slots])
+    context, ladder, query = decision.context, decision.ladder, decision.normalized
     for position, r in enumerate(decision.slots):
-        yield (
-            Slot(
-                r.plan,
-                r.strategy,
-                r.source,
-                position,
-                decision.context,
-                r.action,
-                drawn,
-                decision.ladder,
-                r.feasible,
-                strategies,
-                decision.normalized,
-            ),
-            r,
-        )
+        told = (r.plan, r.strategy, r.source, position, context, r.action, drawn, ladder, r.feasible, strategies, query)
+        yield made_slot(told), r
         drawn = (*drawn, (r.plan, r.depth))

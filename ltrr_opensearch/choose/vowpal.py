@@ -36,6 +36,8 @@ _Numbers = tuple[NDArray[np.uint64], NDArray[np.float32]]
 """Places in the model, and values."""
 _NAMES = 65_536
 """Of features whose places are known; a model has four times as many."""
+_SLOTS = 16
+"""That a search has, but for few: when it is learned once more, as if its query were new, it has the same facts."""
 
 
 class _Namespace:
@@ -44,17 +46,27 @@ class _Namespace:
     Numbers are handed over as arrays: to write and parse them as text took longer than to learn from them.
     """
 
-    def __init__(self, core: Any, example: Any, letter: str) -> None:
+    def __init__(self, core: Any, example: Any, letter: str, again: int = 0) -> None:
+        """`again`: how many features of late may come again, so that their numbers are kept."""
         self._group = example[ord(letter)]
         place = lru_cache(_NAMES)(lambda name: core.get_index_for_scalar_feature(examples.code(name), None, letter))
         self._places = lru_cache(1024)(partial(_places, place))
         self._put: Features | None = None
+        self._again, self._lately = again, dict[int, tuple[Features, _Numbers]]()
 
     def put(self, features: Features) -> None:
         """What is put once stands until something else is: the slots of a search share their context."""
         if features is not self._put:
-            self.fill(self.numbers(features))
+            self.fill(self._known(features) if self._again else self.numbers(features))
             self._put = features
+
+    def _known(self, features: Features) -> _Numbers:
+        """By identity, which nothing else can have as long as the features are kept beside."""
+        if (known := self._lately.get(id(features))) is None:
+            if len(self._lately) >= self._again:
+                self._lately.clear()
+            known = self._lately[id(features)] = features, self.numbers(features)
+        return known[1]
 
     def numbers(self, features: Features) -> _Numbers:
         told = examples.checked(features)
@@ -76,12 +88,13 @@ class Reader:
     Talks to the core: what the library has around it looks at each example, which took as long as predicting.
     """
 
-    def __init__(self, core: Any) -> None:
+    def __init__(self, core: Any, again: int = 0) -> None:
+        """`again`: how many facts of late may come again."""
         self._parse = partial(_library()._core._parse_line_text, core)
         letters = (examples.CONTEXT, examples.FACTS, examples.DRAWN, examples.STRATEGY)
         self._shared = self._parse("shared " + " ".join(f"|{letter} x" for letter in letters))
         self._context, self._facts, self._drawn, self._strategy = (
-            _Namespace(core, self._shared, letter) for letter in letters
+            _Namespace(core, self._shared, letter, again if letter == examples.FACTS else 0) for letter in letters
         )
         # these are few, and the same in search after search
         drawn, strategy = self._drawn, self._strategy
@@ -107,7 +120,7 @@ class Teacher:
     """Shows a workspace what rungs cost. `compares`: each among all feasible rungs of its slot; else alone."""
 
     def __init__(self, of: Any, *, compares: bool) -> None:
-        self._read, self._compares = Reader(of._workspace), compares
+        self._read, self._compares = Reader(of._workspace, _SLOTS), compares
         self._learn, self._label = of._workspace.learn_multi_ex_one, _library().CBLabel
         self._none, self._told = self._label(label=None), self._label(label=None)
 

@@ -25,6 +25,7 @@ from opensearchpy.exceptions import ConnectionError as NoConnection
 from opensearchpy.serializer import JSONSerializer
 
 from ltrr_opensearch.cluster.capabilities import check_version
+from ltrr_opensearch.cluster.hits import answer
 from ltrr_opensearch.cluster.sigv4 import account
 from ltrr_opensearch.cluster.tls import to_cluster
 from ltrr_opensearch.errors import ClusterError, Unreachable
@@ -77,13 +78,25 @@ def _tls(settings: ClusterSettings) -> dict[str, Any]:
 
 
 class _FastSerializer(JSONSerializer):
-    """Reads with orjson, which takes a third of the time; whole numbers beyond 64 bits become floats."""
+    """Writes and reads with orjson, which takes a third of the time, and reads hits when they are looked at (`hits`).
+
+    Whole numbers beyond 64 bits become floats.
+    """
+
+    def dumps(self, data: Any) -> Any:
+        try:
+            return data if isinstance(data, str | bytes) else orjson.dumps(data)
+        except TypeError:  # half a surrogate pair here, too
+            return super().dumps(data)
 
     def loads(self, s: str) -> Any:
+        return answer(s, self._parse)
+
+    def _parse(self, text: str) -> Any:
         try:
-            return orjson.loads(s)
+            return orjson.loads(text)
         except orjson.JSONDecodeError:  # half a surrogate pair, say, which clients may have sent
-            return super().loads(s)
+            return super().loads(text)
 
 
 class _Transport(Transport):

@@ -40,8 +40,14 @@ def _all_shards(found: Json, where: str) -> None:
 def scrolled(client: OpenSearch, body: Json, index: str, keep_alive: str) -> Iterator[list[Json]]:
     """All hits in no particular order, page by page of `body["size"]`; for every mapping and version.
 
-    `search_after` needs an order without ties; `_shard_doc` gives one, but not in OpenSearch 2.19 and 3.0.
+    Most answers are one page, for which no scroll need be kept, and forgotten by another request. `search_after` needs
+    an order without ties; `_shard_doc` gives one, but not in OpenSearch 2.19 and 3.0.
     """
+    only = search(client, {**body, "sort": ["_doc"], "track_total_hits": False}, index)["hits"]["hits"]
+    if len(only) < body["size"]:
+        if only:
+            yield only
+        return
     params = {"scroll": keep_alive, "allow_partial_search_results": "false"}
     try:
         found: Json = client.search(index=index, body={**body, "sort": ["_doc"]}, params=params)

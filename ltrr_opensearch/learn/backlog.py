@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -93,11 +94,14 @@ class Backlog:
         cut = stretches(client, settings.state.prefix, index, window)
         tasks = [Stretch(settings, index, one) for one in cut]
         try:
-            visits = self._read(client, tasks, counts, progress)
+            with ThreadPoolExecutor(1) as beside:  # the cluster has time for it while documents are understood here
+                unknown = beside.submit(count_unknown, client, settings.state, window, sampled := Counter[str]())
+                visits = self._read(client, tasks, counts, progress)
+                unknown.result()
         except BaseException:
             self.close()
             raise
-        count_unknown(client, settings.state, window, counts)
+        counts.update(sampled)
         self._chosen = selected(visits, settings.learn, counts)
         self.left_out = self._chosen.floods | self._chosen.capped
         """Query_ids of searches that do not count."""

@@ -10,7 +10,8 @@ that failed is on every rung so labelled, since asking less would have failed to
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from math import inf, isfinite
 from typing import NamedTuple
 
@@ -22,8 +23,8 @@ from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Round, SlotRecord
 from ltrr_opensearch.types import Slot
 
-_ROUNDING = 1e-6
-"""Of a sum of logged probabilities."""
+_MOST = 1 + 1e-6
+"""Of a sum of logged probabilities, which are rounded."""
 
 
 class Label(NamedTuple):
@@ -33,6 +34,9 @@ class Label(NamedTuple):
     probability: float
     """That the log would show this rung's outcome: the slot was asked at least this deep."""
 
+
+_label: Callable[[tuple[int, float, float]], Label] = partial(tuple.__new__, Label)
+"""A C call: learning makes some 15 a search."""
 
 Labelled = Iterator[tuple[Slot, list[Label]]]
 """Slots, as their policy sees them, with the labels of the rungs whose outcome the log shows."""
@@ -64,6 +68,8 @@ class _Acted(NamedTuple):
     """By place of a slot, infinite where its plan did not have it."""
     found: list[bool]
     """By place of a slot, whether the plan as drawn had it."""
+    times: int
+    """How many had."""
 
 
 class _Asked:
@@ -78,7 +84,7 @@ class _Asked:
         for gain, at in gained(one):
             ranks = [at.get(record.plan, inf) for record in records]
             found = [rank <= record.depth for rank, record in zip(ranks, records, strict=True)]
-            self._objects.append(_Acted(gain, ranks, found))
+            self._objects.append(_Acted(gain, ranks, found, sum(found)))
             self._best = max(self._best, gain)
             self._whole += gain
 
@@ -92,11 +98,7 @@ class _Asked:
     def gain_at(self, place: int, depth: int) -> float:
         """What would have been found with this slot at another depth."""
         return self._share(
-            [
-                acted.gain
-                for acted in self._objects
-                if acted.ranks[place] <= depth or sum(acted.found) > acted.found[place]
-            ]
+            [gain for gain, ranks, found, times in self._objects if ranks[place] <= depth or times > found[place]]
         )
 
     def _share(self, found: list[float]) -> float:
@@ -104,19 +106,19 @@ class _Asked:
 
     def labels(self, place: int, slot: Slot, record: SlotRecord, less: float) -> list[Label]:
         """What the search gains with each known depth of the slot, less its price and what is not the slot's."""
-        known = []
-        for rung in known_rungs(record, slot.ladder):
+        known, ladder, objects, loss, pmf = [], slot.ladder, self._objects, self._loss, record.pmf
+        for rung in known_rungs(record, ladder):
             if slot.feasible[rung]:
-                depth = slot.ladder[rung]
-                gain = self.gain_at(place, depth) if self._objects else 0.0
-                reward = gain + self._loss - self._price(place, depth) - less
-                known.append(checked_label(self._query_id, slot.plan, rung, reward, sum(record.pmf[rung:])))
+                depth = ladder[rung]
+                gain = self.gain_at(place, depth) if objects else 0.0
+                reward = gain + loss - self._price(place, depth) - less
+                known.append(checked_label(self._query_id, slot.plan, rung, reward, sum(pmf[rung:])))
         return known
 
 
 def checked_label(query_id: str, plan: str, rung: int, reward: float, probability: float) -> Label:
-    if isfinite(reward) and 0 < probability <= 1 + _ROUNDING:
-        return Label(rung, reward, min(1.0, probability))
+    if isfinite(reward) and 0 < probability <= _MOST:
+        return _label((rung, reward, probability if probability < 1.0 else 1.0))
     raise DataError(
         f"search {query_id}, slot {plan}: reward {reward} and probability {probability} "
         "cannot be learned from; a reward must be finite, a probability in (0, 1]"

@@ -20,13 +20,16 @@ Answer = TypeVar("Answer")
 AHEAD = 2
 """Tasks that are given out a worker: the next one is ready when one is done, and no more wait in memory."""
 
+LEAST = 10
+"""Tasks a process, which takes as long to start as to read four stretches, and shares its core with the cluster."""
+
 
 class Engine(Protocol):
     def map(self, function: Callable[[Task], Answer], tasks: Iterable[Task]) -> Iterator[Answer]: ...
 
 
 class Local:
-    """Processes of this machine; a single one reads in a thread, so that the cluster's time is not waited for."""
+    """Processes of this machine; a single one reads in two threads, one of which waits for the cluster."""
 
     def __init__(self, executor: Executor, workers: int) -> None:
         self._executor, self._most = executor, workers * AHEAD
@@ -49,14 +52,14 @@ class Local:
 def _local(workers: int) -> Iterator[Engine]:
     """Processes are spawned: a forked one would share the connections of this one."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn) if workers > 1 else ThreadPoolExecutor(1) as executor:
+    with ProcessPoolExecutor(workers, spawn) if workers > 1 else ThreadPoolExecutor(AHEAD) as executor:
         yield Local(executor, workers)
 
 
 def engine(learn: LearnSettings, tasks: int) -> AbstractContextManager[Engine]:
-    """What the settings ask for; where there is but one task, nobody else is asked."""
+    """What the settings ask for; where there are few tasks, nobody else is asked."""
     if learn.engine == "dask":
         from ltrr_opensearch.learn.dask_engine import dask
 
         return dask(learn.dask_scheduler)
-    return _local(min(learn.workers or os.cpu_count() or 1, tasks))
+    return _local(max(1, min(learn.workers or os.cpu_count() or 1, tasks // LEAST)))

@@ -17,13 +17,12 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.candidate_columns import ids_of, objects_of
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.later_pages import followed, with_later
-from ltrr_opensearch.learn.read import Window, document_pages, times_elsewhere, understood
+from ltrr_opensearch.learn.read import Page, Window, document_pages, times_elsewhere, understood
 from ltrr_opensearch.learn.unknown import count_unknown
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.log.candidates import Only
 from ltrr_opensearch.logged import Decision, Event, Round
 from ltrr_opensearch.settings import StateSettings
-from ltrr_opensearch.types import Json
 
 CLOCK_SKEW_S = 60.0
 """A client's clock may be this much behind ours."""
@@ -71,19 +70,18 @@ def read_joined(
     found: list[Joined] = []
     for page in document_pages(client, state.prefix, index, window, most or sys.maxsize, counts):
         found += followed_up(client, state, page, counts, first)
-        progress(len(page))
+        progress(len(page.ids))
     elsewhere = times_elsewhere(client, state.prefix, index, [d.query_id for d, own in found if own], window)
     return [(d, attributed(d, own, learn.window_s, counts)) for d, own in told_apart(found, counts, elsewhere)]
 
 
 def followed_up(
-    client: OpenSearch, state: StateSettings, page: Sequence[Json], counts: Counter[str], first: int | None = None
+    client: OpenSearch, state: StateSettings, page: Page, counts: Counter[str], first: int | None = None
 ) -> Iterator[Joined]:
     """Documents of searches as decisions, with what their later pages showed and the events of all their pages."""
-    ids = [str(document.get("query_id")) for document in page]
-    after = followed(client, state, ids, counts)
-    only = [None if first is None else Only(first, after.named(id)) for id in ids]
-    for decision in understood(zip(page, only, strict=True), counts):
+    after = followed(client, state, page.ids, counts)
+    only = [None if first is None else Only(first, after.named(id)) for id in page.ids]
+    for decision in understood(zip(page.documents, only, strict=True), counts):
         id = decision.query_id
         yield with_later(decision, after.shown.get(id, ())), after.events.get(id, ())
 

@@ -29,7 +29,7 @@ from ltrr_opensearch.learn.join import (
     visit,
 )
 from ltrr_opensearch.learn.later_pages import continued
-from ltrr_opensearch.learn.read import Window, decisions_under, refresh, times_of
+from ltrr_opensearch.learn.read import Page, Window, decisions_under, refresh, times_of
 from ltrr_opensearch.learn.written_events import Marks, events_written, shards_read
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Event, Round
@@ -138,7 +138,7 @@ class LateEvents:
         """The searches under some query_ids with all events of theirs."""
         state = self.settings.state
         pages = decisions_under(self.client, state.prefix, self.index, ids)
-        found = [one for page in pages for one in followed_up(self.client, state, page, Counter(), FIRST)]
+        found = [one for page in pages for one in followed_up(self.client, state, Page.of(page), Counter(), FIRST)]
         return list(told_apart(found, Counter(), {}))
 
     def _change(self, joined: Joined, new: Sequence[Event], counts: Counter[str]) -> Late | None:

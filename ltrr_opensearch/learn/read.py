@@ -10,11 +10,13 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import NotFoundError, RequestError
 
 from ltrr_opensearch.cluster import whole
+from ltrr_opensearch.cluster.hits import Hits
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.log.candidates import Only
 from ltrr_opensearch.log.records import from_document, zoned
@@ -22,7 +24,8 @@ from ltrr_opensearch.log.ubi import value_at
 from ltrr_opensearch.logged import Decision, Event
 from ltrr_opensearch.types import Json
 
-PAGE = 1000
+PAGE = 1100
+"""More than a stretch has, in all but a rush: so its end comes with its first page."""
 EVENT_PAGE = 5000
 KEEP_ALIVE = "5m"
 IMPRESSION = "impression"
@@ -106,12 +109,23 @@ def decision_pages(
 ) -> Iterator[list[Decision]]:
     """The newest `most` decisions of an index in a window, the newest first."""
     for page in document_pages(client, prefix, index, window, most, counts):
-        yield understood(((document, None) for document in page), counts)
+        yield understood(((document, None) for document in page.documents), counts)
+
+
+class Page(NamedTuple):
+    """Documents of decisions, parsed one after the other, and under which query ids they are."""
+
+    ids: Sequence[str]
+    documents: Iterable[Json]
+
+    @classmethod
+    def of(cls, documents: Sequence[Json]) -> Page:
+        return cls([str(document.get("query_id")) for document in documents], documents)
 
 
 def document_pages(
     client: OpenSearch, prefix: str, index: str, window: Window, most: int, counts: Counter[str]
-) -> Iterator[list[Json]]:
+) -> Iterator[Page]:
     """The documents of such decisions, not yet understood.
 
     They come whole: to leave columns out costs the cluster four times what sending them does (measured in
@@ -119,9 +133,9 @@ def document_pages(
     """
     order = [{"@timestamp": "desc"}, {"query_id": "asc"}]
     for page in _pages(client, decisions_index(prefix), in_window(index, window), order, PAGE):
-        documents = page[: max(0, most - counts["decisions"])]
-        counts["decisions"] += len(documents)
-        yield documents
+        hits = page[: max(0, most - counts["decisions"])]
+        counts["decisions"] += len(hits)
+        yield Page([str(id) for _, id in _sorts(hits)], (hit["_source"] for hit in hits))
         if counts["decisions"] >= most:
             return
 
@@ -212,8 +226,13 @@ def _in_any_order(client: OpenSearch, index: str, query: Json, source: object = 
         return
 
 
-def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object], size: int) -> Iterator[list[Json]]:
-    """Sources of all matches from one point in time. An index that does not exist has none."""
+def _sorts(hits: Sequence[Json]) -> Sequence[Any]:
+    """By what they were sorted."""
+    return hits.sorts if isinstance(hits, Hits) else [hit["sort"] for hit in hits]
+
+
+def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object], size: int) -> Iterator[Sequence[Json]]:
+    """All matches from one point in time. An index that does not exist has none."""
     try:
         pit = whole.open_pit(client, index, KEEP_ALIVE)
     except NotFoundError:
@@ -227,9 +246,9 @@ def _pages(client: OpenSearch, index: str, query: Json, order: Sequence[object],
         while True:
             hits = whole.search(client, {**body, "pit": {"id": pit, "keep_alive": KEEP_ALIVE}})["hits"]["hits"]
             if hits:
-                yield [hit["_source"] for hit in hits]
+                yield hits
             if len(hits) < size:
                 return
-            body["search_after"] = hits[-1]["sort"]
+            body["search_after"] = _sorts(hits)[-1]
     finally:
         client.delete_pit(body={"pit_id": [pit]})

@@ -47,7 +47,13 @@ def _known(client: OpenSearch, state: StateSettings, ids: set[str]) -> set[str]:
     """Those of a decision, or of a page that continues one under a name of its own."""
     if not ids:
         return set()
-    body: Json = {"size": MOST, "_source": ["query_id"], "query": {"terms": {"query_id": sorted(ids)}}}
-    indexes = f"{state.prefix}_decisions-*,{state.ubi_queries}"
-    found = client.search(index=indexes, body=body, params={"ignore_unavailable": "true"})["hits"]["hits"]
-    return {hit["_source"]["query_id"] for hit in found}
+    query: Json = {"size": MOST, "query": {"terms": {"query_id": sorted(ids)}}}
+    # decisions are not read for one word each; what clients have indexed may be mapped as no such word
+    ours = _hits(client, f"{state.prefix}_decisions-*", query | {"_source": False, "docvalue_fields": ["query_id"]})
+    pages = _hits(client, state.ubi_queries, query | {"_source": ["query_id"]})
+    return {hit["fields"]["query_id"][0] for hit in ours} | {hit["_source"]["query_id"] for hit in pages}
+
+
+def _hits(client: OpenSearch, index: str, body: Json) -> list[Json]:
+    hits: list[Json] = client.search(index=index, body=body, params={"ignore_unavailable": "true"})["hits"]["hits"]
+    return hits

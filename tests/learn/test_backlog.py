@@ -13,6 +13,7 @@ from distributed import LocalCluster
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.learn import backlog as reading
+from ltrr_opensearch.learn import engines
 from ltrr_opensearch.learn.backlog import Backlog
 from ltrr_opensearch.learn.join import read_rounds
 from ltrr_opensearch.learn.partition import stretches
@@ -40,6 +41,7 @@ def shop(client: OpenSearch, index_name: str, monkeypatch: pytest.MonkeyPatch) -
     made.put(searches, clicks(searches))
     refresh(client, index_name, f"{index_name}-events")
     monkeypatch.setattr(reading, "stretches", partial(stretches, searches=LENGTH))
+    monkeypatch.setattr(engines, "LEAST", 1)
     return made
 
 
