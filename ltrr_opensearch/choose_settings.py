@@ -35,8 +35,8 @@ DEFAULT_FEATURES: tuple[FeatureGroup, ...] = tuple(g for g in get_args(FeatureGr
 
 class ChooseSettings(Section):
     policy: str = Field(
-        "vowpal",
-        description="vowpal, direct, lints, linucb; without context thompson, greedy; not learning fixed, uniform; "
+        "direct",
+        description="direct, vowpal, lints, linucb; without context thompson, greedy; not learning fixed, uniform; "
         "or an entry point's name.",
     )
     ladder: tuple[int, ...] = Field((0, 10, 50, 200), description="Depths to draw from, ascending; the first is 0.")

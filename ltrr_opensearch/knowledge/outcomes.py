@@ -28,8 +28,8 @@ FEATURES = (
 """Context features by which queries are alike in how they should be asked; absent counts as 0."""
 PRIOR_EXAMINED = 1.0
 """Without an action, that every entity is taken to have had before."""
-PRIOR_HOPE = 0.3
-"""Squared promises that the belief in them is worth before any came true."""
+SPREAD = 0.5
+"""Most that actions of a search, one or none, stray from their mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +68,9 @@ class Lost:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One remembered query, acted upon or not. `asked`: its searches, decayed; `searches`: those in which somebody acted.
+    """One remembered query, whether somebody acted or not.
 
-    `ever`: its searches, of which only time takes away.
+    `asked`: its searches, decayed; `searches`: those in which somebody acted; `ever`: all, lessened by time alone.
     """
 
     features: tuple[float, ...]
@@ -94,7 +94,9 @@ class Found:
 class Hope:
     """How much of what deeper questions promise they keep, for searches in which nobody acted: 0 nothing, 1 all.
 
-    A regression through 0, drawn towards 1: `together` sums promise times what came, `alone` promise times promise.
+    A regression through 0: `together` sums promise times what came, `alone` promise times promise. A standard error
+    more is believed than it says, since what is found once is remembered for all who search next, and what is not
+    asked for is never found (optimism in the face of uncertainty: Lai and Robbins 1985).
     """
 
     together: float = 0.0
@@ -102,7 +104,9 @@ class Hope:
 
     @property
     def kept(self) -> float:
-        return min(1.0, max(0.0, (PRIOR_HOPE + self.together) / (PRIOR_HOPE + self.alone)))
+        if not self.alone:
+            return 1.0
+        return min(1.0, max(0.0, (self.together + SPREAD * self.alone**0.5) / self.alone))
 
 
 @dataclass(frozen=True, slots=True)
