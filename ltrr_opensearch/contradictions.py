@@ -74,7 +74,10 @@ def _choose(settings: Settings) -> Iterator[Contradiction]:
             "safe_depth times the number of strategies",
         )
     if choose.policy == "direct" and choose.factoring != "sequential":
-        yield ("choose", "factoring"), f"policy direct values whole actions, not {choose.factoring}; choose sequential, or policy vowpal"
+        yield (
+            ("choose", "factoring"),
+            f"policy direct values whole actions, not {choose.factoring}; choose sequential, or policy vowpal",
+        )
 
 
 def _learn(settings: Settings) -> Iterator[Contradiction]:
