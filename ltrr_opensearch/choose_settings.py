@@ -51,9 +51,9 @@ class ChooseSettings(Section):
         default_factory=dict,
         description="Depths by plan of each named profile, 0 for plans not named; empty: derived from the log.",
     )
-    explorer: Explorer = Field("squarecb", description="How Vowpal Wabbit turns what it expects into probabilities.")
+    explorer: Explorer = Field("squarecb", description="How policy vowpal turns what it expects into probabilities.")
     vowpal_arguments: str | None = Field(
-        None, description="Arguments of Vowpal Wabbit instead of the explorer's; must hold --cb_explore_adf."
+        None, description="Arguments of policy vowpal instead of the explorer's; must hold --cb_explore_adf."
     )
     floor: Share = Field(
         0.05, description="Uniform probability mixed into every slot, so that the log supports evaluation."

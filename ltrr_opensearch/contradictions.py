@@ -73,6 +73,11 @@ def _choose(settings: Settings) -> Iterator[Contradiction]:
             f"{choose.budget} does not allow even one plan at safe_depth {choose.safe_depth}; raise it, at best to "
             "safe_depth times the number of strategies",
         )
+    if choose.vowpal_arguments is not None and choose.policy != "vowpal":
+        yield (
+            ("choose", "vowpal_arguments"),
+            f"are nothing to policy {choose.policy}; choose policy vowpal, or leave out",
+        )
     if choose.policy == "direct" and choose.factoring != "sequential":
         yield (
             ("choose", "factoring"),

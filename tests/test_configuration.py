@@ -137,6 +137,7 @@ def test_a_mistake_names_file_line_key_value_and_what_is_allowed(path: Path, tex
         ("state: {ubi_events: ltrr_memory}", "state.ubi_events", "ltrr_memory starts like our own indexes (ltrr_)"),
         ("indexes: {ltrr_jobs: {text_fields: {t: 1}}}", "indexes.ltrr_jobs", "is an index of ours"),
         ("choose: {budget: 20}", "choose.budget", "20 does not allow even one plan at safe_depth 50"),
+        ("choose: {vowpal_arguments: --cb_explore_adf}", "choose.vowpal_arguments", "are nothing to policy direct"),
         ("choose: {policy: direct, factoring: profiles}", "choose.factoring", "policy direct values whole actions"),
         ("learn: {gains: {click: 0}}", "learn.gains", "no action is worth anything"),
         ("learn: {engine: dask}", "learn.dask_scheduler", "engine dask needs the address of a scheduler"),

@@ -30,7 +30,7 @@ PRIOR_EXAMINED = 1.0
 """Without an action, that every entity is taken to have had before."""
 SPREAD = 0.5
 """Most that actions of a search, one or none, stray from their mean."""
-OPTIMISM = 0.5
+ERRORS = 2.0
 """Standard errors by which more is believed of promises than was seen of them."""
 
 
@@ -96,8 +96,8 @@ class Found:
 class Hope:
     """How much of what deeper questions promise they keep, for searches in which nobody acted: 0 nothing, 1 all.
 
-    A regression through 0: `together` sums promise times what came, `alone` promise times promise. Somewhat more is
-    believed than it says, since what is found once is remembered for all who search next, and what is not asked for is
+    A regression through 0: `together` sums promise times what came, `alone` promise times promise. The upper end of its
+    interval is believed, since what is found once is remembered for all who search next, and what is not asked for is
     never found (optimism in the face of uncertainty: Lai and Robbins 1985).
     """
 
@@ -108,7 +108,7 @@ class Hope:
     def kept(self) -> float:
         if not self.alone:
             return 1.0
-        return min(1.0, max(0.0, (self.together + OPTIMISM * SPREAD * self.alone**0.5) / self.alone))
+        return min(1.0, max(0.0, (self.together + ERRORS * SPREAD * self.alone**0.5) / self.alone))
 
 
 @dataclass(frozen=True, slots=True)

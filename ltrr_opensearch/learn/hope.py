@@ -18,7 +18,7 @@ from ltrr_opensearch.logged import Decision, Round
 
 ENTITIES = 10
 """Of what was acted upon, the best, whose finding explains some of the actions."""
-KEPT = 0.5 ** (1 / 1000)
+KEPT = 0.5 ** (1 / 10_000)
 """Of what older searches said is left after each search."""
 
 

@@ -33,7 +33,7 @@ def named(one: Round) -> Round:
 
 @pytest.fixture(scope="module")
 def rounds() -> list[Round]:
-    return [named(serve(s, Uniform(), SETTINGS, True, 5)) for s in searches(3000, 5)]
+    return [named(serve(s, Uniform(), SETTINGS, True, 5)) for s in searches(6000, 5)]
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import EXPLORATION, DocKey, Found, Outcome
 from tests.worlds import renumbered, reward, searches, serve
 
-SETTINGS = Settings()
+SETTINGS = Settings.model_validate({"choose": {"policy": "vowpal"}})
 LEARN = LearnSettings(price_per_candidate=0.001, price_per_plan=0)
 ROUNDS = [serve(s, Uniform(), SETTINGS) for s in searches(120, 1)]
 
@@ -112,7 +112,8 @@ def test_training_goes_on_where_it_ended(policy: str) -> None:
 
 def test_other_arguments_begin_anew() -> None:
     before = train_policy(ROUNDS, SETTINGS)
-    settings = Settings.model_validate({"choose": {"vowpal_arguments": "--cb_explore_adf --epsilon 0.1 --cb_type mtr"}})
+    arguments = "--cb_explore_adf --epsilon 0.1 --cb_type mtr"
+    settings = Settings.model_validate({"choose": {"policy": "vowpal", "vowpal_arguments": arguments}})
     later = [serve(s, Uniform(), settings) for s in renumbered(searches(20, 3), 500)]
     assert train_policy(later, settings, before).meta["rounds"] == 20
 
@@ -126,7 +127,7 @@ def test_what_cannot_be_learned_from_is_said() -> None:
 
 def test_only_new_queries_earn_trust_for_new_queries() -> None:
     """Repeats say little of how a query does that nobody has asked: for one, the safe plan is drawn longer."""
-    settings = Settings.model_validate({"choose": {"apprentice_rounds": 40}})
+    settings = Settings.model_validate({"choose": {"policy": "vowpal", "apprentice_rounds": 40}})
     asked = {ASKED: 0.1}
     rounds = [
         one
