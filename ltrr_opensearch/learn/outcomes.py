@@ -147,12 +147,13 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float], odds: floa
     for slot in decision.slots:
         if slot.depth and slot.outcome in ANSWERED:
             asked[slot.strategy] = max(slot.depth, asked.get(slot.strategy, 0))
-    looked = {id: (_examined(place, one, examination), gain) for place, id, gain in looked_at(one)}
+    looked = {id: (place, gain) for place, id, gain in looked_at(one)}
     entities = {}
     for id in {*entry.entities, *(id for id, (_, gain) in looked.items() if gain > 0)}:
         was = entry.entities.get(id)
         if id in looked:
-            examined, gain = looked[id]
+            place, gain = looked[id]
+            examined = _examined(place, one, examination)
             was = _looked_at(was or Acted(0.0, _before(entry, examined, id, one), odds=odds), examined, gain)
         elif was and _pageless(one):
             was = _looked_at(was, 1.0, 0.0)
