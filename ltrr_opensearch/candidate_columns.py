@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import compress
 from typing import NamedTuple, overload
 
 from ltrr_opensearch.logged import CandidateRecord
@@ -65,17 +66,27 @@ class Columns(Sequence[CandidateRecord]):
         """Those with some ids, which are kept: who learns asks four times for what was acted upon."""
         asked = frozenset(ids)
         if self._named is None or self._named[0] != asked:
-            places = [place for place, id in enumerate(self.ids) if id in asked]
+            places = list(self.places(asked))
             self._named = asked, self.made(places) if places else []
         return self._named[1]
+
+    def places(self, ids: Collection[str]) -> dict[int, str]:
+        """Where those with some ids stand, in their order: by calls for all, where a loop would take one each."""
+        return dict(compress(enumerate(self.ids), map(ids.__contains__, self.ids)))
+
+    def ranked(self, ids: Collection[str]) -> Iterator[tuple[str, str, int]]:
+        """(`_id`, plan, rank) of those with some ids."""
+        id_at = self.places(ids)
+        for plan, at, ranks, _ in self.plans if id_at else ():
+            for place, rank in compress(zip(at, ranks, strict=True), map(id_at.__contains__, at)):
+                yield id_at[place], plan, rank
 
     def made(self, places: Sequence[int]) -> list[CandidateRecord]:
         """The records at some places."""
         found: dict[int, list[Found]] = {place: [] for place in places}
         for plan, *column in self.plans:
-            for at, rank, score in zip(*column, strict=True):
-                if at in found:
-                    found[at].append(_found_at((plan, rank, score)))
+            for at, rank, score in compress(zip(*column, strict=True), map(found.__contains__, column[0])):
+                found[at].append(_found_at((plan, rank, score)))
         for place in self.odd.keys() & found.keys():
             order = {plan: number for number, plan in enumerate(self.odd[place])}
             # what the order lacks, as that of a damaged record may, comes last: a record made late can refuse no more
@@ -129,6 +140,13 @@ def named(candidates: Candidates, ids: Collection[str]) -> list[CandidateRecord]
     if isinstance(candidates, Columns):
         return candidates.named(ids)
     return [c for c in candidates if c.key.id in ids]
+
+
+def ranked(candidates: Candidates, ids: Collection[str]) -> Iterator[tuple[str, str, int]]:
+    """(`_id`, plan, rank) of those with some ids, in any order."""
+    if isinstance(candidates, Columns):
+        return candidates.ranked(ids)
+    return ((c.key.id, f.plan, f.rank) for c in candidates if c.key.id in ids for f in c.found)
 
 
 def firsts(candidates: Candidates, most: int) -> Firsts:

@@ -16,6 +16,7 @@ from typing import Any
 from opensearchpy import OpenSearch
 from opensearchpy.helpers import bulk
 
+from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.cluster.templates import load_templates
 from ltrr_opensearch.log.records import index_name, to_document, zoned
 from ltrr_opensearch.log.ubi import parse_event
@@ -42,12 +43,12 @@ SLOT_FACTS = ("likelihood", "found", "reciprocal_rank", "results", "took", "kind
 ROW = tuple(f"{plan}.{fact}" for plan in PLANS for fact in ("score", "reciprocal_rank", "depth", "asked", "near"))
 
 
-def settings(url: str, prefix: str, **learn: Any) -> Settings:
+def settings(url: str, prefix: str, policy: str = DIRECT, **learn: Any) -> Settings:
     return Settings.model_validate(
         {
             "cluster": {"url": url},
             "state": {"prefix": prefix, "ubi_events": f"{prefix}-events", "ubi_queries": f"{prefix}-queries"},
-            "choose": {"ladder": list(LADDER)},
+            "choose": {"ladder": list(LADDER), "policy": policy},
             "learn": {"user_cap": 1_000, **learn},
             "indexes": {INDEX: {"text_fields": {"title": 1}}},
         }

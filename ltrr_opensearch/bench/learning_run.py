@@ -10,14 +10,15 @@ from datetime import timedelta
 import orjson
 
 from ltrr_opensearch.bench.learning_log import INDEX, START, settings
+from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.learn.job import Job
 from ltrr_opensearch.learn.run import learn
 
 
-def main(url: str, prefix: str, workers: str) -> None:
+def main(url: str, prefix: str, workers: str, policy: str = DIRECT) -> None:
     # whatever the log says, so that a run ends with a model
-    configured = settings(url, prefix, workers=int(workers), gate_margin=10, min_effective=1e-6)
+    configured = settings(url, prefix, policy, workers=int(workers), gate_margin=10, min_effective=1e-6)
     with connect(configured.cluster) as client:
         begun = time.perf_counter()
         done = learn(("policy",), Job(client, configured, INDEX, START + timedelta(days=365)))

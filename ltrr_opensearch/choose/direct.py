@@ -25,7 +25,7 @@ from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.knowledge.outcomes import VERSION, Outcomes
 from ltrr_opensearch.logged import Part
-from ltrr_opensearch.types import Features, Slot
+from ltrr_opensearch.types import Features, Json, Slot
 
 NAME = "direct"
 PRIOR = 2.0
@@ -92,8 +92,11 @@ class DirectPolicy:
                 f"policy {part.version} of index {part.index} remembers outcomes as version {meta.get('outcomes')} of "
                 f"them, this software as version {VERSION}; train again: ltrr learn policy"
             )
+        return cls.of(Outcomes.from_bytes(part.payload), meta, choose)
+
+    @classmethod
+    def of(cls, outcomes: Outcomes, meta: Json, choose: ChooseSettings) -> DirectPolicy:
         prices = Prices(meta["price_per_candidate"], meta["price_per_plan"], frozenset(meta["free"]))
-        outcomes = Outcomes.from_bytes(part.payload)
         return cls(outcomes, choose, prices, meta["gamma"], meta["trust"])
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:

@@ -22,6 +22,8 @@ from ltrr_opensearch.types import Features
 PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
 """A strategy of which little is known is taken to have found so much, in so many searches."""
 MOST_FOUND = 0.999
+AT_ONCE = 4096
+"""Rows of a table that are worked out at once, so that what comes in between takes little memory."""
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -62,11 +64,11 @@ class OutcomeTable:
         # who gave up for another reason than that it was not found wanted what the others wanted
         wanted = [np.concatenate([a * (1 - no.sum()), no]) for a, no in zip(acted, lost, strict=True)]
         weights = np.concatenate([np.zeros(0), *wanted])
-        rows = compress(chain.from_iterable(map(placed, entries)), weights)
+        rows = list(compress(chain.from_iterable(map(placed, entries)), weights))
         query = np.repeat(np.arange(len(entries)), [len(of) for of in wanted])
         many = np.bincount(query[weights != 0], minlength=len(entries))
         says = many > 0
-        missed = _side_by_side(missed_by(list(rows), strategies, outcomes.shares, ladder), column)
+        missed = _side_by_side(rows, column, outcomes.shares, ladder)
         features = np.array([one.features for one in entries], dtype=np.float64).reshape(-1, len(FEATURES))
         return OutcomeTable(
             np.split(weights[weights != 0], many.cumsum()[:-1]),
@@ -100,12 +102,15 @@ class OutcomeTable:
         return [(nothing, *self.column.get(s, unknown)) for s in strategies]
 
 
-def _side_by_side(missed: Mapping[str, Floats], column: Mapping[str, range]) -> Floats:
+def _side_by_side(
+    rows: Sequence[Placed], column: Mapping[str, range], shares: Mapping[str, Found], ladder: Sequence[int]
+) -> Floats:
     """Without the first rung of each, which finds nothing; instead there is one such column behind them all."""
-    many = len(next(iter(missed.values()), ()))
-    beside = np.ones((many, sum(map(len, column.values())) + 1))
-    for strategy, columns in column.items():
-        beside[:, columns.start : columns.stop] = missed[strategy][:, 1:]
+    beside = np.ones((len(rows), sum(map(len, column.values())) + 1))
+    for start in range(0, len(rows), AT_ONCE):
+        part = slice(start, start + AT_ONCE)
+        for strategy, missed in missed_by(rows[part], list(column), shares, ladder).items():
+            beside[part, column[strategy].start : column[strategy].stop] = missed[:, 1:]
     return beside
 
 
@@ -120,20 +125,34 @@ def acted_weights(one: Outcome, outcomes: Outcomes) -> Floats:
 
     What was acted upon no more than by chance weighs nothing, nor does what is gone: no depth finds it.
     """
-    acted, examined, odds = np.array([(a.gain, a.examined, a.odds) for a in one.entities.values()]).reshape(-1, 3).T
-    rates = np.array([0.0 if a.gone else a.rate for a in one.entities.values()]) / outcomes.gain
+    return in_shares(acted_worth(one, outcomes))
+
+
+def acted_worth(one: Outcome, outcomes: Outcomes) -> Floats:
+    """The same before they are made to sum to 1: of some entities it is what it is of all."""
+    if not one.entities:
+        return np.zeros(0)
+    told = [(a.gain, a.examined, a.odds, 0.0 if a.gone else a.rate) for a in one.entities.values()]
+    acted, examined, odds, rates = np.array(told).T
     liking = outcomes.liking
-    weights = liking.probable(acted / outcomes.gain, examined, odds) * np.maximum(0.0, rates - liking.chance)
-    return np.asarray(weights / weights.sum()) if weights.sum() else weights
+    likely = liking.probable(acted / outcomes.gain, examined, odds)
+    return np.asarray(likely * np.maximum(0.0, rates / outcomes.gain - liking.chance))
+
+
+def in_shares(worth: Floats) -> Floats:
+    whole = worth.sum()
+    return np.asarray(worth / whole) if whole else worth
 
 
 def found_share(found: Found | None, rungs: int) -> Floats:
     """How often something wanted is found by each rung, drawn towards what is usual."""
     if found is None:
         return np.zeros(rungs)
-    share = (np.array(found.found) + PRIOR_FOUND * USUALLY_FOUND) / (np.array(found.asked) + PRIOR_FOUND)
-    share[0] = 0.0
-    return np.asarray(np.maximum.accumulate(share).clip(0, MOST_FOUND))
+    # a plain loop, since learning comes by here for every strategy of many searches
+    share = [0.0]
+    for was, asked in zip(found.found[1:], found.asked[1:], strict=True):
+        share.append(max(share[-1], min(MOST_FOUND, (was + PRIOR_FOUND * USUALLY_FOUND) / (asked + PRIOR_FOUND))))
+    return np.array(share)
 
 
 def lost_shares(one: Outcome) -> Floats:
@@ -150,30 +169,31 @@ def missed_by(
     rows: Sequence[Placed], strategies: Collection[str], shares: Mapping[str, Found], ladder: Sequence[int]
 ) -> dict[str, Floats]:
     """By strategy, P(not found), [row, rung]."""
+    if not strategies:
+        return {}
     # at once for all rows: one by one they took nine seconds where many queries are remembered
-    ranks, without = (_spread([row[i] for row in rows], strategies) for i in (0, 1))
-    return {
-        s: _missed(ranks[:, [i]], without[:, [i]], found_share(shares.get(s), len(ladder)), np.array(ladder))
-        for i, s in enumerate(strategies)
-    }
+    spread = _spread([row[i] for i in (0, 1) for row in rows], strategies)[..., None]
+    share = np.array([found_share(shares.get(s), len(ladder)) for s in strategies])
+    missed = _missed(spread[:, : len(rows)], spread[:, len(rows) :], share, np.array(ladder))
+    return dict(zip(strategies, missed, strict=True))
 
 
 def _missed(rank: Numbers, without: Numbers, share: Floats, depths: Numbers) -> Floats:
-    """Certain where the log has shown it, else as elsewhere beyond what it showed.
+    """[strategy, row, rung]. Certain where the log has shown it, else as elsewhere beyond what it showed.
 
     `share`, of all that is wanted, never falls from rung to rung.
     """
-    shown = share[np.searchsorted(depths, without, "right") - 1]
-    beyond = np.where(depths > without, (share - shown) / (1 - shown), 0.0)
+    shown = share[np.arange(len(share))[:, None, None], depths.searchsorted(without, "right") - 1]
+    beyond = np.where(depths > without, (share[:, None] - shown) / (1 - shown), 0.0)
     # ranks start at 1
-    return np.asarray(1 - np.where(rank > 0, rank <= depths, beyond).clip(0, MOST_FOUND))
+    return np.asarray(1 - np.minimum(np.where(rank > 0, rank <= depths, beyond), MOST_FOUND))
 
 
 def _spread(said: Sequence[Mapping[str, int]], strategies: Collection[str]) -> Numbers:
-    """[row, strategy]; 0 where nothing is said."""
+    """[strategy, row]; 0 where nothing is said."""
     number = {strategy: i for i, strategy in enumerate(strategies)}
     rows = np.repeat(np.arange(len(said)), list(map(len, said)))
     columns = [number.get(strategy, len(number)) for strategy in chain.from_iterable(said)]
-    spread = np.zeros((len(said), len(number) + 1), dtype=np.int64)
-    spread[rows, columns] = list(chain.from_iterable(one.values() for one in said))
-    return spread
+    spread = np.zeros((len(number) + 1, len(said)), dtype=np.int64)
+    spread[columns, rows] = list(chain.from_iterable([one.values() for one in said]))
+    return spread[:-1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import orjson
@@ -108,7 +108,8 @@ class Hope:
     def kept(self) -> float:
         if not self.alone:
             return 1.0
-        return min(1.0, max(0.0, (self.together + ERRORS * SPREAD * self.alone**0.5) / self.alone))
+        believed = self.together + ERRORS * SPREAD * float(self.alone**0.5)
+        return min(1.0, max(0.0, believed / self.alone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,14 @@ class Outcomes:
     """What tells it from chance."""
     remembering: frozenset[str] = frozenset()
     hope: Hope = Hope()
+
+    def in_order(self) -> Outcomes:
+        """As they come back from their bytes: sums depend on the order of what is added up, in their last bits."""
+        queries = {
+            query: replace(one, entities=dict(sorted(one.entities.items())))
+            for query, one in sorted(self.queries.items())
+        }
+        return replace(self, queries=queries)
 
     def to_bytes(self) -> bytes:
         """The same outcomes give the same bytes."""

@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import chain
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
+from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.choose.registry import LEARNING, build_policy
 from ltrr_opensearch.errors import DataError, MissingExtra, ModelError
 from ltrr_opensearch.index_settings import IndexSettings
@@ -21,7 +22,8 @@ from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
 from ltrr_opensearch.knowledge.personal import PersonalMemory
 from ltrr_opensearch.knowledge.popularity import Popularity
-from ltrr_opensearch.learn.compare import compare_policies, compare_rankers
+from ltrr_opensearch.learn.compare import Learning, compare_policies, compare_rankers
+from ltrr_opensearch.learn.direct import Learned, learned
 from ltrr_opensearch.learn.gate import Verdict, judge, too_few, unheard
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.ranker import train_ranker
@@ -62,9 +64,9 @@ def policy(
     """
     if settings.choose.policy not in LEARNING:
         return Trained(Verdict("policy", False, f"choose.policy {settings.choose.policy} does not learn"))
-    candidate = _Candidate(settings, serving, teach or _continuing(settings))
+    candidate = _candidate(settings, serving, teach)
     try:
-        newest, rounds, acted = _older_learned(candidate, batches)
+        newest, rounds, acted = _older_learned(candidate, batches, settings.learn.judge_rounds)
         few = too_few("policy", rounds, settings.learn) or unheard("policy", acted, settings.learn)
         if few:
             return Trained(few)
@@ -76,33 +78,73 @@ def policy(
         return Trained(Verdict("policy", False, str(cause)))
 
 
-class _Candidate:
+class _Candidate(Learning, Protocol):
     """A policy in training, which goes on from the part that serves, or begins."""
 
-    def __init__(self, settings: Settings, part: Part | None, teach: Teach) -> None:
-        self.settings, self.part, self._teach = settings, part, teach
+    @property
+    def part(self) -> Part | None:
+        """What would be published."""
+
+
+def _candidate(settings: Settings, serving: Part | None, teach: Teach | None) -> _Candidate:
+    if teach is None and settings.choose.policy == DIRECT:
+        return _Direct(settings, serving)
+    return _Taught(settings, serving, teach or _continuing(settings))
+
+
+class _Direct:
+    """Keeps its outcomes while it learns, and stores them once."""
+
+    def __init__(self, settings: Settings, serving: Part | None) -> None:
+        self._settings, self._serving = settings, serving
+        self._learned: Learned | None = None
+
+    @property
+    def part(self) -> Part | None:
+        return self._learned.part() if self._learned else self._serving
 
     def policy(self) -> Policy:
-        return _serving_policy(self.settings, self.part)
+        if self._learned:
+            return self._learned.policy(self._settings.choose)
+        return _serving_policy(self._settings, self._serving)
 
     def learn(self, rounds: Sequence[Round]) -> None:
-        usable = [one for one in rounds if one.decision.ladder == self.settings.choose.ladder]
-        if usable:
+        if usable := _usable(rounds, self._settings):
+            self._learned = learned(usable, self._settings, self._learned or self._serving)
+
+
+class _Taught:
+    """A part after each lesson."""
+
+    def __init__(self, settings: Settings, part: Part | None, teach: Teach) -> None:
+        self._settings, self.part, self._teach = settings, part, teach
+
+    def policy(self) -> Policy:
+        return _serving_policy(self._settings, self.part)
+
+    def learn(self, rounds: Sequence[Round]) -> None:
+        if usable := _usable(rounds, self._settings):
             self.part = self._teach(usable, self.part)
+
+
+def _usable(rounds: Sequence[Round], settings: Settings) -> list[Round]:
+    return [one for one in rounds if one.decision.ladder == settings.choose.ladder]
 
 
 def _continuing(settings: Settings) -> Teach:
     return lambda rounds, part: train_policy(rounds, settings, part)
 
 
-def _older_learned(candidate: _Candidate, batches: Iterable[Sequence[Round]]) -> tuple[list[Round], int, int]:
+def _older_learned(
+    candidate: _Candidate, batches: Iterable[Sequence[Round]], judging: int
+) -> tuple[list[Round], int, int]:
     """The newest rounds, all others being learned; how many there were, and how many acted upon."""
     waiting, rounds, acted = deque[Sequence[Round]](), 0, 0
     for batch in batches:
         waiting.append(batch)
         rounds += len(batch)
         acted += sum(bool(one.gains) for one in batch)
-        while sum(map(len, waiting)) - len(waiting[0]) >= candidate.settings.learn.judge_rounds:
+        while sum(map(len, waiting)) - len(waiting[0]) >= judging:
             candidate.learn(waiting.popleft())
     return list(chain.from_iterable(waiting)), rounds, acted
 

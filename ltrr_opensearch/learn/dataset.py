@@ -175,7 +175,7 @@ def _groups(
 def _places(one: Round, logged: Sequence[CandidateRecord]) -> list[int]:
     if not one.decision.shown:
         return [NO_PAGE] * len(logged)
-    looked = {candidate.key.id: min(place, NO_PAGE - 1) for place, candidate, _ in looked_at(one)}
+    looked = {id: min(place, NO_PAGE - 1) for place, id, _ in looked_at(one)}
     last = max(looked.values(), default=0)
     return [looked.get(c.key.id, last) for c in logged]
 

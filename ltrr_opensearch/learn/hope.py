@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ltrr_opensearch.choose.outcome_table import Floats, acted_weights, lost_shares, missed_by, placed
+from ltrr_opensearch.choose.outcome_table import Floats, acted_worth, in_shares, lost_shares, missed_by, placed
 from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome, Outcomes
 from ltrr_opensearch.logged import Decision, Round
 
@@ -22,17 +22,23 @@ KEPT = 0.5 ** (1 / 10_000)
 """Of what older searches said is left after each search."""
 
 
+def tells(known: Outcome, one: Round) -> bool:
+    """Whether a search says anything of promises: somebody had given up on its query, and it had a page."""
+    return bool(known.lost and one.decision.shown)
+
+
 def hoped(before: Outcomes, hope: Hope, known: Outcome, one: Round, shares: Mapping[str, Found]) -> Hope:
-    """With one search more. `known`: its query, with this search among those asked and not yet among those acted."""
-    decision = one.decision
-    if not known.lost or not decision.shown:
-        return hope
-    weighed = zip(acted_weights(known, before), known.entities.items(), strict=True)
+    """With one search more that `tells`.
+
+    `known`: its query, with this search among those asked and not yet among those acted.
+    """
+    worth = acted_worth(known, before)
+    weighed = zip(in_shares(worth).tolist(), known.entities.items(), range(len(worth)), strict=True)
     best = sorted(weighed, key=lambda of: (-of[0], of[1][0]))[:ENTITIES]
-    few = replace(known, entities=dict(of for _, of in best))
-    drawn, expected = _missed(few, decision, shares)
+    few = replace(known, entities=dict(of for _, of, _ in best))
+    drawn, expected = _missed(few, one.decision, shares)
     more = expected - drawn
-    acted = acted_weights(few, before)
+    acted = in_shares(worth[[place for *_, place in best]]) if best else worth
     usual = known.searches / max(known.asked - 1, known.searches)
     promise = float(lost_shares(few) @ more[len(acted) :])
     came = bool(one.gains) - usual * (1 + float(acted @ more[: len(acted)]))

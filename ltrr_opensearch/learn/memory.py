@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Self
 
+from ltrr_opensearch.candidate_columns import objects_of
 from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn import reward
 from ltrr_opensearch.learn.people import Hashing, People, capped
@@ -231,8 +232,9 @@ def observed(one: Round, examination: Sequence[float]) -> Iterable[tuple[str, fl
 
     An entity is named as events name it, which is how its plan asks for it.
     """
-    for place, candidate, gain in reward.looked_at(one):
-        yield candidate.object_id or candidate.key.id, gain, 1.0 if gain > 0 else _examined(place, examination)
+    names = objects_of(one.decision.candidates)
+    for place, id, gain in reward.looked_at(one):
+        yield names.get(place) or id, gain, 1.0 if gain > 0 else _examined(place, examination)
 
 
 def _examined(place: int, examination: Sequence[float]) -> float:

@@ -10,15 +10,16 @@ from math import log
 
 import numpy as np
 
+from ltrr_opensearch.candidate_columns import named, ranked
 from ltrr_opensearch.choose.outcome_table import features_of
 from ltrr_opensearch.knowledge.liking import Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Lost, Outcome, Outcomes
-from ltrr_opensearch.learn.hope import hoped
+from ltrr_opensearch.learn.hope import hoped, tells
 from ltrr_opensearch.learn.judgments import ClickJudgments, judgments_from_clicks
 from ltrr_opensearch.learn.liking import liking
 from ltrr_opensearch.learn.reward import looked_at
 from ltrr_opensearch.learn_settings import LearnSettings
-from ltrr_opensearch.logged import CandidateRecord, Decision, Round
+from ltrr_opensearch.logged import Decision, Round
 from ltrr_opensearch.types import Outcome as PlanOutcome
 
 ENTITIES = 50
@@ -89,7 +90,7 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
-        hope = hoped(before, hope, known, one, every.shares())
+        hope = hoped(before, hope, known, one, every.shares()) if tells(known, one) else hope
         folded = _folded(known, one, judged.examination, told.odds)
         if folded.entities or folded.lost:
             queries[decision.normalized] = folded
@@ -124,11 +125,11 @@ def _known(entry: Outcome | None, decision: Decision, half_life: timedelta) -> O
         return Outcome(features, 1.0, 0.0, decision.at, {})
     share = _fading(entry.updated, decision.at, half_life)
     entities = {
-        id: replace(a, gain=a.gain * share, examined=a.examined * share)
+        id: Acted(a.gain * share, a.examined * share, a.ranks, a.without, a.odds, a.gone)
         for id, a in entry.entities.items()
         if a.gain * share > FADED
     }
-    faded = (replace(kind, weight=kind.weight * share * _FADING) for kind in entry.lost)
+    faded = (Lost(kind.weight * share * _FADING, kind.without) for kind in entry.lost)
     lost = tuple(kind for kind in faded if kind.weight > FADED)
     asked, searches = entry.asked * share * _FADING + 1, entry.searches * share * _FADING
     return Outcome(features, asked, searches, decision.at, entities, lost, entry.ever * share + 1)
@@ -146,19 +147,20 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float], odds: floa
     for slot in decision.slots:
         if slot.depth and slot.outcome in ANSWERED:
             asked[slot.strategy] = max(slot.depth, asked.get(slot.strategy, 0))
-    looked = {c.key.id: (_examined(place, one, examination), gain, c) for place, c, gain in looked_at(one)}
+    looked = {id: (place, gain) for place, id, gain in looked_at(one)}
     entities = {}
-    for id in {*entry.entities, *(id for id, (_, gain, _) in looked.items() if gain > 0)}:
+    for id in {*entry.entities, *(id for id, (_, gain) in looked.items() if gain > 0)}:
         was = entry.entities.get(id)
         if id in looked:
-            examined, gain, candidate = looked[id]
-            was = _looked_at(was or Acted(0.0, _before(entry, examined, candidate, one), odds=odds), examined, gain)
+            place, gain = looked[id]
+            examined = _examined(place, one, examination)
+            was = _looked_at(was or Acted(0.0, _before(entry, examined, id, one), odds=odds), examined, gain)
         elif was and _pageless(one):
             was = _looked_at(was, 1.0, 0.0)
         if was:
             entities[id] = _placed(was, found.get(id, {}), asked)
     best = sorted(entities, key=lambda id: (-entities[id].rate, id))[:ENTITIES]
-    acted = any(gain > 0 for _, gain, _ in looked.values())
+    acted = any(gain > 0 for _, gain in looked.values())
     lost = entry.lost if acted else _lost(entry.lost, asked)
     return replace(entry, searches=entry.searches + acted, entities={id: entities[id] for id in best}, lost=lost)
 
@@ -180,26 +182,23 @@ def _found(one: Round, wanted: Collection[str]) -> dict[str, dict[str, int]]:
     """Where each strategy had the entities that are wanted."""
     strategy = {s.plan: s.strategy for s in one.decision.slots}
     found: dict[str, dict[str, int]] = {}
-    for candidate in one.decision.candidates:
-        if candidate.key.id in wanted:
-            at = found.setdefault(candidate.key.id, {})
-            for f in candidate.found:
-                name = strategy.get(f.plan, f.plan)
-                at[name] = min(f.rank, at.get(name, f.rank))
+    for id, plan, rank in ranked(one.decision.candidates, wanted) if wanted else ():
+        at, name = found.setdefault(id, {}), strategy.get(plan, plan)
+        at[name] = min(rank, at.get(name, rank))
     return found
 
 
 def _looked_at(was: Acted, examined: float, gain: float) -> Acted:
     share = _FADING**examined
-    return replace(was, gain=was.gain * share + gain, examined=was.examined * share + examined)
+    return Acted(was.gain * share + gain, was.examined * share + examined, was.ranks, was.without, was.odds, was.gone)
 
 
-def _before(entry: Outcome, examined: float, candidate: CandidateRecord, one: Round) -> float:
+def _before(entry: Outcome, examined: float, id: str, one: Round) -> float:
     """How often an entity was looked at before anybody acted upon it: as if it had always stood where it stands now.
 
     What draws seldom hold was seldom there. Those that are long past count less, as all examinations.
     """
-    before = (entry.ever - 1) * examined * _drawn(candidate, one)
+    before = (entry.ever - 1) * examined * _drawn(id, one)
     return float((1 - _FADING**before) / -log(_FADING))
 
 
@@ -210,14 +209,15 @@ def _examined(place: int, one: Round, examination: Sequence[float]) -> float:
     return examination[min(place, len(examination) - 1)]
 
 
-def _drawn(candidate: CandidateRecord, one: Round) -> float:
-    """How likely a search like this one draws the candidate: some slot is asked at least as deep as it stands there.
+def _drawn(id: str, one: Round) -> float:
+    """How likely a search like this one draws what was acted upon: some slot is asked as deep as it stands there.
 
     Of a search of which no page is known, the action is there whatever was drawn.
     """
-    if not one.decision.shown or not candidate.found:
+    found = [c.found for c in named(one.decision.candidates, one.gains) if c.key.id == id]
+    if not one.decision.shown or not found[-1]:
         return 1.0
-    ranks = {f.plan: f.rank for f in candidate.found}
+    ranks = {f.plan: f.rank for f in found[-1]}
     missed = 1.0
     for slot in one.decision.slots:
         if (rank := ranks.get(slot.plan)) is not None:
@@ -237,12 +237,12 @@ def _placed(was: Acted, found: Mapping[str, int], asked: Mapping[str, int]) -> A
     without |= {s: max(d, without.get(s, 0)) for s, d in lacked.items() if s not in ranks}
     gain = was.gain if ranks or not lacked else was.gain * LOST
     lost = not ranks and any(WELL_WITHIN * was.ranks.get(s, depth) <= depth for s, depth in lacked.items())
-    return replace(was, gain=gain, ranks=ranks, without=without, gone=not found and (lost or was.gone))
+    return Acted(gain, was.examined, ranks, without, was.odds, not found and (lost or was.gone))
 
 
 def _count(one: Round, every: _Counted, new: _Counted, known: Collection[str], ladder: Sequence[int]) -> None:
     best = max(one.gains.values(), default=0.0)
-    acted = [c for c in one.decision.candidates if best > 0 and one.gains.get(c.key.id) == best]
+    acted = [c for c in named(one.decision.candidates, one.gains) if one.gains[c.key.id] == best] if best > 0 else []
     unknown = [c for c in acted if c.key.id not in known]
     for counted, some in ((every, acted), (new, unknown)):
         at = {f.plan: f.rank for f in some[0].found} if some else {}

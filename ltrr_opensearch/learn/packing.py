@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import marshal
 import pickle
+from array import array
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -88,17 +89,28 @@ def _slots_back(columns: list[Any]) -> tuple[SlotRecord, ...]:
 def _candidates(candidates: Sequence[CandidateRecord]) -> Any:
     """Those of a log are columns as it is; others, which few searches have, become rows."""
     if isinstance(candidates, Columns):
-        return [*_OF_COLUMNS(candidates), [(*column,) for column in candidates.plans]]
+        return [*_OF_COLUMNS(candidates), [_plan(*column) for column in candidates.plans]]
     return tuple([((*key,), [(*f,) for f in found], *more) for key, found, *more in candidates])
 
 
 def _candidates_back(told: Any) -> Sequence[CandidateRecord]:
     if isinstance(told, list):
         ids, indexes, routing, objects, teams, odd, plans = told
-        return Columns(ids, indexes, routing, objects, teams, odd, list(map(PlanColumn._make, plans)))
+        return Columns(ids, indexes, routing, objects, teams, odd, [_plan_back(*column) for column in plans])
     return tuple(
         [CandidateRecord(DocKey._make(key), tuple(map(Found._make, found)), *more) for key, found, *more in told]
     )
+
+
+def _plan(plan: str, at: Sequence[int], ranks: Sequence[int], scores: Sequence[float]) -> tuple[Any, ...]:
+    """Numbers as bytes, which are one object where lists are dozens; ranks that only count are their number."""
+    counted = isinstance(ranks, range)
+    return plan, array("i", at), len(ranks) if counted else array("i", ranks), array("d", scores)
+
+
+def _plan_back(plan: str, at: bytes, ranks: bytes | int, scores: bytes) -> PlanColumn:
+    told = range(1, ranks + 1) if isinstance(ranks, int) else array("i", ranks)
+    return PlanColumn(plan, array("i", at), told, array("d", scores))
 
 
 _NONE = dict(zip(_RARE, (None, None, ()), strict=True))

@@ -14,14 +14,15 @@ from typing import Any
 
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.choose.explorers import compares, explorer_arguments
 from ltrr_opensearch.choose.factoring import profiles_in, rungs_for
 from ltrr_opensearch.choose.registry import LEARNING
 from ltrr_opensearch.choose.vowpal import Teacher, Trust, VowpalPolicy, stored_checks, workspace
 from ltrr_opensearch.errors import DataError, SettingsError
-from ltrr_opensearch.knowledge.outcomes import VERSION, Outcomes
 from ltrr_opensearch.learn.credit import Labelled, labelled, labelled_alone
-from ltrr_opensearch.learn.outcomes import updated
+from ltrr_opensearch.learn.direct import learned
+from ltrr_opensearch.learn.parts import continued, counting
 from ltrr_opensearch.learn.peers import train_linear, train_table
 from ltrr_opensearch.learn.profiles import profiles_for
 from ltrr_opensearch.learn.unseen import as_new
@@ -53,8 +54,8 @@ def train_policy(
             f"no round with the ladder {list(choose.ladder)} to train the policy from; search and click first"
         )
     meta: Json = {"ladder": list(choose.ladder), "features": examples.VERSION, "factoring": choose.factoring}
-    if choose.policy == "direct":
-        return _train_direct(usable, settings, previous, at_most)
+    if choose.policy == DIRECT:
+        return learned(usable, settings, previous, at_most).part()
     if choose.factoring == "profiles":
         meta["profiles"] = _profiles(usable, settings, previous)
     if choose.policy == "vowpal":
@@ -68,13 +69,13 @@ def _train_vowpal(
     choose, learn = settings.choose, settings.learn
     meta["arguments"] = [*explorer_arguments(choose, learn), "--random_seed", str(learn.seed)]
     meta |= {"labels": learn.labels, "valued": choose.explore_loss is not None}
-    before = _continued(previous, "vowpal", meta)
+    before = continued(previous, "vowpal", meta)
     learner = workspace([*meta["arguments"], *examples.interaction_arguments()], before.payload if before else None)
     slots = _learn(learner, rounds, settings, meta)
     seen, new = len(rounds), sum(ASKED not in r.decision.context for r in rounds)
     if before:
         seen, new = seen + before.meta["rounds"], new + before.meta["new_rounds"]
-    seen, new = _counting(seen, at_most), _counting(new, at_most)
+    seen, new = counting(seen, at_most), counting(new, at_most)
     safe = choose.apprentice_rounds
     trust = Trust(*(n / (n + safe) if safe else 1.0 for n in (seen, new)))
     meta |= {"rounds": seen, "new_rounds": new, "trust": trust}
@@ -107,7 +108,7 @@ def _learn(learner: Any, rounds: Sequence[Round], settings: Settings, meta: Json
 
 def _train_peer(rounds: Sequence[Round], settings: Settings, previous: Part | None, meta: Json) -> Part:
     meta["half_life_searches"] = settings.learn.half_life_searches
-    before = _continued(previous, settings.choose.policy, meta)
+    before = continued(previous, settings.choose.policy, meta)
     taught = chain.from_iterable(map(_labeller(settings, meta), rounds))
     payload = _PEERS[settings.choose.policy](taught, settings.learn, before.payload if before else None)
     meta["rounds"] = len(rounds) + (before.meta["rounds"] if before else 0)
@@ -138,37 +139,6 @@ def _profiles(rounds: Sequence[Round], settings: Settings, previous: Part | None
     ):
         return before
     return [[p.name, dict(p.depths)] for p in profiles_for(rounds, settings)]
-
-
-def _train_direct(rounds: Sequence[Round], settings: Settings, previous: Part | None, at_most: int | None) -> Part:
-    choose, learn = settings.choose, settings.learn
-    meta: Json = {
-        "ladder": list(choose.ladder),
-        "features": examples.VERSION,
-        "outcomes": VERSION,
-        "price_per_candidate": learn.price_per_candidate,
-        "price_per_plan": learn.price_per_plan,
-        "gamma": choose.gamma,
-    }
-    before = _continued(previous, "direct", meta)
-    free = {s.strategy for r in rounds for s in r.decision.slots if s.original}
-    meta["free"] = sorted({*free, *(before.meta["free"] if before else ())})
-    outcomes = updated(Outcomes.from_bytes(before.payload) if before else Outcomes(), rounds, choose.ladder, learn)
-    seen = _counting(len(rounds) + (before.meta["rounds"] if before else 0), at_most)
-    safe = choose.apprentice_rounds
-    meta |= {"rounds": seen, "trust": seen / (seen + safe) if safe else 1.0}
-    return _part(rounds, "direct", outcomes.to_bytes(), meta, {})
-
-
-def _counting(rounds: int, at_most: int | None) -> int:
-    return rounds if at_most is None else min(rounds, at_most)
-
-
-def _continued(previous: Part | None, algorithm: str, meta: Json) -> Part | None:
-    """The previous part, if it was trained as this one will be."""
-    if previous is None or previous.algorithm != algorithm:
-        return None
-    return previous if all(previous.meta.get(key) == value for key, value in meta.items()) else None
 
 
 def _part(rounds: Sequence[Round], algorithm: str, payload: bytes, meta: Json, checks: Json) -> Part:

@@ -15,8 +15,9 @@ from datetime import datetime
 from difflib import SequenceMatcher
 from itertools import pairwise
 
+from ltrr_opensearch.candidate_columns import ids_of
 from ltrr_opensearch.learn_settings import LossSettings
-from ltrr_opensearch.logged import CandidateRecord, Decision, Event, Round, is_whole
+from ltrr_opensearch.logged import Decision, Event, Round, is_whole
 from ltrr_opensearch.types import Asker
 
 ALIKE = 0.75
@@ -67,19 +68,22 @@ def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, floa
     return best
 
 
-def looked_at(one: Round) -> Iterator[tuple[int, CandidateRecord, float]]:
-    """(place from 0, candidate, gain) of what people surely had before them.
+def looked_at(one: Round) -> Iterator[tuple[int, str, float]]:
+    """(place from 0, `_id`, gain) of what people surely had before them.
 
     That is the first page, and of later ones what was acted upon. What a rule had pinned is not among it: that it was
     seen, and acted upon, there says nothing of what put the others into their order.
     """
-    decision = one.decision
+    decision, gains = one.decision, one.gains
     pinned = decision.pinned
     first_unseen = decision.offset + decision.shown
-    for place, candidate in enumerate(decision.candidates[decision.offset :], decision.offset):
-        gain = one.gains.get(candidate.key.id, 0.0)
-        if (place < first_unseen or gain > 0) and candidate.key.id not in pinned:
-            yield place, candidate, gain
+    ids = ids_of(decision.candidates)
+    for place, id in enumerate(ids[decision.offset : first_unseen], decision.offset):
+        if id not in pinned:
+            yield place, id, gains.get(id, 0.0)
+    for place, id in enumerate(ids[first_unseen:], first_unseen) if gains else ():
+        if id in gains and gains[id] > 0 and id not in pinned:
+            yield place, id, gains[id]
 
 
 def visit(decision: Decision, events: Iterable[Event]) -> Visit:

@@ -5,6 +5,7 @@ A search with a hundred candidates takes a few kilobytes.
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence, Set
 from itertools import compress
@@ -67,31 +68,34 @@ def read_some(document: Json, only: Only) -> Columns:
     columns = document["candidates"]
     index, routing, objects = columns["index"], sparse_back("routing", columns), sparse_back("object_id", columns)
     kept = _places(document, only, objects)
+    whole = len(kept) == len(columns["id"])
     place_of = {place: number for number, place in enumerate(kept)}
     teams = _teams_back(columns, len(columns["id"])) if "teams" in columns else []
     rows = ((place_of.get(int(place)), row) for place, row in columns["found"].get("rows", {}).items())
     return Columns(
-        [columns["id"][place] for place in kept],
+        columns["id"] if whole else [columns["id"][place] for place in kept],
         intern(index) if isinstance(index, str) else [intern(index[place]) for place in kept],
         {place_of[place]: name for place, name in routing.items() if place in place_of},
         {place_of[place]: name for place, name in objects.items() if place in place_of},
         [teams[place] for place in kept] if teams else (),
         {place: [found[0] for found in row] for place, row in rows if place is not None},
-        [_plan_column(column, place_of) for column in columns["found"]["plans"]],
+        [_plan_column(column, None if whole else place_of) for column in columns["found"]["plans"]],
     )
 
 
-def _plan_column(column: Json, place_of: Mapping[int, int]) -> PlanColumn:
-    """Of those that have a new place."""
+def _plan_column(column: Json, place_of: Mapping[int, int] | None) -> PlanColumn:
+    """Of those that have a new place; of all where none has."""
     at, scores = column["at"], column["score"]
     ranks = column.get("rank") or range(1, len(at) + 1)
     if not len(at) == len(ranks) == len(scores):
         raise ValueError(f"plan {column['plan']}: {len(at)} candidates, {len(ranks)} ranks, {len(scores)} scores")
+    if place_of is None:
+        return PlanColumn(intern(column["plan"]), at, ranks, array("d", map(float, scores)))
     # few of many are kept: a call for a column, where rows would take one each
     kept = list(map(place_of.__contains__, at))
     places = list(map(place_of.__getitem__, compress(at, kept)))
     return PlanColumn(
-        intern(column["plan"]), places, list(compress(ranks, kept)), list(map(float, compress(scores, kept)))
+        intern(column["plan"]), places, list(compress(ranks, kept)), array("d", map(float, compress(scores, kept)))
     )
 
 
@@ -112,7 +116,7 @@ def _places(document: Json, only: Only, objects: Mapping[int, str]) -> Sequence[
         kept.update(compress(range(len(ids)), map(only.named.__contains__, ids)))
         named = only.named | {objects[i] for i in kept if ids[i] in only.named and i in objects}
         kept.update([i for i, name in objects.items() if name in named])
-    return sorted(kept)
+    return range(len(ids)) if len(kept) == len(ids) else sorted(kept)
 
 
 def _teams(teams: Sequence[str | None]) -> Json:

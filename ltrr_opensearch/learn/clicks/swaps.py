@@ -35,11 +35,14 @@ def _examination(cells: Cells, pairs: int, positions: int) -> Floats:
     assumed = PRIOR_POSITION * prior
     clicks = np.bincount(cells.position, cells.clicked, positions) + assumed
     of_pair = np.bincount(cells.pair, cells.clicked, pairs)
+    telling = of_pair[cells.pair] > 0
+    pair_of, position, shown = cells.pair[telling], cells.position[telling], cells.shown[telling]
+    acted, pair = np.unique(pair_of, return_inverse=True)
     found = prior
     for _ in range(STEPS):
-        expected = np.bincount(cells.pair, cells.shown * found[cells.position], pairs)
-        level = of_pair / np.maximum(expected, 1e-12)
-        tries = np.bincount(cells.position, cells.shown * level[cells.pair], positions)
+        expected = np.bincount(pair, shown * found[position], len(acted))
+        level = of_pair[acted] / np.maximum(expected, 1e-12)
+        tries = np.bincount(position, shown * level[pair], positions)
         found = clicks / (tries + assumed.sum() / found.sum())
         found = found / found[0]
     return np.asarray(found, dtype=np.float64)
