@@ -34,7 +34,7 @@ MOST_TRUSTED = 0.8
 """Of a remembered query's value comes from its own outcomes; the rest stands for people who want other things than
 those who searched so far (docs/learning-to-retrieve.md says how many do)."""
 LEAST_QUERIES = 20
-"""Remembered queries below which the safe plan is drawn."""
+"""Queries acted upon below which the safe plan is drawn."""
 
 Floats = NDArray[np.float64]
 
@@ -77,7 +77,8 @@ class DirectPolicy:
         self._free = [prices.candidate * depth for depth in choose.ladder]
         self._paid = [prices.candidate * depth + prices.plan * (depth > 0) for depth in choose.ladder]
         self._gamma = gamma
-        self._trust = trust if len(outcomes.queries) >= LEAST_QUERIES else 0.0
+        known = sum(one.searches > 0 for one in outcomes.queries.values())
+        self._trust = trust if known >= LEAST_QUERIES else 0.0
         self._outcomes = outcomes
         # with the release and not with its first search, which it would hold up
         self._table = OutcomeTable.of(outcomes, choose.ladder)

@@ -86,7 +86,7 @@ class _FastSerializer(JSONSerializer):
     def dumps(self, data: Any) -> Any:
         try:
             return data if isinstance(data, str | bytes) else orjson.dumps(data)
-        except TypeError:  # half a surrogate pair here, too
+        except TypeError:  # what orjson does not know, as whole numbers beyond 64 bits
             return super().dumps(data)
 
     def loads(self, s: str) -> Any:

@@ -3,13 +3,14 @@
 A thousand documents parsed at once are some 60 MB that have left the processor's caches before anybody reads them:
 parsing them, and reading and freeing what was parsed, takes three times as long as one after the other.
 
-Such an answer is cut where a hit begins, `{"_index":"`. Unescaped quotes cannot stand inside of a text, so this is
-where an object begins whose first key it is; and the piece before must end with the values it was sorted by, a number
-and a word, as ours do. An answer that is otherwise is parsed as a whole.
+Such an answer is cut where an object begins whose first key is `_index`: unescaped quotes cannot stand inside of a
+text. It must go on as sorted hits do, and the piece before must end with the values it was sorted by, a number and a
+word, as ours do. An answer that is otherwise is parsed as a whole, also where documents hold objects a little alike.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, overload
 
@@ -17,7 +18,8 @@ import orjson
 
 from ltrr_opensearch.types import Json
 
-_LIST = '"hits":['
+_LIST = '"max_score":null,"hits":['
+_HIT = re.compile(r'\{"_index":"[^"\\]*","_id":"(?:[^"\\]|\\.)*","_score":null,"_source":')
 _BETWEEN = '},{"_index":"'
 _SORT = '"sort":'
 _END = "}]}}"
@@ -51,8 +53,8 @@ def answer(text: str, parse: Callable[[str], Any]) -> Any:
         return parse(text)
     first += len(_LIST)
     spans = _cut(text, first)
-    sorts = [_sorted_by(text, span) for span in spans]
-    if None in sorts:
+    sorts = [_sorted_by(text, span) for span in spans if _HIT.match(text, span.start)]
+    if len(sorts) < len(spans) or None in sorts:
         return parse(text)
     found = parse(f"{text[:first]}]}}}}")
     found["hits"]["hits"] = Hits(text, spans, sorts, parse)

@@ -48,6 +48,7 @@ def scrolled(client: OpenSearch, body: Json, index: str, keep_alive: str) -> Ite
         if only:
             yield only
         return
+    del only  # the scroll begins anew
     params = {"scroll": keep_alive, "allow_partial_search_results": "false"}
     try:
         found: Json = client.search(index=index, body={**body, "sort": ["_doc"]}, params=params)

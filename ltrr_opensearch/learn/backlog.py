@@ -21,7 +21,6 @@ from opensearchpy import OpenSearch
 from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.cluster.admin import connect
-from ltrr_opensearch.learn import collecting
 from ltrr_opensearch.learn.engines import engine
 from ltrr_opensearch.learn.join import read_joined, rounds_of, selected, visit
 from ltrr_opensearch.learn.packing import packed, unpacked
@@ -64,7 +63,7 @@ def first(choose: ChooseSettings) -> int:
 
 def read_stretch(task: Stretch) -> Told:
     """Reads on a connection of its own: what a worker does."""
-    with collecting.rarely(), connect(task.settings.cluster, reads_much=True) as client:
+    with connect(task.settings.cluster, reads_much=True) as client:
         return read_with(client, task)
 
 
@@ -95,7 +94,8 @@ class Backlog:
         tasks = [Stretch(settings, index, one) for one in cut]
         try:
             with ThreadPoolExecutor(1) as beside:  # the cluster has time for it while documents are understood here
-                unknown = beside.submit(count_unknown, client, settings.state, window, sampled := Counter[str]())
+                sampled = Counter[str]()
+                unknown = beside.submit(count_unknown, client, settings.state, window, sampled)
                 visits = self._read(client, tasks, counts, progress)
                 unknown.result()
         except BaseException:

@@ -11,10 +11,17 @@ OBJECTS = 1_000_000
 tenth of that of learning."""
 
 
-@contextmanager
-def rarely() -> Iterator[None]:
+def seldom() -> None:
+    """From now on, in a process of our own."""
     young, *older = gc.get_threshold()
     gc.set_threshold(max(young, OBJECTS), *older)
+
+
+@contextmanager
+def rarely() -> Iterator[None]:
+    """For a while; not in two threads at a time, which would undo each other's."""
+    young, *older = gc.get_threshold()
+    seldom()
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPool
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol, TypeVar
 
+from ltrr_opensearch.learn import collecting
 from ltrr_opensearch.learn_settings import LearnSettings
 
 Task = TypeVar("Task")
@@ -52,7 +53,11 @@ class Local:
 def _local(workers: int) -> Iterator[Engine]:
     """Processes are spawned: a forked one would share the connections of this one."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, spawn) if workers > 1 else ThreadPoolExecutor(AHEAD) as executor:
+    if workers == 1:
+        executor: Executor = ThreadPoolExecutor(AHEAD)
+    else:
+        executor = ProcessPoolExecutor(workers, spawn, initializer=collecting.seldom)
+    with executor:
         yield Local(executor, workers)
 
 

@@ -106,10 +106,14 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
 
 
 def _most_asked(queries: Mapping[str, Outcome], half_life: timedelta) -> list[str]:
-    """Whether somebody acted or not: a choice of those that went well would tell nobody of the others."""
-    until = max((one.updated for one in queries.values()), default=None)
-    asked = {q: one.asked * _fading(one.updated, until, half_life) for q, one in queries.items() if until}
-    return sorted(queries, key=lambda q: (-asked[q], q))[:QUERIES]
+    """Whether somebody acted or not: a choice of those that went well would tell nobody of the others.
+
+    What was only searched for in vain, and not for long, is no longer known.
+    """
+    until = max((one.updated for one in queries.values()), default=datetime.min)
+    asked = {q: one.asked * _fading(one.updated, until, half_life) for q, one in queries.items()}
+    left = [q for q in queries if queries[q].entities or asked[q] > FADED]
+    return sorted(left, key=lambda q: (-asked[q], q))[:QUERIES]
 
 
 def _liking(before: Outcomes, judged: ClickJudgments, kept: float) -> Liking:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ltrr_opensearch.choose_settings import ChooseSettings
+from ltrr_opensearch.knowledge.outcomes import VERSION
 from ltrr_opensearch.logged import Part
 from ltrr_opensearch.types import Json
 
@@ -16,3 +18,8 @@ def continued(previous: Part | None, algorithm: str, meta: Json) -> Part | None:
 def counting(rounds: int, at_most: int | None) -> int:
     """How many rounds count of the apprenticeship."""
     return rounds if at_most is None else min(rounds, at_most)
+
+
+def goes_on(previous: Part | None, choose: ChooseSettings) -> bool:
+    """Whether a policy is of the kind that the settings name, as this software stores it."""
+    return bool(previous and previous.algorithm == choose.policy and previous.meta.get("outcomes", VERSION) == VERSION)

@@ -24,6 +24,7 @@ from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.job import LEFT_OUT, Job, Learned, brought, memory_part, serving_parts, with_verdict
 from ltrr_opensearch.learn.judgments import judgments_from_clicks
 from ltrr_opensearch.learn.late import EVENTS, Found, LateEvents
+from ltrr_opensearch.learn.parts import goes_on
 from ltrr_opensearch.learn.plugin_models import delete_unnamed
 from ltrr_opensearch.learn.publishable import servable
 from ltrr_opensearch.learn.read import Window
@@ -220,6 +221,8 @@ def _late(job: Job, run: _Run, left_out: frozenset[str]) -> Found | None:
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
     """Per kind, the time up to which searches have been learned."""
     learned = {kind: through(serving.get(kind)) for kind in ("policy", "ranker", "aggregates")}
+    if not goes_on(serving.get("policy"), job.settings.choose):
+        learned["policy"] = None  # the next one begins anew, with all that is in the log
     return {**learned, "memory": job.mark.read()[0]}
 
 

@@ -12,7 +12,9 @@ from ltrr_opensearch.logged import Part
 from ltrr_opensearch.settings import Settings
 from tests.worlds import STRATEGIES, renumbered, searches, serve, value, without_floor
 
-SETTINGS = Settings.model_validate({"learn": {"price_per_candidate": 0.002}, "choose": {"apprentice_rounds": 200}})
+SETTINGS = Settings.model_validate(
+    {"learn": {"price_per_candidate": 0.002}, "choose": {"policy": "vowpal", "apprentice_rounds": 200}}
+)
 BATCH = 300
 TEST = searches(600, 99)
 

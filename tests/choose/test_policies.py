@@ -19,7 +19,7 @@ from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Slot
 from tests.worlds import searches, serve
 
-SETTINGS = Settings()
+SETTINGS = Settings.model_validate({"choose": {"policy": "vowpal"}})
 LADDER = SETTINGS.choose.ladder
 SLOT = Slot("knn", "knn", "dense", 1, {"kind=words": 1.0}, {"found": 0.5}, (("original", 50),), LADDER, (True,) * 4)
 
@@ -69,7 +69,7 @@ def test_greedy_takes_the_best_mean_and_shrinks_from_the_unknown() -> None:
 
 def test_the_settings_choose(part: Part) -> None:
     assert isinstance(build_policy(ChooseSettings(), None), Fixed)
-    assert isinstance(build_policy(ChooseSettings(), part), VowpalPolicy)
+    assert isinstance(build_policy(SETTINGS.choose, part), VowpalPolicy)
     assert isinstance(build_policy(ChooseSettings(policy="uniform"), part), Uniform)
     assert isinstance(build_policy(ChooseSettings(policy="fixed"), part), Fixed)
     with pytest.raises(ModelError, match=r"choose\.policy says 'greedy'"):

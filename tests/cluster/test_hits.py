@@ -51,6 +51,9 @@ def test_nothing_is_parsed_until_it_is_looked_at() -> None:
     "text",
     [
         response([{"inner": [{"a": 1}, {"_index": "log"}]}, {}], [[1, "a"], [2, "b"]]),
+        response([{"inner": [{"sort": [1, "x"]}, {"_index": "y"}]}, {}], [[1, "a"], [2, "b"]]),
+        response([{"inner": [{"sort": [1, "x"]}, {"_index": "y", "_id": "z", "_score": 1.5}]}], [[1, "a"]]),
+        orjson.dumps({"failures": [{"hits": [{"_index": "log"}]}], "hits": {"hits": [{"sort": [1, "a"]}]}}).decode(),
         response([{}, {}], [[1], [2]]),
         response([{}, {}], [[1, "a"], [None, "b"]]),
         response([{}], [[1, "a"]], aggregations={"n": {"value": 1}}),
@@ -59,6 +62,9 @@ def test_nothing_is_parsed_until_it_is_looked_at() -> None:
     ],
     ids=[
         "objects alike inside of a document",
+        "behind what looks like the end of a hit",
+        "the same, and more alike",
+        "hits of something else before them",
         "another order",
         "no time",
         "more behind the hits",

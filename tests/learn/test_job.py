@@ -101,6 +101,16 @@ def test_a_second_run_has_nothing_to_do_and_the_next_goes_on(shop: Shop) -> None
     assert sum(sum(m["entities"]["examined"]) for m in shop.memories()) > shown_before
 
 
+def test_another_kind_of_policy_learns_all_that_is_in_the_log(shop: Shop) -> None:
+    learn(("policy",), shop.job(CLOSED))
+    job = shop.job(CLOSED, gate_margin=10, min_effective=1e-6)
+    direct = job.settings.choose.model_copy(update={"policy": "direct"})
+    after = learn(("policy",), replace(job, settings=job.settings.model_copy(update={"choose": direct})))
+    assert after.release, after.verdicts
+    assert parts(shop)["policy"].algorithm == "direct"
+    assert parts(shop)["policy"].meta["rounds"] == SEARCHES
+
+
 def test_searches_whose_window_is_open_wait_unless_told_otherwise(shop: Shop) -> None:
     assert learn(KINDS, shop.job(START + timedelta(minutes=29))).nothing_new
     assert learn(("memory",), shop.job(LAST), window_s=0).counts["decisions"] == SEARCHES
