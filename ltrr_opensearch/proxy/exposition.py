@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -13,6 +15,8 @@ from prometheus_client.registry import Collector
 
 ONE_OR_NOTHING = frozenset(("ltrr_release", "ltrr_part", "ltrr_phase"))
 """Gauges whose samples of 0 tell of something that is over: left out."""
+TRIES = 5
+"""At reading what processes write meanwhile."""
 
 
 class _Present(Collector):
@@ -62,5 +66,12 @@ class SeveralProcesses:
         self._own = _OfProcesses(processes)
 
     def exposition(self) -> bytes:
+        """A file that a process is just making is read as if it were damaged: a moment later it is whole."""
+        for _ in range(TRIES - 1):
+            with suppress(struct.error, RuntimeError, ValueError):
+                return self._added_up()
+        return self._added_up()
+
+    def _added_up(self) -> bytes:
         counted: Collector = MultiProcessCollector(None, path=str(self._folder))  # type: ignore[no-untyped-call]
         return exposed(counted, self._own)
