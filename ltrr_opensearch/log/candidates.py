@@ -84,18 +84,22 @@ def read_some(document: Json, only: Only) -> Columns:
 
 
 def _plan_column(column: Json, place_of: Mapping[int, int] | None) -> PlanColumn:
-    """Of those that have a new place; of all where none has."""
+    """Of those that have a new place; of all where none has. What is no number of a place or rank is refused here."""
     at, scores = column["at"], column["score"]
     ranks = column.get("rank") or range(1, len(at) + 1)
     if not len(at) == len(ranks) == len(scores):
         raise ValueError(f"plan {column['plan']}: {len(at)} candidates, {len(ranks)} ranks, {len(scores)} scores")
     if place_of is None:
-        return PlanColumn(intern(column["plan"]), at, ranks, array("d", map(float, scores)))
+        told = ranks if isinstance(ranks, range) else array("i", ranks)
+        return PlanColumn(intern(column["plan"]), array("i", at), told, array("d", map(float, scores)))
     # few of many are kept: a call for a column, where rows would take one each
     kept = list(map(place_of.__contains__, at))
     places = list(map(place_of.__getitem__, compress(at, kept)))
     return PlanColumn(
-        intern(column["plan"]), places, list(compress(ranks, kept)), array("d", map(float, compress(scores, kept)))
+        intern(column["plan"]),
+        array("i", places),
+        array("i", compress(ranks, kept)),
+        array("d", map(float, compress(scores, kept))),
     )
 
 

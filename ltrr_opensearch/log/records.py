@@ -70,7 +70,7 @@ def from_document(document: Json, only: Only | None = None) -> Decision:
     """
     try:
         return _decision(document, only)
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as cause:
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as cause:
         name = document.get("query_id", "?") if isinstance(document, dict) else "?"
         raise DataError(f"decision {name!r} cannot be read: {type(cause).__name__} {cause}; it is left out") from cause
 

@@ -13,7 +13,7 @@ from ltrr_opensearch.types import Asker
 from tests.arena.shop import QUERIES, template, world
 
 TRAFFIC, HELD_OUT = QUERIES[:22], QUERIES[22:]
-PLAN = Plan(searches=1200, batch=200, users=20, seed=1, kinds=("policy",), model=PositionBased(noise=0.0))
+PLAN = Plan(searches=600, batch=200, users=20, seed=1, kinds=("policy",), model=PositionBased(noise=0.0))
 
 
 def test_a_replayed_search_is_what_the_engine_would_have_logged() -> None:

@@ -33,7 +33,7 @@ def slots_of(choose: ChooseSettings, context: Features, query: str, depths: Sequ
         left, drawn = left - taken, (*drawn, (strategy, taken))
 
 
-def drawn_alike(
+def assert_drawn_alike(
     outcomes: Outcomes, choose: ChooseSettings, context: Features, query: str, depths: Sequence[int]
 ) -> None:
     policy = DirectPolicy(outcomes, choose, PRICES, choose.gamma)
@@ -61,8 +61,8 @@ def test_remembered_and_new_queries(seed: int, budget: int, queries: int) -> Non
     remembered = f"q{rng.integers(queries)}"
     for query, asked in ((remembered, 0.3), (remembered, 0.0), ("new", 0.3)):
         context = {**made.features(), **({ASKED: asked} if asked else {})}
-        drawn_alike(outcomes, choose, context, query, rng.choice(choose.ladder, len(ON_OFFER)).tolist())
-        drawn_alike(outcomes, choose, context, query, [0] * len(ON_OFFER))
+        assert_drawn_alike(outcomes, choose, context, query, rng.choice(choose.ladder, len(ON_OFFER)).tolist())
+        assert_drawn_alike(outcomes, choose, context, query, [0] * len(ON_OFFER))
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -75,8 +75,8 @@ def test_a_query_that_says_nothing_and_one_that_alone_says_something(seed: int) 
     for name in names[:3] + names[4:]:
         alone = silenced(alone, name)
     for known in (silent, replace(alone, queries={**alone.queries, "q3": outcomes.queries["q3"]})):
-        drawn_alike(known, choose, {**made.features(), ASKED: 0.3}, "q3", [20, 0, 100, 0, 20, 0])
-        drawn_alike(known, choose, made.features(), "new", [0, 20, 0, 0, 0, 100])
+        assert_drawn_alike(known, choose, {**made.features(), ASKED: 0.3}, "q3", [20, 0, 100, 0, 20, 0])
+        assert_drawn_alike(known, choose, made.features(), "new", [0, 20, 0, 0, 0, 100])
 
 
 def test_a_feature_that_tells_nothing_apart_hides_no_other() -> None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ltrr_opensearch.errors import DataError
 from ltrr_opensearch.learn import packing
 from ltrr_opensearch.learn.packing import packed, unpacked
+from ltrr_opensearch.learn.read import understood
+from ltrr_opensearch.log.candidates import Only
+from ltrr_opensearch.log.records import from_document, to_document
 from ltrr_opensearch.logged import Event
 from tests.learn.synthetic import clicks, decisions
 from tests.log.test_records import DECISIONS, NAMES, TIMES
@@ -47,3 +53,20 @@ def test_a_microsecond_counts() -> None:
     one = decisions(1)[0]
     other = replace(one, at=one.at + timedelta(microseconds=1))
     assert [d.at for d, _ in unpacked(packed([(one, ()), (other, ())]))] == [one.at, other.at]
+
+
+@pytest.mark.parametrize(("name", "value"), [("rank", 2**40), ("rank", "x"), ("rank", 1.5), ("at", 2**40), ("at", "x")])
+def test_a_number_that_cannot_be_packed_is_refused_where_it_is_read(name: str, value: object) -> None:
+    """One damaged document is counted and left out; it does not end the run."""
+    document = to_document(decisions(1)[0])
+    plan = next(plan for plan in document["candidates"]["found"]["plans"] if plan["at"])
+    plan["rank"] = list(plan.get("rank") or range(1, len(plan["at"]) + 1))
+    all_kept, first_kept = Only(200, frozenset()), Only(1, frozenset())
+    assert packed([(from_document(document, all_kept), ())])
+    plan[name] = [value, *plan[name][1:]]
+    with pytest.raises(DataError, match="cannot be read"):
+        from_document(document, all_kept)
+    counts = Counter[str]()
+    left = understood([(document, first_kept)], counts)
+    assert len(packed([(one, ()) for one in left])) > 0
+    assert len(left) + counts["unreadable decisions"] == 1

@@ -50,7 +50,9 @@ def test_what_cannot_be_read_is_counted(shop: Shop) -> None:
     assert counts["unreadable decisions"] == 1
 
 
-def test_events_of_clients_that_index_them_past_us(shop: Shop) -> None:
+@pytest.mark.parametrize("page", [read.EVENT_PAGE, 3], ids=["in one answer", "page by page"])
+def test_events_of_clients_that_index_them_past_us(shop: Shop, monkeypatch: pytest.MonkeyPatch, page: int) -> None:
+    monkeypatch.setattr(read, "EVENT_PAGE", page)
     made = decisions(20)
     sent = list(clicks(made))
     shop.put([], sent)
