@@ -9,9 +9,10 @@ import click
 from rich.console import Console
 
 from ltrr_opensearch.bench import screen
-from ltrr_opensearch.bench.figures import environment
+from ltrr_opensearch.bench.figures import Figure, environment
 from ltrr_opensearch.bench.suites import SUITES, find
 from ltrr_opensearch.errors import LtrrError
+from ltrr_opensearch.types import Json
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -19,24 +20,24 @@ from ltrr_opensearch.errors import LtrrError
 @click.option("--quick", is_flag=True, help="A smaller catalogue and fewer repetitions.")
 @click.option("--json", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write the figures here as well.")
 def main(name: str, quick: bool, file: Path | None) -> None:
-    """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, learning,
-    learning_bestbuy (in learning), estimators, ranking, understanding (slots, entities, hypotheses, sparse,
-    content, memory and scale in it)."""
+    """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, ranking, learning
+    (learning_live, learning_icecat, learning_drift, learning_safety, learning_bestbuy, learning_warm, estimators,
+    deciding and learning_speed in it), understanding (slots, refresh, entities, hypotheses, sparse, content, memory
+    and scale in it). Figures are in FILE as soon as they are there."""
     console = Console()
     suite = find(name)
+    content: Json = {"suite": name, "quick": quick, "environment": environment(), "figures": []}
+    figures: list[Figure] = []
     try:
-        figures = suite(console, quick)
+        for figure in suite(console, quick):
+            figures.append(figure)
+            content["figures"].append(figure.to_json())
+            if file:
+                file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     except LtrrError as error:
         raise click.ClickException(str(error)) from error
-    screen.show(console, name, figures)
-    if file:
-        content = {
-            "suite": name,
-            "quick": quick,
-            "environment": environment(),
-            "figures": [figure.to_json() for figure in figures],
-        }
-        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    finally:
+        screen.show(console, name, figures)
 
 
 if __name__ == "__main__":

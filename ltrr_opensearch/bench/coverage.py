@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from math import exp, lgamma, log
 from typing import NamedTuple
 
@@ -77,19 +78,35 @@ def least_covered(tried: int, level: float = LEVEL) -> int:
     return tried
 
 
-def run(logs: int, advance: Callable[[int], None], sizes: tuple[int, ...] = SIZES) -> dict[Cell, Tries]:
-    """Everything that is tried on `logs` logs of every world, logger and size."""
-    found: defaultdict[Cell, Tries] = defaultdict(Tries)
+Job = Callable[[Callable[[int], None]], "dict[Cell, Tries]"]
+"""(told how many logs more were tried) -> all that was tried"""
+
+
+def jobs(logs: int, sizes: Sequence[int] = SIZES) -> list[Job]:
+    """Everything that is tried on `logs` logs, one job of every world, logger and size; no cell is of two."""
+    made: list[Job] = []
     for place, (name, world) in enumerate(WORLDS.items()):
         rng = np.random.default_rng(_TRUTH_SEED)
         truths = {target: truth(world, chooser, rng) for target, chooser in TARGETS.items()}
-        for logger in LOGGERS:
-            for size in sizes:
-                for number in range(logs):
-                    seed = np.random.default_rng([number, size, place])
-                    for target, what, estimate, interval, true in _tried(world, logger, size, number, seed, truths):
-                        found[Cell(name, logger, size, target, what)].add(estimate, interval, true)
-                    advance(1)
+        made += [partial(_tries, name, logger, size, logs, place, truths) for logger in LOGGERS for size in sizes]
+    return made
+
+
+def _tries(
+    name: str,
+    logger: str,
+    size: int,
+    logs: int,
+    place: int,
+    truths: Mapping[str, float],
+    advance: Callable[[int], None],
+) -> dict[Cell, Tries]:
+    found: defaultdict[Cell, Tries] = defaultdict(Tries)
+    for number in range(logs):
+        seed = np.random.default_rng([number, size, place])
+        for target, what, estimate, interval, true in _tried(WORLDS[name], logger, size, number, seed, truths):
+            found[Cell(name, logger, size, target, what)].add(estimate, interval, true)
+        advance(1)
     return dict(found)
 
 
@@ -97,7 +114,7 @@ Tried = tuple[str, str, float, Interval, float]
 
 
 def _tried(
-    world: World, logger: str, size: int, number: int, rng: np.random.Generator, truths: dict[str, float]
+    world: World, logger: str, size: int, number: int, rng: np.random.Generator, truths: Mapping[str, float]
 ) -> Iterator[Tried]:
     of = searches(world, size, rng)
     table = log_of(of, *draw(LOGGERS[logger], of, rng))

@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from ltrr_opensearch.bench import open_bandit
-from ltrr_opensearch.bench.coverage import COMPARED_AT, DIFFERENCE, HEADLINE, SIZES, Cell, Tries, run
+from ltrr_opensearch.bench.at_once import at_once
+from ltrr_opensearch.bench.coverage import COMPARED_AT, DIFFERENCE, HEADLINE, Cell, Tries, jobs
 from ltrr_opensearch.bench.figures import Figure
-from ltrr_opensearch.demo.progress import bar
-from ltrr_opensearch.evaluate.simulated import LOGGERS, WORLDS
+from ltrr_opensearch.evaluate.simulated import WORLDS
 
 LOGS, QUICK_LOGS = 500, 100
 LEAST_LOGS = 20
@@ -26,9 +26,9 @@ LEAST_LOGS = 20
 def measure(console: Console, quick: bool) -> list[Figure]:
     logs = QUICK_LOGS if quick else LOGS
     folder = open_bandit.find()
-    with bar(console, "Estimators", len(WORLDS) * len(LOGGERS) * len(SIZES) * logs) as advance:
-        found = run(logs, advance)
-    kept = {cell: tries for cell, tries in found.items() if len(tries.errors) >= LEAST_LOGS}
+    made = jobs(logs)
+    found = at_once(console, "Estimators", len(made) * logs, made)
+    kept = {cell: tries for of in found for cell, tries in of.items() if len(tries.errors) >= LEAST_LOGS}
     console.print(compared(kept))
     return [*figures(kept), *open_bandit.figures(folder)]
 

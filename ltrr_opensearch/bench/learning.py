@@ -1,8 +1,11 @@
-"""What is claimed of learning to retrieve: one part after the other, each on a world of its own, all in one list."""
+"""What is claimed of learning to retrieve: one part after the other, each on a world of its own, all in one list.
+
+Each part is a suite of its own as well. On two cores all of them take more than an hour.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 from rich.console import Console
 
@@ -18,22 +21,22 @@ from ltrr_opensearch.bench import (
     learning_warm,
 )
 from ltrr_opensearch.bench.figures import Figure
-from ltrr_opensearch.bench.recorded import arena_stack
-from ltrr_opensearch.demo.stack import Stack
+from ltrr_opensearch.bench.recorded import Part, arena_stack
 
-Part = Callable[[Console, bool, Stack], list[Figure]]
 ON_A_NODE: tuple[Part, ...] = (
-    learning_live.measure,
-    learning_icecat.measure,
-    learning_drift.measure,
-    learning_safety.measure,
+    learning_live.played,
+    learning_icecat.played,
+    learning_drift.played,
+    learning_safety.played,
     learning_bestbuy.played,
     learning_warm.played,
 )
 ALONE = (estimating.measure, deciding.measure, learning_speed.measure)
 
 
-def measure(console: Console, quick: bool) -> list[Figure]:
+def measure(console: Console, quick: bool) -> Iterator[Figure]:
     with arena_stack() as stack:
-        played = [figure for part in ON_A_NODE for figure in part(console, quick, stack)]
-    return [*played, *(figure for part in ALONE for figure in part(console, quick))]
+        for part in ON_A_NODE:
+            yield from part(console, quick, stack)
+    for alone in ALONE:
+        yield from alone(console, quick)

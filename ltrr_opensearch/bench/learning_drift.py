@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from statistics import fmean
 
 from rich.console import Console
@@ -11,12 +12,13 @@ from rich.console import Console
 from ltrr_opensearch.arena.actions import wanted_by_grade
 from ltrr_opensearch.arena.clicks import MAX_GRADE, of_grade
 from ltrr_opensearch.arena.drift import Drifted, broken, closed, drift, replaced
-from ltrr_opensearch.arena.simulate import Plan
+from ltrr_opensearch.arena.simulate import Done, Plan
 from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.bench import learning_icecat
+from ltrr_opensearch.bench.at_once import at_once
 from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.bench.recorded import as_suite
 from ltrr_opensearch.demo import data
-from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.stack import Stack
 
 Grades = Mapping[str, Mapping[str, int]]
@@ -28,23 +30,34 @@ BREAKS = "lexical"
 """The strategy that the best constants of this catalogue lean on."""
 
 
-def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     world, queries = learning_icecat.world(console, stack)
     catalogue = data.load(data.find(stack.home))
     seeds = QUICK_SEEDS if quick else SEEDS
     flipped = _flipped(world, catalogue.users, catalogue.judges)
+    jobs = {
+        (name, seed): partial(_changed, old, new, queries, seed)
+        for seed in range(seeds)
+        for name, (old, new) in _changes(world, flipped, seed).items()
+    }
+    drifted = at_once(console, "Drift", len(jobs) * (2 * BEFORE + AFTER), list(jobs.values()))
     found: dict[str, list[Drifted]] = {}
-    with bar(console, "Drift", 3 * seeds * (2 * BEFORE + AFTER)) as done:
-        for seed in range(seeds):
-            changes = {
-                "strategy_breaks": (world, broken(world, BREAKS)),
-                "tastes_flip": (world, flipped),
-                "half_replaced": replaced(world, seed),
-            }
-            for name, (old, new) in changes.items():
-                drifted = drift(old, new, queries, Plan(BEFORE, seed=seed), AFTER, done=done)
-                found.setdefault(name, []).append(drifted)
+    for (name, _), one in zip(jobs, drifted, strict=True):
+        found.setdefault(name, []).append(one)
     return [figure for name, of in found.items() for figure in _figures(name, of)]
+
+
+def _changes(world: World, flipped: World, seed: int) -> Mapping[str, tuple[World, World]]:
+    """(before, after) of each change."""
+    return {
+        "strategy_breaks": (world, broken(world, BREAKS)),
+        "tastes_flip": (world, flipped),
+        "half_replaced": replaced(world, seed),
+    }
+
+
+def _changed(old: World, new: World, queries: Sequence[str], seed: int, done: Done) -> Drifted:
+    return drift(old, new, queries, Plan(BEFORE, seed=seed), AFTER, done=done)
 
 
 def _flipped(world: World, users: Grades, judges: Grades) -> World:
@@ -76,3 +89,6 @@ def _figures(name: str, of: list[Drifted]) -> list[Figure]:
             made_with=made_with,
         )
     ]
+
+
+measure = as_suite(played)

@@ -7,6 +7,7 @@ less the price of its candidates. Queries of a fold are asked by nobody until th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from statistics import fmean
 
 import numpy as np
@@ -19,6 +20,7 @@ from ltrr_opensearch.arena.simulate import (
     BEST_CONSTANT,
     LEARNED,
     ORACLE,
+    Done,
     Plan,
     Simulated,
     Standing,
@@ -26,10 +28,10 @@ from ltrr_opensearch.arena.simulate import (
     simulate,
 )
 from ltrr_opensearch.arena.world import World
+from ltrr_opensearch.bench.at_once import at_once
 from ltrr_opensearch.bench.figures import Figure
-from ltrr_opensearch.bench.recorded import prepare, recorded
+from ltrr_opensearch.bench.recorded import as_suite, prepare, recorded
 from ltrr_opensearch.demo import data
-from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.shop_index import configuration, index_body
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.demo.users import application_query
@@ -68,21 +70,22 @@ def world(
     made = recorded(console, stack, INDEX, catalogue.queries, template, also)
     attraction = {q: {d: of_grade(g) for d, g in catalogue.users[q].items()} for q in catalogue.queries}
     wanted = {q: wanted_by_grade(catalogue.judges[q]) for q in catalogue.queries}
-    played = World(made.recording, made.settings, template, attraction, wanted, made.gazetteer, made.terms)
-    return played, catalogue.queries
+    icecat = World(made.recording, made.settings, template, attraction, wanted, made.gazetteer, made.terms)
+    return icecat, catalogue.queries
 
 
-def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
-    played, queries = world(console, stack)
+def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+    icecat, queries = world(console, stack)
     order = np.random.default_rng(0).permutation(np.array(queries)).tolist()
     searches = QUICK_SEARCHES if quick else SEARCHES
-    results = []
-    with bar(console, "Icecat, five folds", FOLDS * searches) as done:
-        for fold in range(FOLDS):
-            held_out = order[fold::FOLDS]
-            traffic = [q for q in order if q not in set(held_out)]
-            results.append(simulate(played, traffic, held_out, Plan(searches, seed=fold), done=done))
-    return figures(results, searches)
+    folds = [partial(_fold, icecat, order, fold, searches) for fold in range(FOLDS)]
+    return figures(at_once(console, "Icecat, five folds", FOLDS * searches, folds), searches)
+
+
+def _fold(icecat: World, order: Sequence[str], fold: int, searches: int, done: Done) -> Simulated:
+    held_out = order[fold::FOLDS]
+    traffic = [q for q in order if q not in set(held_out)]
+    return simulate(icecat, traffic, held_out, Plan(searches, seed=fold), done=done)
 
 
 def figures(results: Sequence[Simulated], searches: int) -> list[Figure]:
@@ -150,3 +153,6 @@ def _pooled(folds: Sequence[Sequence[Standing]], name: str) -> Standing:
 def _constants(results: Sequence[Simulated]) -> str:
     chosen = {str(next(s.action for s in r.seen if s.name == BEST_CONSTANT)) for r in results}
     return "; ".join(sorted(chosen))
+
+
+measure = as_suite(played)

@@ -13,6 +13,7 @@ from ltrr_opensearch.arena.replay import Limits, Replay
 from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.bench import learning_icecat
 from ltrr_opensearch.bench.figures import Figure
+from ltrr_opensearch.bench.recorded import as_suite
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.stack import Stack
@@ -28,7 +29,7 @@ CHOOSE: Json = {"policy": "uniform", "ladder": [0, 10, 50, 200], "safe_depth": 5
 Pages = dict[str, tuple[str, ...]]
 
 
-def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     world, queries = learning_icecat.world(console, stack, application_query, CHOOSE)
     made = visits(queries, QUICK_SEARCHES if quick else SEARCHES, users=100, seed=1)
     stack.serve()
@@ -82,3 +83,6 @@ def _replayed(world: World, made: Sequence[Visit]) -> Pages:
     serving = world.learner(()).serving(Uniform())
     replay = Replay(world.recording, serving, world.template, limits)
     return {v.session: replay.search(v.query, v.session, v.at, Asker(v.user)).page for v in made}
+
+
+measure = as_suite(played)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice
 from statistics import fmean, median
 
 import numpy as np
@@ -10,10 +12,12 @@ from rich.console import Console
 
 from ltrr_opensearch.arena.clicks import Aimless, ClickModel, Hostile, PositionBased
 from ltrr_opensearch.arena.safety import Pages, Withstood, withstand
-from ltrr_opensearch.arena.simulate import Plan
+from ltrr_opensearch.arena.simulate import Done, Plan
+from ltrr_opensearch.arena.world import World
 from ltrr_opensearch.bench import learning_icecat
+from ltrr_opensearch.bench.at_once import at_once
 from ltrr_opensearch.bench.figures import Figure
-from ltrr_opensearch.demo.progress import bar
+from ltrr_opensearch.bench.recorded import as_suite
 from ltrr_opensearch.demo.stack import Stack
 from ltrr_opensearch.demo.users import PAGE
 from ltrr_opensearch.types import Json
@@ -34,20 +38,18 @@ def all_words(text: str) -> Json:
     return {"query": {"multi_match": fields}, "size": PAGE}
 
 
-def measure(console: Console, quick: bool, stack: Stack) -> list[Figure]:
+def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     world, queries = learning_icecat.world(console, stack, all_words, SHIPPED)
     runs = QUICK_RUNS if quick else RUNS
-    figures = []
-    with bar(console, "Bad clicks", len(KINDS) * runs * SEARCHES) as done:
-        for name, model in KINDS.items():
-            found = []
-            for seed in range(runs):
-                order = np.random.default_rng(seed).permutation(np.array(queries)).tolist()
-                cut = len(order) // learning_icecat.FOLDS
-                plan = Plan(SEARCHES, BATCH, seed=seed, model=model)
-                found.append(withstand(world, order[cut:], order[:cut], plan, done))
-            figures += _figures(name, found)
-    return figures
+    jobs = [partial(_run, world, queries, seed, model) for model in KINDS.values() for seed in range(runs)]
+    found = iter(at_once(console, "Bad clicks", len(jobs) * SEARCHES, jobs))
+    return [figure for name in KINDS for figure in _figures(name, list(islice(found, runs)))]
+
+
+def _run(world: World, queries: Sequence[str], seed: int, model: ClickModel, done: Done) -> Withstood:
+    order = np.random.default_rng(seed).permutation(np.array(queries)).tolist()
+    cut = len(order) // learning_icecat.FOLDS
+    return withstand(world, order[cut:], order[:cut], Plan(SEARCHES, BATCH, seed=seed, model=model), done)
 
 
 def _figures(name: str, of: list[Withstood]) -> list[Figure]:
@@ -83,3 +85,6 @@ def _beside(name: str, of: Sequence[Pages], said: str) -> Iterator[Figure]:
             made_with=f"{SEARCHES} searches a run; median {median(ahead):.4f}; {sum(one < LOSS for one in ahead)} runs "
             f"below {LOSS:g}; ours {ours:.4f}; {said}",
         )
+
+
+measure = as_suite(played)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +20,14 @@ from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.lessons import Again, Growing, lessons
 from ltrr_opensearch.arena.replay import Limits
 from ltrr_opensearch.bench import bestbuy
+from ltrr_opensearch.bench.at_once import Done, at_once
 from ltrr_opensearch.bench.bestbuy import Clicked
+from ltrr_opensearch.bench.bestbuy_judged import rewards
 from ltrr_opensearch.bench.clicked_replay import ClickAnswered, ClickedReplay, Mode, alone, most_clicked, place_of
 from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.bench.learning_bestbuy import world
 from ltrr_opensearch.bench.memory_replay import answered as listed
-from ltrr_opensearch.bench.recorded import Recorded, arena_stack
+from ltrr_opensearch.bench.recorded import Recorded, as_suite
 from ltrr_opensearch.bench.resampled import Floats, interval, mean, reciprocal
 from ltrr_opensearch.demo.progress import bar
 from ltrr_opensearch.demo.stack import Stack
@@ -51,21 +54,17 @@ ARMS: Mapping[str, Collection[str]] = {
 OWN, MOST_CLICKED = "the untouched query", "most clicked for this query, then RRF"
 
 
-def measure(console: Console, quick: bool) -> list[Figure]:
-    with arena_stack() as stack:
-        return played(console, quick, stack)
-
-
 def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     made, clicks = world(console, False, stack)
     days = (QUICK_PAST_DAYS, QUICK_AFTER_DAYS) if quick else (PAST_DAYS, AFTER_DAYS)
     start, end = _days(clicks, days)
     past, after = [c for c in clicks if c.at < start], [c for c in clicks if start <= c.at < end]
     brought = bring(console, made, past)
-    answered = {arm: replayed(console, made, after, arm, brought) for arm in ARMS}
-    judged = Judged(made, past, after, answered)
+    jobs = [partial(replayed, made, after, arm, brought) for arm in ARMS]
+    answered = at_once(console, "Best Buy, the days after", len(jobs) * len(after), jobs)
+    judged = Judged(made, past, after, dict(zip(ARMS, answered, strict=True)))
     first = [one for one in after if one.at < _next_day(after[0].at)]
-    again = {seed: replayed(console, made, first, WARM, bring(console, made, past, seed)) for seed in OTHER_SAMPLES}
+    again = {seed: replayed(made, first, WARM, bring(console, made, past, seed)) for seed in OTHER_SAMPLES}
     others = [judged.other(seed, some) for seed, some in again.items()]
     return [*judged.figures(brought.policy), *others, judged.memory_first(first, brought)]
 
@@ -124,12 +123,11 @@ def _past(number: int, one: Clicked) -> Past:
 
 
 def replayed(
-    console: Console, made: Recorded, after: Sequence[Clicked], arm: str, brought: Brought
+    made: Recorded, after: Sequence[Clicked], arm: str, brought: Brought, done: Done = lambda _: None
 ) -> list[ClickAnswered]:
     limits = Limits(made.settings.serve.rank_depth, made.settings.log.feature_sample)
     replay = ClickedReplay(made.recording, bestbuy.application_query, normalise, Mode.BANDIT, limits=limits)
-    with bar(console, f"Best Buy, {arm}", len(after)) as done:
-        return replay.run(after, brought.learner(made, ARMS[arm]), done=done)
+    return replay.run(after, brought.learner(made, ARMS[arm]), done=done)
 
 
 class Judged:
@@ -148,7 +146,7 @@ class Judged:
         seen = {normalise(one.query) for one in past}
         self._new = np.array([normalise(one.query) not in seen for one in after])
         self._ranks = {arm: reciprocal([one.rank for one in some]) for arm, some in answered.items()}
-        self._rewards = {arm: _rewards(some, made) for arm, some in answered.items()}
+        self._rewards = {arm: rewards(some, made) for arm, some in answered.items()}
         own = next(s.name for s in made.settings.indexes[made.recording.index].strategies if s.use == "original")
         counted = most_clicked([*past, *after], normalise, made.recording)[len(past) :]
         self._peers = {
@@ -222,7 +220,4 @@ def _within(ranks: Floats) -> Floats:
     return (ranks >= 0.1).astype(np.float64)
 
 
-def _rewards(answered: Sequence[ClickAnswered], made: Recorded) -> Floats:
-    learn = made.settings.learn
-    price, request = learn.price_per_candidate, learn.price_per_plan
-    return np.array([one.found - price * one.candidates - request * one.requests for one in answered])
+measure = as_suite(played)

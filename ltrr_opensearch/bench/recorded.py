@@ -21,6 +21,7 @@ from rich.console import Console
 from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.record import Recorder, Template
 from ltrr_opensearch.arena.recording import Recording
+from ltrr_opensearch.bench.figures import Figure
 from ltrr_opensearch.cluster.admin import connect
 from ltrr_opensearch.cluster.upstream import Upstream
 from ltrr_opensearch.configuration import load_settings
@@ -39,6 +40,8 @@ from ltrr_opensearch.understand.encoders import load_encoder
 
 DEPTH = 200
 PREFIX = "ltrr_arena"
+Part = Callable[[Console, bool, Stack], list[Figure]]
+"""What measures on the node that parts share."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,16 @@ def arena_stack() -> Iterator[Stack]:
         yield stack
     finally:
         stack.close()
+
+
+def as_suite(part: Part) -> Callable[[Console, bool], list[Figure]]:
+    """A part as a suite of its own."""
+
+    def measure(console: Console, quick: bool) -> list[Figure]:
+        with arena_stack() as stack:
+            return part(console, quick, stack)
+
+    return measure
 
 
 def prepare(console: Console, stack: Stack, index: str, body: Json, products: Sequence[Json], content: Json) -> None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 
 from rich.console import Console
 
 from ltrr_opensearch.bench.figures import Figure
 
-Suite = Callable[[Console, bool], list[Figure]]
-"""(console, quick) -> figures"""
+Suite = Callable[[Console, bool], Iterable[Figure]]
+"""(console, quick) -> figures, one part after the other where there are several"""
 
 SUITES: Mapping[str, str] = {
     "main": "ltrr_opensearch.bench.main_path",
@@ -18,7 +18,12 @@ SUITES: Mapping[str, str] = {
     "proxy": "ltrr_opensearch.bench.proxy",
     "soak": "ltrr_opensearch.bench.soak",
     "learning": "ltrr_opensearch.bench.learning",
+    "learning_live": "ltrr_opensearch.bench.learning_live",
+    "learning_icecat": "ltrr_opensearch.bench.learning_icecat",
+    "learning_drift": "ltrr_opensearch.bench.learning_drift",
+    "learning_safety": "ltrr_opensearch.bench.learning_safety",
     "learning_bestbuy": "ltrr_opensearch.bench.learning_bestbuy",
+    "learning_warm": "ltrr_opensearch.bench.learning_warm",
     "deciding": "ltrr_opensearch.bench.deciding",
     "learning_speed": "ltrr_opensearch.bench.learning_speed",
     "estimators": "ltrr_opensearch.bench.estimating",

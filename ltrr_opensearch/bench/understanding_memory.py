@@ -7,15 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.console import Console
 
+from ltrr_opensearch.bench.at_once import at_once
 from ltrr_opensearch.bench.bestbuy import Clicked
+from ltrr_opensearch.bench.bestbuy_judged import FIRST_DAYS
 from ltrr_opensearch.bench.clicked_replay import Mode, most_clicked, place_of, rrf
 from ltrr_opensearch.bench.figures import Figure
-from ltrr_opensearch.bench.learning_bestbuy import FIRST_DAYS, INDEX, replayed, world
+from ltrr_opensearch.bench.learning_bestbuy import INDEX, replayed, world
 from ltrr_opensearch.bench.memory_cold import cold_start
 from ltrr_opensearch.bench.memory_replay import by_memory
 from ltrr_opensearch.bench.memory_scale import scale
@@ -41,8 +44,9 @@ def played(console: Console, quick: bool, stack: Stack) -> list[Figure]:
     _, every = (made, clicks) if not quick else world(console, False, stack)
     judging = Judging.of(made, clicks)
     figures = [*judging.alone(console), *cold(console, quick, made, every)]
-    for mode in Mode:
-        answered = replayed(console, made, clicks, mode)
+    replays = [partial(replayed, made, clicks, mode, 0) for mode in Mode]
+    both = at_once(console, "Best Buy, both modes", len(replays) * len(clicks), replays)
+    for mode, answered in zip(Mode, both, strict=True):
         figures += judging.beside(f"memory_{mode}", reciprocal([one.rank for one in answered]), must=True)
     return figures
 

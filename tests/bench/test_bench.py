@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from rich.console import Console
 from ltrr_opensearch.bench import __main__ as command
 from ltrr_opensearch.bench import screen
 from ltrr_opensearch.bench.figures import Figure, environment, mean_ratio, ratio, repeated, timing
+from ltrr_opensearch.bench.suites import SUITES, find
+from ltrr_opensearch.errors import LtrrError
 
 MISSED = Figure("cost", 1.5, "x", ("hybrid", 1.0), 1.25, higher_is_better=False, interval=(1.4, 1.6), runs=20)
 MET = Figure("ahead", 0.1, "nDCG@10", ("original", 0.5), 0.0, interval=(0.05, 0.15))
@@ -70,6 +73,25 @@ def test_json_holds_environment_and_figures(tmp_path: Path, monkeypatch: pytest.
     assert figure["beside"] == ["hybrid", 1.0]
     assert figure["falls_short"] is True
     assert content["environment"]["python"]
+
+
+def test_what_was_measured_before_a_part_failed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def suite(_console: Console, _quick: bool) -> Iterator[Figure]:
+        yield MET
+        raise LtrrError("the node is gone")
+
+    monkeypatch.setattr(command, "find", lambda _: suite)
+    target = tmp_path / "figures.json"
+    run = CliRunner().invoke(command.main, ["main", "--json", str(target)])
+    assert run.exit_code == 1
+    assert "the node is gone" in run.output
+    assert "1 figures" in run.output
+    assert [figure["name"] for figure in json.loads(target.read_text())["figures"]] == ["ahead"]
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_every_suite_is_there(name: str) -> None:
+    assert callable(find(name))
 
 
 def test_a_suite_that_is_not_there_says_so() -> None:

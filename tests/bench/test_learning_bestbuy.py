@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from ltrr_opensearch.arena.learner import Learner
-from ltrr_opensearch.arena.replay import Replay
+from ltrr_opensearch.arena.replay import Limits, Replay
 from ltrr_opensearch.bench.bestbuy import Clicked
+from ltrr_opensearch.bench.bestbuy_judged import Replays, best_in_hindsight
 from ltrr_opensearch.bench.clicked_replay import ClickAnswered, ClickedReplay, Mode
-from ltrr_opensearch.bench.learning_bestbuy import best_in_hindsight
 from ltrr_opensearch.bench.one_day import OneDay
 from ltrr_opensearch.bench.recorded import Recorded
 from ltrr_opensearch.index_settings import StrategySettings
@@ -77,3 +77,24 @@ def test_the_best_constant_action_pays_for_candidates_and_requests() -> None:
     np.testing.assert_allclose(best_in_hindsight([one, other], made), [lexical_20] * 2)
     original_5 = 1 - 5 * learn.price_per_candidate
     np.testing.assert_allclose(best_in_hindsight([other, other], made), [original_5] * 2)
+
+
+def test_a_click_counts_with_its_mean_over_the_replays() -> None:
+    made = Recorded(SHOP, recording(), Gazetteer.from_values(()), Terms())
+    every = clicks(10)
+    replays = [
+        ClickedReplay(recording(), template, str, Mode.BANDIT, limits=Limits(secret=f"run {run}")).run(every, learner())
+        for run in range(2)
+    ]
+    peers = {"nobody": [None] * len(every)}
+    figures = {f.name: f for f in Replays(made, every, replays, peers).figures(Mode.BANDIT)}
+    judged = slice(len(every) * 7 // 10, None)
+    means = [np.mean([1 / (one.rank or np.inf) for one in replay[judged]]) for replay in replays]
+    assert figures["bestbuy_bandit_all_mrr"].value == pytest.approx(np.mean(means))
+    assert figures["bestbuy_bandit_all_mrr"].made_with == "of each replay " + ", ".join(f"{m:.4f}" for m in means)
+    lead = figures["bestbuy_bandit_all_lead_over nobody"]
+    assert lead.interval
+    assert lead.value == lead.interval[0] > 0
+    drawn = np.mean([one.candidates for replay in replays for one in replay[judged]])
+    assert figures["bestbuy_bandit_candidates"].value == pytest.approx(drawn)
+    assert figures["bestbuy_bandit_retrieval_reward_over_best_constant"].runs == len(every) // 2

@@ -23,7 +23,7 @@ def test_what_the_past_taught_is_there_on_the_first_day() -> None:
     brought = bring(console, MADE, past)
     assert brought.policy
     assert len(brought.growing.entries) == len(QUERIES)
-    answered = {arm: replayed(console, MADE, after, arm, brought) for arm in ARMS}
+    answered = {arm: replayed(MADE, after, arm, brought) for arm in ARMS}
     assert all("q2e" in one.places for one in answered[WARM])
     assert not any("q2e" in one.places for one in answered[COLD])
     judged = Judged(MADE, past, after, answered)

@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 import pytest
 
-from ltrr_opensearch.bench.coverage import HEADLINE, Tries, least_covered, run
+from ltrr_opensearch.bench.coverage import HEADLINE, Tries, jobs, least_covered
 from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.estimators import ESTIMATORS, Terms
 from ltrr_opensearch.evaluate.evidence import Evidence, gather
@@ -125,7 +125,7 @@ def test_the_truth_is_what_actions_earn() -> None:
 
 def test_intervals_of_the_headline_cover() -> None:
     """A few logs of one size; `scripts/bench estimators` has five hundred of all."""
-    found = run(12, lambda _: None, sizes=(500,))
+    found = {cell: tries for job in jobs(12, sizes=(500,)) for cell, tries in job(lambda _: None).items()}
     cells = [tries for cell, tries in found.items() if cell.what == HEADLINE and len(tries.errors) == 12]
     tried = sum(len(tries.errors) for tries in cells)
     assert len(cells) >= 15
