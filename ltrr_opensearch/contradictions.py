@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from ltrr_opensearch.index_settings import IndexSettings
+from ltrr_opensearch.policy_contradictions import Contradiction, of_policies
 from ltrr_opensearch.settings import Settings
 
-Contradiction = tuple[Sequence[int | str], str]
-"""(location of the key, what is wrong with it and what to do)."""
 UNPROPOSED = ("number", "date")
 """Kinds of slots whose values are not proposed, see docs/content.md."""
 
@@ -19,7 +18,7 @@ def contradictions(settings: Settings) -> Iterator[Contradiction]:
     yield from _cluster(settings)
     yield from _state(settings)
     yield from _log(settings)
-    yield from _choose(settings)
+    yield from of_policies(settings)
     yield from _learn(settings)
     yield from _personal(settings)
     for key, index in settings.indexes.items():
@@ -63,26 +62,6 @@ def _log(settings: Settings) -> Iterator[Contradiction]:
             if getattr(settings.log, name) != "keep":
                 said = f"is {getattr(settings.log, name)}, but everybody knows the key of the hashes; set state.secret"
                 yield ("log", name), said
-
-
-def _choose(settings: Settings) -> Iterator[Contradiction]:
-    choose = settings.choose
-    if choose.budget < choose.safe_depth:
-        yield (
-            ("choose", "budget"),
-            f"{choose.budget} does not allow even one plan at safe_depth {choose.safe_depth}; raise it, at best to "
-            "safe_depth times the number of strategies",
-        )
-    if choose.vowpal_arguments is not None and choose.policy != "vowpal":
-        yield (
-            ("choose", "vowpal_arguments"),
-            f"are nothing to policy {choose.policy}; choose policy vowpal, or leave out",
-        )
-    if choose.policy == "direct" and choose.factoring != "sequential":
-        yield (
-            ("choose", "factoring"),
-            f"policy direct values whole actions, not {choose.factoring}; choose sequential, or policy vowpal",
-        )
 
 
 def _learn(settings: Settings) -> Iterator[Contradiction]:

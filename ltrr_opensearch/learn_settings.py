@@ -88,7 +88,8 @@ class LearnSettings(Section):
         "for the strategy `personal` and for nobody else; 0: of nobody.",
     )
     half_life_searches: Positive = Field(
-        20_000, description="Searches after which a reward weighs half in what policies other than vowpal have learned."
+        20_000,
+        description="Searches after which a reward weighs half in what lints, linucb, thompson and greedy learned.",
     )
     labels: Literal["certain", "by_probability"] = Field(
         "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."

@@ -137,7 +137,16 @@ def test_a_mistake_names_file_line_key_value_and_what_is_allowed(path: Path, tex
         ("state: {ubi_events: ltrr_memory}", "state.ubi_events", "ltrr_memory starts like our own indexes (ltrr_)"),
         ("indexes: {ltrr_jobs: {text_fields: {t: 1}}}", "indexes.ltrr_jobs", "is an index of ours"),
         ("choose: {budget: 20}", "choose.budget", "20 does not allow even one plan at safe_depth 50"),
-        ("choose: {vowpal_arguments: --cb_explore_adf}", "choose.vowpal_arguments", "are nothing to policy direct"),
+        ("choose: {vowpal_arguments: --cb_explore_adf}", "choose.vowpal_arguments", "says nothing to policy direct"),
+        ("choose: {explorer: regcb}", "choose.explorer", "says nothing to policy direct; leave it out, or choose"),
+        ("choose: {policy: vowpal, gamma: 10}", "choose.gamma", "says nothing to policy vowpal"),
+        ("learn: {labels: by_probability}", "learn.labels", "says nothing to policy direct"),
+        (
+            "learn: {half_life_searches: 9}",
+            "learn.half_life_searches",
+            "says nothing to policy direct; leave it out, or choose policy lints or linucb or thompson or greedy",
+        ),
+        ("choose: {policy: vowpal, profiles: {all: {a: 10}}}", "choose.profiles", "are not drawn by factoring sequen"),
         ("choose: {policy: direct, factoring: profiles}", "choose.factoring", "policy direct values whole actions"),
         ("learn: {gains: {click: 0}}", "learn.gains", "no action is worth anything"),
         ("learn: {engine: dask}", "learn.dask_scheduler", "engine dask needs the address of a scheduler"),
@@ -186,6 +195,11 @@ def test_a_contradiction_names_the_key_and_a_way_out(path: Path, text: str, key:
 )
 def test_a_contradiction_of_an_index_too(path: Path, text: str, key: str, said: str) -> None:
     assert f"ltrr.yml:1: indexes.shop.{key}: {said}" in mistakes(path, f"indexes: {{shop: {text}}}")
+
+
+def test_what_policies_of_others_read_is_theirs(path: Path) -> None:
+    path.write_text("choose: {policy: mine, explorer: regcb, gamma: 10}\n")
+    assert load_settings(path).choose.gamma == 10
 
 
 def test_all_mistakes_are_told_at_once(path: Path) -> None:
