@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -14,6 +15,9 @@ from ltrr_opensearch.bench.suites import SUITES, find
 from ltrr_opensearch.errors import LtrrError
 from ltrr_opensearch.types import Json
 
+FILE_WIDTH = 180
+"""Columns where nobody looks: names of figures are not broken."""
+
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.argument("name", metavar="[SUITE]", type=click.Choice(list(SUITES)), default="main")
@@ -24,7 +28,7 @@ def main(name: str, quick: bool, file: Path | None) -> None:
     (learning_live, learning_icecat, learning_drift, learning_safety, learning_bestbuy, learning_warm, estimators,
     deciding and learning_speed in it), understanding (slots, refresh, entities, hypotheses, sparse, content, memory
     and scale in it). Figures are in FILE as soon as they are there."""
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     suite = find(name)
     content: Json = {"suite": name, "quick": quick, "environment": environment(), "figures": []}
     figures: list[Figure] = []
