@@ -22,7 +22,7 @@ from ltrr_opensearch.demo import data
 from ltrr_opensearch.demo.stack import Stack
 
 Grades = Mapping[str, Mapping[str, int]]
-SEEDS, QUICK_SEEDS = 5, 1
+SEEDS, QUICK_SEEDS = 10, 1
 BEFORE, AFTER = 4000, 3000
 CLOSED = 0.8
 """Of the gap, within `AFTER` searches."""

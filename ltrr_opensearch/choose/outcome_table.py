@@ -7,7 +7,7 @@ asked, and believed in as far as such promises were kept (`Hope`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
 
@@ -16,19 +16,16 @@ from numpy.typing import NDArray
 
 from ltrr_opensearch.choose.alike import Alike
 from ltrr_opensearch.choose.examples import checked
-from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcome, Outcomes
+from ltrr_opensearch.choose.missed import Placed, found_share, missed_by, placed
+from ltrr_opensearch.choose.worth import acted_weights, lost_shares
+from ltrr_opensearch.knowledge.outcomes import FEATURES, Found, Outcomes
 from ltrr_opensearch.types import Features
 
-PRIOR_FOUND, USUALLY_FOUND = 2.0, 0.25
-"""A strategy of which little is known is taken to have found so much, in so many searches."""
-MOST_FOUND = 0.999
 AT_ONCE = 4096
 """Rows of a table that are worked out at once, so that what comes in between takes little memory."""
 
 Floats = NDArray[np.float64]
 Numbers = NDArray[np.int64]
-Placed = tuple[Mapping[str, int], Mapping[str, int]]
-"""By strategy, the rank at which it has something, and the depth down to which it lacks it."""
 
 
 @dataclass(frozen=True)
@@ -118,82 +115,3 @@ def features_of(context: Features) -> tuple[float, ...]:
     """By which queries are alike. A `DataError` where one is not finite: beside it no query is near another."""
     told = checked({name: context.get(name, 0.0) for name in FEATURES})
     return tuple([float(told.get(name, 0.0)) for name in FEATURES])
-
-
-def acted_weights(one: Outcome, outcomes: Outcomes) -> Floats:
-    """How much of what people want each entity is: how likely it is wanted, times how often it is then acted upon.
-
-    What was acted upon no more than by chance weighs nothing, nor does what is gone: no depth finds it.
-    """
-    return in_shares(acted_worth(one, outcomes))
-
-
-def acted_worth(one: Outcome, outcomes: Outcomes) -> Floats:
-    """The same before they are made to sum to 1: of some entities it is what it is of all."""
-    if not one.entities:
-        return np.zeros(0)
-    told = [(a.gain, a.examined, a.odds, 0.0 if a.gone else a.rate) for a in one.entities.values()]
-    acted, examined, odds, rates = np.array(told).T
-    liking = outcomes.liking
-    likely = liking.probable(acted / outcomes.gain, examined, odds)
-    return np.asarray(likely * np.maximum(0.0, rates / outcomes.gain - liking.chance))
-
-
-def in_shares(worth: Floats) -> Floats:
-    whole = worth.sum()
-    return np.asarray(worth / whole) if whole else worth
-
-
-def found_share(found: Found | None, rungs: int) -> Floats:
-    """How often something wanted is found by each rung, drawn towards what is usual."""
-    if found is None:
-        return np.zeros(rungs)
-    # a plain loop, since learning comes by here for every strategy of many searches
-    share = [0.0]
-    for was, asked in zip(found.found[1:], found.asked[1:], strict=True):
-        share.append(max(share[-1], min(MOST_FOUND, (was + PRIOR_FOUND * USUALLY_FOUND) / (asked + PRIOR_FOUND))))
-    return np.array(share)
-
-
-def lost_shares(one: Outcome) -> Floats:
-    """Of the query's searches, those of each kind in which nobody acted."""
-    return np.array([kind.weight / one.asked for kind in one.lost])
-
-
-def placed(one: Outcome) -> list[Placed]:
-    """Of each entity of the query, then of each kind of lost search."""
-    return [*[(a.ranks, a.without) for a in one.entities.values()], *[({}, kind.without) for kind in one.lost]]
-
-
-def missed_by(
-    rows: Sequence[Placed], strategies: Collection[str], shares: Mapping[str, Found], ladder: Sequence[int]
-) -> dict[str, Floats]:
-    """By strategy, P(not found), [row, rung]."""
-    if not strategies:
-        return {}
-    # at once for all rows: one by one they took nine seconds where many queries are remembered
-    spread = _spread([row[i] for i in (0, 1) for row in rows], strategies)[..., None]
-    share = np.array([found_share(shares.get(s), len(ladder)) for s in strategies])
-    missed = _missed(spread[:, : len(rows)], spread[:, len(rows) :], share, np.array(ladder))
-    return dict(zip(strategies, missed, strict=True))
-
-
-def _missed(rank: Numbers, without: Numbers, share: Floats, depths: Numbers) -> Floats:
-    """[strategy, row, rung]. Certain where the log has shown it, else as elsewhere beyond what it showed.
-
-    `share`, of all that is wanted, never falls from rung to rung.
-    """
-    shown = share[np.arange(len(share))[:, None, None], depths.searchsorted(without, "right") - 1]
-    beyond = np.where(depths > without, (share[:, None] - shown) / (1 - shown), 0.0)
-    # ranks start at 1
-    return np.asarray(1 - np.minimum(np.where(rank > 0, rank <= depths, beyond), MOST_FOUND))
-
-
-def _spread(said: Sequence[Mapping[str, int]], strategies: Collection[str]) -> Numbers:
-    """[strategy, row]; 0 where nothing is said."""
-    number = {strategy: i for i, strategy in enumerate(strategies)}
-    rows = np.repeat(np.arange(len(said)), list(map(len, said)))
-    columns = [number.get(strategy, len(number)) for strategy in chain.from_iterable(said)]
-    spread = np.zeros((len(number) + 1, len(said)), dtype=np.int64)
-    spread[columns, rows] = list(chain.from_iterable([one.values() for one in said]))
-    return spread[:-1]

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from ltrr_opensearch.choose.outcome_table import Floats, acted_worth, in_shares, lost_shares, missed_by, placed
+from ltrr_opensearch.choose.missed import Floats, missed_by, placed
+from ltrr_opensearch.choose.worth import acted_worth, in_shares, lost_shares
 from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome, Outcomes
 from ltrr_opensearch.logged import Decision, Round
 

@@ -9,7 +9,9 @@ from statistics import pstdev
 from ltrr_opensearch.choose.alike import NEIGHBOURS, PRIOR_NEIGHBOURS
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.direct import MOST_TRUSTED, PRIOR, Prices
-from ltrr_opensearch.choose.outcome_table import MOST_FOUND, acted_weights, features_of, found_share, lost_shares
+from ltrr_opensearch.choose.missed import MOST_FOUND, found_share
+from ltrr_opensearch.choose.outcome_table import features_of
+from ltrr_opensearch.choose.worth import acted_weights, lost_shares
 from ltrr_opensearch.knowledge.outcomes import Outcome, Outcomes
 from ltrr_opensearch.types import Slot
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ltrr_opensearch.choose.outcome_table import acted_weights
+from ltrr_opensearch.choose.worth import acted_weights
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Outcome, Outcomes
 

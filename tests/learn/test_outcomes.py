@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from ltrr_opensearch.choose.outcome_table import acted_weights
+from ltrr_opensearch.choose.worth import acted_weights
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Outcomes
 from ltrr_opensearch.learn.clicks.models import MODULES
