@@ -41,8 +41,11 @@ def at_once(console: Console, text: str, total: int, jobs: Sequence[Callable[[Do
                     moved(steps.get(timeout=PATIENCE_S))
                 except Empty:
                     continue
-            pool.shutdown(wait=False, cancel_futures=True)
-            return [one.result() for one in under_way]
+            # those under way are waited for, since they still tell of steps
+            pool.shutdown(cancel_futures=True)
+        while not steps.empty():
+            moved(steps.get())
+        return [one.result() for one in under_way]
 
 
 def _over(under_way: Sequence[Future[Result]]) -> bool:

@@ -15,6 +15,12 @@ def counted(number: int, done: Done) -> tuple[int, int, str | None]:
     return number, os.getpid(), os.environ.get(THREADS)
 
 
+def chatty(number: int, done: Done) -> int:
+    for _ in range(number):
+        done(1)
+    return number
+
+
 def failing(done: Done) -> int:
     done(1)
     raise ValueError("broken")
@@ -38,6 +44,13 @@ def test_results_come_in_the_order_of_the_jobs_from_other_processes(monkeypatch:
     assert {threads for _, _, threads in results} == {"1"}, "one thread each"
     assert os.environ[THREADS] == "7", "and as it was before for everybody else"
     assert "10/10" in captured.get()
+
+
+def test_all_steps_are_told_however_many_they_are() -> None:
+    console = Console(width=100, force_terminal=True)
+    with console.capture() as captured:
+        at_once(console, "Counting", 2000, [partial(chatty, 500) for _ in range(4)])
+    assert "2000/2000" in captured.get()
 
 
 def test_an_error_ends_what_has_not_begun(tmp_path: Path) -> None:
