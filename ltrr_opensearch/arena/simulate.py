@@ -179,8 +179,9 @@ def _reference(world: World, serving: Serving, actions: Actions, traffic: Sequen
     drawn = actions.depths.sum(axis=1)
     half = int(np.where(drawn <= drawn[best] / 2, known, -np.inf).argmax())
     page = request(traffic[0], world.key, world.template).size
-    ladder = world.settings.choose.ladder
-    covers = next((depth for depth in ladder if depth >= page), ladder[-1])
+    choose = world.settings.choose
+    allowed = [depth for depth in choose.ladder if depth <= choose.budget]
+    covers = next((depth for depth in allowed if depth >= page), allowed[-1])
     return best, half, actions.number({world.own: covers})
 
 

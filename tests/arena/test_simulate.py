@@ -44,6 +44,12 @@ def test_learning_beats_the_constant_where_queries_differ() -> None:
     assert simulated.acted > 0.3
 
 
+def test_a_page_that_the_budget_does_not_reach_is_covered_as_deep_as_it_allows() -> None:
+    small = replace(world().with_choose(safe_depth=5, budget=10), template=lambda text: {**template(text), "size": 20})
+    simulated = simulate(small, TRAFFIC, HELD_OUT, replace(PLAN, searches=200))
+    assert next(one.action for one in simulated.seen if one.name == UNTOUCHED) == {"original": 5}
+
+
 def test_the_same_seed_plays_the_same() -> None:
     first, again = (simulate(world(), TRAFFIC, HELD_OUT, PLAN) for _ in range(2))
     assert np.array_equal(first.curve, again.curve)
