@@ -89,7 +89,8 @@ class LearnSettings(Section):
     )
     half_life_searches: Positive = Field(
         20_000,
-        description="Searches after which a reward weighs half in what lints, linucb, thompson and greedy learned.",
+        description="Searches after which a reward weighs half in what lints, linucb, thompson and greedy learned, "
+        "and in what vowpal expects exploring to cost (choose.explore_loss).",
     )
     labels: Literal["certain", "by_probability"] = Field(
         "certain", description="Whether vowpal takes what a search showed as it is, or weighs it by 1 / probability."

@@ -30,9 +30,10 @@ def of_policies(settings: Settings) -> Iterator[Contradiction]:
         )
     yield from _of_others(settings)
     if choose.profiles and choose.factoring != "profiles":
+        also = " and policy vowpal" if choose.policy == "direct" else ""
         yield (
             ("choose", "profiles"),
-            f"are not drawn by factoring {choose.factoring}; take them out, or choose profiles",
+            f"are not drawn by factoring {choose.factoring}; take them out, or choose factoring profiles{also}",
         )
     if choose.policy == "direct" and choose.factoring != "sequential":
         yield (
@@ -46,6 +47,12 @@ def _of_others(settings: Settings) -> Iterator[Contradiction]:
     policy = settings.choose.policy
     for (section, name), users in OF_POLICIES.items():
         given = name in getattr(settings, section).model_fields_set
-        if given and policy in OUR_POLICIES and policy not in users:
+        if given and policy in OUR_POLICIES and policy not in users and not _fading(settings, name):
             others = " or ".join(users)
             yield (section, name), f"says nothing to policy {policy}; leave it out, or choose policy {others}"
+
+
+def _fading(settings: Settings, name: str) -> bool:
+    """Whether it says how fast that fades which vowpal expects exploring to cost, a table of mean rewards."""
+    choose = settings.choose
+    return name == "half_life_searches" and choose.policy == "vowpal" and choose.explore_loss is not None

@@ -147,6 +147,11 @@ def test_a_mistake_names_file_line_key_value_and_what_is_allowed(path: Path, tex
             "says nothing to policy direct; leave it out, or choose policy lints or linucb or thompson or greedy",
         ),
         ("choose: {policy: vowpal, profiles: {all: {a: 10}}}", "choose.profiles", "are not drawn by factoring sequen"),
+        (
+            "choose: {profiles: {all: {a: 10}}}",
+            "choose.profiles",
+            "are not drawn by factoring sequential; take them out, or choose factoring profiles and policy vowpal",
+        ),
         ("choose: {policy: direct, factoring: profiles}", "choose.factoring", "policy direct values whole actions"),
         ("learn: {gains: {click: 0}}", "learn.gains", "no action is worth anything"),
         ("learn: {engine: dask}", "learn.dask_scheduler", "engine dask needs the address of a scheduler"),
@@ -200,6 +205,11 @@ def test_a_contradiction_of_an_index_too(path: Path, text: str, key: str, said: 
 def test_what_policies_of_others_read_is_theirs(path: Path) -> None:
     path.write_text("choose: {policy: mine, explorer: regcb, gamma: 10}\n")
     assert load_settings(path).choose.gamma == 10
+
+
+def test_how_fast_expected_losses_fade_is_said_to_vowpal_too(path: Path) -> None:
+    path.write_text("choose: {policy: vowpal, explore_loss: 0.01}\nlearn: {half_life_searches: 9}\n")
+    assert load_settings(path).learn.half_life_searches == 9
 
 
 def test_all_mistakes_are_told_at_once(path: Path) -> None:
