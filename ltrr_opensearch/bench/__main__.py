@@ -27,21 +27,30 @@ def main(name: str, quick: bool, file: Path | None) -> None:
     """Measure what we claim, beside a peer. SUITE: main, cost (in main), proxy, soak, ranking, learning
     (learning_live, learning_icecat, learning_drift, learning_safety, learning_bestbuy, learning_warm, estimators,
     deciding and learning_speed in it), understanding (slots, refresh, entities, hypotheses, sparse, content, memory
-    and scale in it). Figures are in FILE as soon as they are there."""
+    and scale in it). Figures are in FILE as soon as a part has them; `whole` is true where none is missing."""
     console = Console(width=None if sys.stdout.isatty() else FILE_WIDTH)
     suite = find(name)
-    content: Json = {"suite": name, "quick": quick, "environment": environment(), "figures": []}
+    content: Json = {"suite": name, "quick": quick, "whole": False, "environment": environment(), "figures": []}
     figures: list[Figure] = []
+    _write(file, content)
     try:
         for figure in suite(console, quick):
             figures.append(figure)
             content["figures"].append(figure.to_json())
-            if file:
-                file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+            _write(file, content)
+        _write(file, content | {"whole": True})
     except LtrrError as error:
         raise click.ClickException(str(error)) from error
     finally:
         screen.show(console, name, figures)
+
+
+def _write(file: Path | None, content: Json) -> None:
+    if file:
+        try:
+            file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise click.ClickException(f"figures cannot be written to {file}: {error.strerror}") from error
 
 
 if __name__ == "__main__":

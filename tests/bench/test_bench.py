@@ -73,6 +73,7 @@ def test_json_holds_environment_and_figures(tmp_path: Path, monkeypatch: pytest.
     assert figure["beside"] == ["hybrid", 1.0]
     assert figure["falls_short"] is True
     assert content["environment"]["python"]
+    assert content["whole"]
 
 
 def test_what_was_measured_before_a_part_failed_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,7 +87,25 @@ def test_what_was_measured_before_a_part_failed_is_kept(tmp_path: Path, monkeypa
     assert run.exit_code == 1
     assert "the node is gone" in run.output
     assert "1 figures" in run.output
-    assert [figure["name"] for figure in json.loads(target.read_text())["figures"]] == ["ahead"]
+    kept = json.loads(target.read_text())
+    assert [figure["name"] for figure in kept["figures"]] == ["ahead"]
+    assert not kept["whole"]
+
+
+def test_a_file_that_cannot_be_written_is_told_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured = []
+
+    def suite(_console: Console, _quick: bool) -> list[Figure]:
+        measured.append(MET)
+        return measured
+
+    monkeypatch.setattr(command, "find", lambda _: suite)
+    run = CliRunner().invoke(command.main, ["main", "--json", str(tmp_path / "nowhere" / "figures.json")])
+    assert run.exit_code == 1
+    assert "figures cannot be written to" in run.output
+    assert not measured
 
 
 @pytest.mark.parametrize("name", SUITES)
