@@ -7,7 +7,7 @@ of its candidates and plans. All feasible depth vectors are looked at, so oracle
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ltrr_opensearch.arena.recording import Recording
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.types import Hit
 
 Floats = NDArray[np.float64]
@@ -28,6 +29,16 @@ class Prices(NamedTuple):
     candidate: float
     plan: float
     free: frozenset[str] = frozenset()
+
+    @staticmethod
+    def of(learn: LearnSettings, free: Iterable[str] = ()) -> Prices:
+        """As learning charges them."""
+        return Prices(learn.price_per_candidate, learn.price_per_plan, frozenset(free))
+
+    def cost(self, asked: Iterable[tuple[str, int]]) -> float:
+        """Of (plan, how deep it is asked)."""
+        paid = [(depth, depth > 0 and plan not in self.free) for plan, depth in asked]
+        return self.candidate * sum(depth for depth, _ in paid) + self.plan * sum(request for _, request in paid)
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Assessed:
     counts: Mapping[str, int]
     grades: Mapping[str, Mapping[str, float]]
     choose: ChooseSettings
-    price: float
+    prices: Prices
     click_rate: float
     own: str | None
     """The strategy that is the client's own query."""
@@ -140,8 +140,8 @@ class Assessed:
         return [c.key.id for c in Rrf().fuse(results)]
 
     def _retrieval(self) -> Json:
-        """The share of what is wanted in the union less the price of its candidates, as `ltrr learn` rewards it."""
-        actions = Actions.all(self.plans, self.ladder, self.choose.budget, Prices(self.price, 0.0))
+        """The share of what is wanted in the union less the price of its candidates and plans, as it is learned."""
+        actions = Actions.all(self.plans, self.ladder, self.choose.budget, self.prices)
         queries = list(self.grades)
         weights = np.array([self.counts[q] for q in queries], dtype=np.float64)
         values = np.array([self._values(q, actions) for q in queries])

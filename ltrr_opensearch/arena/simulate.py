@@ -150,21 +150,17 @@ def constants(
 
 
 def judged(world: World, decision: Decision) -> float:
-    return worth(decision, world.wanted[decision.text], world.settings.learn.price_per_candidate)
-
-
-def worth(decision: Decision, wanted: Wanted, price_per_candidate: float) -> float:
-    """Share of what was wanted that is in the union, less the price of its candidates."""
+    """Share of what was wanted that is in the union, less the price of its candidates and plans."""
     found = {c.key.id for c in decision.candidates if c.found}
-    drawn = sum(slot.depth for slot in decision.slots)
-    return sum(share for document, share in wanted.items() if document in found) - price_per_candidate * drawn
+    share = sum(share for document, share in world.wanted[decision.text].items() if document in found)
+    return share - world.prices.cost((slot.strategy, slot.depth) for slot in decision.slots)
 
 
 def _regret(world: World, serving: Serving, batch: Sequence[Visit], actions: Actions) -> float:
-    """Of what the policy would do without exploring, for the queries of a batch."""
+    """A search, of what the policy would do without exploring."""
     ours = steadily(world, serving, sorted({visit.query for visit in batch}), batch[0])
     best = {query: float(world.values(query, serving, actions, world.wanted[query]).max()) for query in ours}
-    return float(np.mean([best[query] - value for query, value in ours.items()]))
+    return float(np.mean([best[visit.query] - ours[visit.query] for visit in batch]))
 
 
 def _steady(replay: Replay, query: str, like: Visit) -> Decision:

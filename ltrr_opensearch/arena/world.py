@@ -73,13 +73,16 @@ class World:
         vectors = {normalise(q): a.vector for q, a in self.recording.queries.items() if a.vector is not None}
         return Learner(self.settings, self.key, self.gazetteer, vectors, kinds, self.terms, gated)
 
-    def actions(self) -> Actions:
-        """Every action over the strategies of the index; the client's own query is sent anyway, so it costs no plan."""
+    @property
+    def prices(self) -> Prices:
+        """Of plans by strategy, as learning charges them; the client's own query is sent anyway."""
         strategies = self.settings.indexes[self.key].strategies
-        free = frozenset(s.name for s in strategies if s.use == "original")
-        learn, choose = self.settings.learn, self.settings.choose
-        prices = Prices(learn.price_per_candidate, 0.0, free)
-        return Actions.all([s.name for s in strategies], choose.ladder, choose.budget, prices)
+        return Prices.of(self.settings.learn, (s.name for s in strategies if s.use == "original"))
+
+    def actions(self) -> Actions:
+        """Every action over the strategies of the index."""
+        strategies, choose = self.settings.indexes[self.key].strategies, self.settings.choose
+        return Actions.all([s.name for s in strategies], choose.ladder, choose.budget, self.prices)
 
     def values(self, query: str, serving: Serving, actions: Actions, wanted: Wanted) -> Floats:
         """What each action is worth for a query, the memory's list as `serving` knows it."""

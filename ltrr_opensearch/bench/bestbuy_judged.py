@@ -142,7 +142,7 @@ def best_in_hindsight(last: Answered, made: Recorded) -> Floats:
     """The reward of each search under the best constant action, of the memory and of what is popular as they were."""
     choose, learn = made.settings.choose, made.settings.learn
     plans = tuple(sorted({plan for one in last for plan in one.places}))
-    prices = Prices(learn.price_per_candidate, learn.price_per_plan, frozenset({"original"}))
+    prices = Prices.of(learn, {"original"})
     actions = Actions.all(plans, choose.ladder, choose.budget, prices)
     rungs = np.array(choose.ladder)
     reached = [[np.searchsorted(rungs, one.places.get(plan, rungs[-1] + 1)) for plan in plans] for one in last]

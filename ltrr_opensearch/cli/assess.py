@@ -41,6 +41,7 @@ def assess(
 
     Only reads: searches, mappings, statistics. Nothing is written to the cluster and no traffic is routed.
     """
+    from ltrr_opensearch.arena.actions import Prices
     from ltrr_opensearch.arena.assess import Assessed
     from ltrr_opensearch.arena.gather import storage
     from ltrr_opensearch.cli.assess_shown import show
@@ -50,8 +51,8 @@ def assess(
     with connect(settings.cluster) as client:
         held = storage(client, own.key, settings.indexes[own.key])
     original = next((s.name for s in settings.indexes[own.key].strategies if s.use == "original"), None)
-    price = settings.learn.price_per_candidate
-    found = Assessed(own.recording, own.drawn, own.grades, settings.choose, price, click_rate, original).to_json()
+    prices = Prices.of(settings.learn, {original} if original else ())
+    found = Assessed(own.recording, own.drawn, own.grades, settings.choose, prices, click_rate, original).to_json()
     used = str(template) if template else "multi_match over text_fields"
     told = {"index": own.key, "own_query": used, "left_out": own.left_out, **found, "storage": held}
     if as_json:

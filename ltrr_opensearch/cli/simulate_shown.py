@@ -31,7 +31,8 @@ def to_json(world: World, played: Simulated, searches: int, traffic: int, held_o
         "policy": world.settings.choose.policy,
         "searches": searches,
         "acted": played.acted,
-        "price_per_candidate": world.settings.learn.price_per_candidate,
+        "price_per_candidate": world.prices.candidate,
+        "price_per_plan": world.prices.plan,
         "with_traffic": {"queries": traffic, "ways": rows(played.seen)},
         "never_asked": {"queries": held_out, "ways": rows(played.unseen)},
         "regret_last_quarter_over_first": regret_fell(played.regret),
@@ -56,7 +57,7 @@ def show(told: Json, console: Console | None = None) -> None:
         console.print(_table(f"{title} ({told[part]['queries']:,})", told[part]["ways"]))
     console.print(
         "value: the chance that what somebody wants is among the candidates, less "
-        f"{told['price_per_candidate']:g} for each candidate"
+        f"{told['price_per_candidate']:g} for each candidate and {told['price_per_plan']:g} for each plan asked"
     )
     if (fell := told["regret_last_quarter_over_first"]) is not None:
         console.print(f"What the policy gives away without exploring, last quarter over first: {fell:.2f}.")

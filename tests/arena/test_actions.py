@@ -25,6 +25,11 @@ def test_an_action_is_worth_what_it_finds_less_its_price() -> None:
     assert values[actions.number({"lexical": 5})] == pytest.approx(0.0 - 0.05 - 0.1)
 
 
+def test_what_was_asked_costs_as_an_action_does() -> None:
+    assert PRICES.cost([("original", 5), ("lexical", 20), ("knn", 0)]) == pytest.approx(0.25 + 0.1)
+    assert PRICES.cost([]) == 0
+
+
 def test_where_nothing_is_wanted_the_cheapest_is_best() -> None:
     actions = Actions.all(PLANS, (0, 5), 10, PRICES)
     values = actions.values({}, np.zeros((0, 2)))
