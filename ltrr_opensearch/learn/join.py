@@ -178,9 +178,11 @@ def _named(decision: Decision) -> dict[str, str]:
     Where objects have names of their own, no `_id` is one: "77" may be both, of two things.
     """
     ids, objects = ids_of(decision.candidates), objects_of(decision.candidates)
-    places = range(len(ids) - 1, decision.offset - 1, -1)
-    named = {objects[place]: ids[place] for place in places if objects.get(place)}
-    return named or {ids[place]: ids[place] for place in places}
+    if objects:
+        places = range(len(ids) - 1, decision.offset - 1, -1)
+        if named := {objects[place]: ids[place] for place in places if objects.get(place)}:
+            return named
+    return {id: id for id in ids[decision.offset :]}
 
 
 def _shared(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
