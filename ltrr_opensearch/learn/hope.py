@@ -7,12 +7,11 @@ expectation, is how much of the promise is kept (residuals on residuals: Robinso
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from ltrr_opensearch.choose.missed import Floats, missed_by, placed
+from ltrr_opensearch.choose.missed import Floats, Placed, missed_by, placed
 from ltrr_opensearch.choose.worth import acted_worth, in_shares, lost_shares
 from ltrr_opensearch.knowledge.outcomes import Found, Hope, Outcome, Outcomes
 from ltrr_opensearch.logged import Decision, Round
@@ -34,21 +33,21 @@ def hoped(before: Outcomes, hope: Hope, known: Outcome, one: Round, shares: Mapp
     `known`: its query, with this search among those asked and not yet among those acted.
     """
     worth = acted_worth(known, before)
-    weighed = zip(in_shares(worth).tolist(), known.entities.items(), range(len(worth)), strict=True)
-    best = sorted(weighed, key=lambda of: (-of[0], of[1][0]))[:ENTITIES]
-    few = replace(known, entities=dict(of for _, of, _ in best))
-    drawn, expected = _missed(few, one.decision, shares)
+    weighed = sorted(zip((-in_shares(worth)).tolist(), known.entities, range(len(worth)), strict=True))
+    best = [place for *_, place in weighed[:ENTITIES]]
+    rows = placed(known)
+    drawn, expected = _missed([*[rows[place] for place in best], *rows[len(worth) :]], one.decision, shares)
     more = expected - drawn
-    acted = in_shares(worth[[place for *_, place in best]]) if best else worth
+    acted = in_shares(worth[best]) if best else worth
     usual = known.searches / max(known.asked - 1, known.searches)
-    promise = float(lost_shares(few) @ more[len(acted) :])
+    promise = float(lost_shares(known) @ more[len(acted) :])
     came = bool(one.gains) - usual * (1 + float(acted @ more[: len(acted)]))
     return Hope(hope.together * KEPT + promise * came, hope.alone * KEPT + promise**2)
 
 
-def _missed(known: Outcome, decision: Decision, shares: Mapping[str, Found]) -> tuple[Floats, Floats]:
-    """(P(not found) as drawn, the same in expectation over such draws), an entry an entity or kind of lost search."""
-    ladder, rows = decision.ladder, placed(known)
+def _missed(rows: Sequence[Placed], decision: Decision, shares: Mapping[str, Found]) -> tuple[Floats, Floats]:
+    """(P(not found) as drawn, the same in expectation over such draws), an entry a row."""
+    ladder = decision.ladder
     drawn, expected = np.ones(len(rows)), np.ones(len(rows))
     by = missed_by(rows, {slot.strategy for slot in decision.slots}, shares, ladder)
     for slot in decision.slots:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import log
 
@@ -117,9 +117,9 @@ def _most_asked(queries: Mapping[str, Outcome], half_life: timedelta) -> list[st
 
 
 def _liking(before: Outcomes, judged: ClickJudgments, kept: float) -> Liking:
-    known = {query: one.entities for query, one in before.queries.items()}
-    fresh = np.array([one.id not in known.get(one.query, ()) for one in judged.judgments], dtype=np.bool_)
-    new = liking(judged.acted, judged.examined, fresh)
+    queries = before.queries
+    fresh = [query not in queries or id not in queries[query].entities for query, id in judged.pairs]
+    new = liking(judged.acted, judged.examined, np.array(fresh, dtype=np.bool_))
     return before.liking.and_also(new, kept) if new else before.liking
 
 
@@ -166,7 +166,8 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float], odds: floa
     best = sorted(entities, key=lambda id: (-entities[id].rate, id))[:ENTITIES]
     acted = any(gain > 0 for _, gain in looked.values())
     lost = entry.lost if acted else _lost(entry.lost, asked)
-    return replace(entry, searches=entry.searches + acted, entities={id: entities[id] for id in best}, lost=lost)
+    kept = {id: entities[id] for id in best}
+    return Outcome(entry.features, entry.asked, entry.searches + acted, entry.updated, kept, lost, entry.ever)
 
 
 def _pageless(one: Round) -> bool:
