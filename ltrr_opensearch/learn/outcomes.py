@@ -14,7 +14,7 @@ from ltrr_opensearch.candidate_columns import named, ranked
 from ltrr_opensearch.choose.outcome_table import features_of
 from ltrr_opensearch.knowledge.liking import Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Lost, Outcome, Outcomes
-from ltrr_opensearch.learn.hope import hoped, tells
+from ltrr_opensearch.learn.hope import Told, hoped, tells
 from ltrr_opensearch.learn.judgments import ClickJudgments, judgments_from_clicks
 from ltrr_opensearch.learn.liking import liking
 from ltrr_opensearch.learn.reward import looked_at
@@ -81,7 +81,8 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     """With `rounds` counted in, in their order; give each round once."""
     counted = sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id))
     every, new = _Counted(len(ladder)).before(before.shares), _Counted(len(ladder)).before(before.new)
-    queries, hope = dict(before.queries), before.hope
+    queries = dict(before.queries)
+    telling: list[Told] = []
     gains = [best for one in counted if (best := max(one.gains.values(), default=0.0)) > 0]
     half_life = timedelta(days=learn.memory_half_life_days)
     # of what was looked at where no page is known, all was acted upon, which says nothing of chance
@@ -90,7 +91,8 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
-        hope = hoped(before, hope, known, one, every.shares()) if tells(known, one) else hope
+        if tells(known, one):
+            telling.append(Told(known, one, every.shares()))
         folded = _folded(known, one, judged.examination, told.odds)
         if folded.entities or folded.lost:
             queries[decision.normalized] = folded
@@ -102,7 +104,9 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     remembering = before.remembering.union(
         slot.strategy for one in counted for slot in one.decision.slots if slot.source == MEMORY
     )
-    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, told, remembering, hope)
+    return Outcomes(
+        {q: queries[q] for q in kept}, every.shares(), new.shares(), gain, told, remembering, hoped(before, telling)
+    )
 
 
 def _most_asked(queries: Mapping[str, Outcome], half_life: timedelta) -> list[str]:
