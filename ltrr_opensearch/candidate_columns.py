@@ -78,8 +78,8 @@ class Columns(Sequence[CandidateRecord]):
         """(`_id`, plan, rank) of those with some ids."""
         id_at = self.places(ids)
         for plan, at, ranks, _ in self.plans if id_at else ():
-            for place, rank in compress(zip(at, ranks, strict=True), map(id_at.__contains__, at)):
-                yield id_at[place], plan, rank
+            for row in compress(count(), map(id_at.__contains__, at)):
+                yield id_at[at[row]], plan, ranks[row]
 
     def made(self, places: Sequence[int]) -> list[CandidateRecord]:
         """The records at some places."""

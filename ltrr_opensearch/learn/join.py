@@ -117,7 +117,8 @@ def attributed(decision: Decision, events: Iterable[Event], window_s: float, cou
         elif event.object_id is not None and event.object_id not in shown:
             counts["events on what was not shown"] += 1
         else:
-            kept.append(replace(event, object_id=shown.get(event.object_id or "")))
+            named = shown.get(event.object_id or "")
+            kept.append(event if named == event.object_id else replace(event, object_id=named))
     return tuple(kept)
 
 
@@ -189,7 +190,8 @@ def _named(decision: Decision) -> dict[str, str]:
         places = range(len(ids) - 1, decision.offset - 1, -1)
         if named := {objects[place]: ids[place] for place in places if objects.get(place)}:
             return named
-    return {id: id for id in ids[decision.offset :]}
+    shown = ids[decision.offset :]
+    return dict(zip(shown, shown, strict=True))
 
 
 def _shared(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:

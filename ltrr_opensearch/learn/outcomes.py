@@ -67,11 +67,11 @@ class _Counted:
         return self
 
     def count(self, strategy: str, ladder: Sequence[int], depth: int, rank: int | None) -> None:
-        for i, rung in enumerate(ladder):
-            if 0 < rung <= depth:
-                fresh = rank is not None and rank <= rung
-                self.asked[strategy][i] = self.asked[strategy][i] * _KEPT + 1
-                self.found[strategy][i] = self.found[strategy][i] * _KEPT + fresh
+        shown = [(i, rung) for i, rung in enumerate(ladder) if 0 < rung <= depth]
+        asked, found = (self.asked[strategy], self.found[strategy]) if shown else ([], [])
+        for i, rung in shown:
+            asked[i] = asked[i] * _KEPT + 1
+            found[i] = found[i] * _KEPT + (rank is not None and rank <= rung)
 
     def shares(self) -> dict[str, Found]:
         return {name: Found(tuple(self.asked[name]), tuple(self.found[name])) for name in self.asked}
