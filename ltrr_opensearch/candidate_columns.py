@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import compress
+from itertools import compress, count
 from typing import NamedTuple, overload
 
 from ltrr_opensearch.logged import CandidateRecord
@@ -78,15 +78,15 @@ class Columns(Sequence[CandidateRecord]):
         """(`_id`, plan, rank) of those with some ids."""
         id_at = self.places(ids)
         for plan, at, ranks, _ in self.plans if id_at else ():
-            for place, rank in compress(zip(at, ranks, strict=True), map(id_at.__contains__, at)):
-                yield id_at[place], plan, rank
+            for row in compress(count(), map(id_at.__contains__, at)):
+                yield id_at[at[row]], plan, ranks[row]
 
     def made(self, places: Sequence[int]) -> list[CandidateRecord]:
         """The records at some places."""
         found: dict[int, list[Found]] = {place: [] for place in places}
-        for plan, *column in self.plans:
-            for at, rank, score in compress(zip(*column, strict=True), map(found.__contains__, column[0])):
-                found[at].append(_found_at((plan, rank, score)))
+        for plan, at, ranks, scores in self.plans:
+            for row in compress(count(), map(found.__contains__, at)):
+                found[at[row]].append(_found_at((plan, ranks[row], scores[row])))
         for place in self.odd.keys() & found.keys():
             order = {plan: number for number, plan in enumerate(self.odd[place])}
             # what the order lacks, as that of a damaged record may, comes last: a record made late can refuse no more
@@ -165,6 +165,7 @@ def firsts(candidates: Candidates, most: int) -> Firsts:
 def _first(ids: Sequence[str], column: PlanColumn, most: int) -> dict[str, tuple[int, float]]:
     _, at, ranks, scores = column
     last = bisect_right(ranks, most)
-    # backwards, so that the better one is put last
-    rows = zip(ranks[:last][::-1], scores[:last][::-1], strict=True)
-    return dict(zip([ids[place] for place in at[:last][::-1]], rows, strict=True))
+    rows = [*zip(map(ids.__getitem__, at[:last]), zip(ranks[:last], scores[:last], strict=True), strict=True)]
+    first = dict(rows)
+    # backwards where one is there twice, so that the better one is put last
+    return first if len(first) == len(rows) else dict(reversed(rows))

@@ -44,12 +44,12 @@ def missed_by(
     # at once for all rows: one by one they took nine seconds where many queries are remembered
     spread = _spread([row[i] for i in (0, 1) for row in rows], strategies)[..., None]
     share = np.array([found_share(shares.get(s), len(ladder)) for s in strategies])
-    missed = _missed(spread[:, : len(rows)], spread[:, len(rows) :], share, np.array(ladder))
+    missed = missed_where(spread[:, : len(rows)], spread[:, len(rows) :], share, np.array(ladder))
     return dict(zip(strategies, missed, strict=True))
 
 
-def _missed(rank: Numbers, without: Numbers, share: Floats, depths: Numbers) -> Floats:
-    """[strategy, row, rung]. Certain where the log has shown it, else as elsewhere beyond what it showed.
+def missed_where(rank: Numbers, without: Numbers, share: Floats, depths: Numbers) -> Floats:
+    """P(not found), [strategy, row, rung]. Certain where the log has shown it, else as elsewhere beyond what it showed.
 
     `share`, of all that is wanted, never falls from rung to rung.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -59,13 +60,12 @@ class Counting:
         self._strategies: list[str] = []
         self._cells: list[int] = []
         self._weights: list[float] = []
-        self._values: list[tuple[float, ...]] = []
+        self._values = array("d")  # of all cells one after the other, since an array of tuples takes a while
 
     @property
     def counted(self) -> Counted:
-        return Counted(
-            self._rows, self._strategies, self._cells, self._weights, list(self._row_of), np.array(self._values)
-        )
+        values = np.array(self._values).reshape(-1, COLUMNS)
+        return Counted(self._rows, self._strategies, self._cells, self._weights, list(self._row_of), values)
 
     def add(self, one: Round, weight: float) -> None:
         """Rounds come in the order of time: what was noted and the last scores are those of the youngest."""
@@ -78,27 +78,28 @@ class Counting:
         ranks = _ranks(decision, best)
         acted = self.notes.get((USER, person), ()) if person else ()
         whole = self._kept(_whole(one, kind, bool(ranks)))
-        cells = {s: self._kept(c) for s, c in self._told(decision, ranks, bool(one.gains), acted)}
+        asked = {s: self._kept(c) for s, c in self._told(decision, ranks, bool(one.gains), acted)}
+        strategies, cells = ["", *asked], list(asked.values())
         for key in keys:
             before = self.notes.get(key, ()) if key[0] == QUERY and best else ()
             own = self._kept(_whole(one, kind, bool(ranks), True, before[0] in best)) if before else whole
-            self._enter(key, own, cells, weight)
+            self._enter(key, weight, strategies, [own, *cells])
         for dimension, value in keys if best and self._noting else ():
             if dimension == QUERY:
                 self.notes[dimension, value] = best[:1]
             elif dimension == USER:
                 self.notes[dimension, value] = tuple(dict.fromkeys((*best, *acted)))[:REMEMBERED]
 
-    def _enter(self, key: Key, whole: int, cells: Mapping[str, int], weight: float) -> None:
-        row, entries = self._row_of.setdefault(key, len(self._row_of)), 1 + len(cells)
-        self._rows += [row] * entries
-        self._strategies += ["", *cells]
-        self._cells += [whole, *cells.values()]
-        self._weights += [weight] * entries
+    def _enter(self, key: Key, weight: float, strategies: Sequence[str], cells: Sequence[int]) -> None:
+        row = self._row_of.setdefault(key, len(self._row_of))
+        self._rows += [row] * len(cells)
+        self._strategies += strategies
+        self._cells += cells
+        self._weights += [weight] * len(cells)
 
     def _kept(self, cell: tuple[float, ...]) -> int:
-        self._values.append(cell)
-        return len(self._values) - 1
+        self._values.extend(cell)
+        return len(self._values) // COLUMNS - 1
 
     def _told(
         self, decision: Decision, ranks: Mapping[str, int], rewarded: bool, acted: tuple[str, ...]

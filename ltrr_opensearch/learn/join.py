@@ -117,7 +117,8 @@ def attributed(decision: Decision, events: Iterable[Event], window_s: float, cou
         elif event.object_id is not None and event.object_id not in shown:
             counts["events on what was not shown"] += 1
         else:
-            kept.append(replace(event, object_id=shown.get(event.object_id or "")))
+            named = shown.get(event.object_id or "")
+            kept.append(event if named == event.object_id else replace(event, object_id=named))
     return tuple(kept)
 
 
@@ -154,9 +155,10 @@ def rounds_of(
     made = []
     for decision, events in joined:
         if (id := decision.query_id) not in left_out:
+            acted = reward.gains(events, learn.gains)
             # what was acted upon where a rule had pinned it is nobody's merit, but the search had not failed
-            loss = 0.0 if reward.gains(events, learn.gains) else chosen.loss(id, learn.losses)
-            made.append(Round(decision, gains_of(decision, events, learn), loss, failed=id in failed))
+            loss = 0.0 if acted else chosen.loss(id, learn.losses)
+            made.append(Round(decision, _merited(decision, acted), loss, failed=id in failed))
     counts["rounds"] += len(made)
     counts["rounds with a gain"] += sum(bool(one.gains) for one in made)
     return sorted(made, key=lambda one: (one.decision.at, one.decision.query_id))
@@ -164,8 +166,14 @@ def rounds_of(
 
 def gains_of(decision: Decision, events: Iterable[Event], learn: LearnSettings) -> dict[str, float]:
     """The gain of each object that was acted upon, by `_id`; of what a rule had pinned there is none."""
-    acted, pinned = _shared(decision, reward.gains(events, learn.gains)), decision.pinned
-    return {object: gain for object, gain in acted.items() if object not in pinned}
+    return _merited(decision, reward.gains(events, learn.gains))
+
+
+def _merited(decision: Decision, acted: Mapping[str, float]) -> dict[str, float]:
+    if not acted:
+        return {}
+    pinned = decision.pinned
+    return {object: gain for object, gain in _shared(decision, acted).items() if object not in pinned}
 
 
 def _worth(events: Iterable[Event], learn: LearnSettings) -> list[Event]:
@@ -178,14 +186,17 @@ def _named(decision: Decision) -> dict[str, str]:
     Where objects have names of their own, no `_id` is one: "77" may be both, of two things.
     """
     ids, objects = ids_of(decision.candidates), objects_of(decision.candidates)
-    places = range(len(ids) - 1, decision.offset - 1, -1)
-    named = {objects[place]: ids[place] for place in places if objects.get(place)}
-    return named or {ids[place]: ids[place] for place in places}
+    if objects:
+        places = range(len(ids) - 1, decision.offset - 1, -1)
+        if named := {objects[place]: ids[place] for place in places if objects.get(place)}:
+            return named
+    shown = ids[decision.offset :]
+    return dict(zip(shown, shown, strict=True))
 
 
 def _shared(decision: Decision, gains: Mapping[str, float]) -> dict[str, float]:
     """Gains by `_id`, with those of the other documents of an object that was acted upon."""
-    if not gains or not objects_of(decision.candidates):
+    if not objects_of(decision.candidates):
         return {**gains}
     of_object = {c.object_id: gains[c.key.id] for c in decision.candidates if c.object_id and c.key.id in gains}
     shared = {c.key.id: of_object[c.object_id] for c in decision.candidates if c.object_id and c.object_id in of_object}

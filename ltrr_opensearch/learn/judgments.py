@@ -21,12 +21,21 @@ from ltrr_opensearch.logged import Judgment, Round, is_whole
 class ClickJudgments:
     """`examination[k - 1]` belongs to position k, relative to the first, never rising; grades are 0..1."""
 
-    judgments: tuple[Judgment, ...]
+    pairs: tuple[tuple[str, str], ...]
+    """(query, document); the others go by them."""
+    grades: Floats
+    weights: Floats
     examination: tuple[float, ...]
     acted: Floats
-    """Per judgment: how often it was acted upon."""
+    """How often it was acted upon."""
     examined: Floats
-    """Per judgment: how often it was looked at."""
+    """How often it was looked at."""
+
+    @property
+    def judgments(self) -> tuple[Judgment, ...]:
+        """Made when asked for: who learns outcomes looks at the counts alone."""
+        told = zip(self.pairs, self.grades.tolist(), self.weights.tolist(), strict=True)
+        return tuple([Judgment(query, id, grade, weight) for (query, id), grade, weight in told])
 
 
 def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEFAULT) -> ClickJudgments:
@@ -37,16 +46,13 @@ def judgments_from_clicks(rounds: Iterable[Round], model: str | ClickModel = DEF
     """
     seen = impressions(rounds)
     if seen is None:
-        return ClickJudgments((), (), np.empty(0), np.empty(0))
+        return ClickJudgments((), np.empty(0), np.empty(0), (), np.empty(0), np.empty(0))
     fitted = (click_model(model) if isinstance(model, str) else model)(seen)
     examined, clicked = seen.by_pair(fitted.examined), seen.by_pair(seen.clicked)
     weight = examined / (examined + PRIOR_EXAMINED)
     overall = seen.gain[seen.gain > 0].mean() if (seen.gain > 0).any() else 0.0
     grade = fitted.attractive * np.where(seen.gain > 0, seen.gain, overall)
-    judgments = (
-        Judgment(query, id_, float(g), float(w)) for (query, id_), g, w in zip(seen.pairs, grade, weight, strict=True)
-    )
-    return ClickJudgments(tuple(judgments), tuple(float(e) for e in fitted.examination), clicked, examined)
+    return ClickJudgments(seen.pairs, grade, weight, tuple(map(float, fitted.examination)), clicked, examined)
 
 
 def as_a_list(judgments: Iterable[Judgment], rounds: Sequence[Round], field: str | None) -> list[Judgment]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import log
 
@@ -14,7 +14,7 @@ from ltrr_opensearch.candidate_columns import named, ranked
 from ltrr_opensearch.choose.outcome_table import features_of
 from ltrr_opensearch.knowledge.liking import Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Lost, Outcome, Outcomes
-from ltrr_opensearch.learn.hope import hoped, tells
+from ltrr_opensearch.learn.hope import Told, hoped, tells
 from ltrr_opensearch.learn.judgments import ClickJudgments, judgments_from_clicks
 from ltrr_opensearch.learn.liking import liking
 from ltrr_opensearch.learn.reward import looked_at
@@ -67,11 +67,11 @@ class _Counted:
         return self
 
     def count(self, strategy: str, ladder: Sequence[int], depth: int, rank: int | None) -> None:
-        for i, rung in enumerate(ladder):
-            if 0 < rung <= depth:
-                fresh = rank is not None and rank <= rung
-                self.asked[strategy][i] = self.asked[strategy][i] * _KEPT + 1
-                self.found[strategy][i] = self.found[strategy][i] * _KEPT + fresh
+        shown = [(i, rung) for i, rung in enumerate(ladder) if 0 < rung <= depth]
+        asked, found = (self.asked[strategy], self.found[strategy]) if shown else ([], [])
+        for i, rung in shown:
+            asked[i] = asked[i] * _KEPT + 1
+            found[i] = found[i] * _KEPT + (rank is not None and rank <= rung)
 
     def shares(self) -> dict[str, Found]:
         return {name: Found(tuple(self.asked[name]), tuple(self.found[name])) for name in self.asked}
@@ -81,7 +81,8 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     """With `rounds` counted in, in their order; give each round once."""
     counted = sorted(rounds, key=lambda r: (r.decision.at, r.decision.query_id))
     every, new = _Counted(len(ladder)).before(before.shares), _Counted(len(ladder)).before(before.new)
-    queries, hope = dict(before.queries), before.hope
+    queries = dict(before.queries)
+    telling: list[Told] = []
     gains = [best for one in counted if (best := max(one.gains.values(), default=0.0)) > 0]
     half_life = timedelta(days=learn.memory_half_life_days)
     # of what was looked at where no page is known, all was acted upon, which says nothing of chance
@@ -90,7 +91,8 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     for one in counted:
         decision = one.decision
         known = _known(queries.get(decision.normalized), decision, half_life)
-        hope = hoped(before, hope, known, one, every.shares()) if tells(known, one) else hope
+        if tells(known, one):
+            telling.append(Told(known, one, every.shares()))
         folded = _folded(known, one, judged.examination, told.odds)
         if folded.entities or folded.lost:
             queries[decision.normalized] = folded
@@ -102,7 +104,9 @@ def updated(before: Outcomes, rounds: Iterable[Round], ladder: Sequence[int], le
     remembering = before.remembering.union(
         slot.strategy for one in counted for slot in one.decision.slots if slot.source == MEMORY
     )
-    return Outcomes({q: queries[q] for q in kept}, every.shares(), new.shares(), gain, told, remembering, hope)
+    return Outcomes(
+        {q: queries[q] for q in kept}, every.shares(), new.shares(), gain, told, remembering, hoped(before, telling)
+    )
 
 
 def _most_asked(queries: Mapping[str, Outcome], half_life: timedelta) -> list[str]:
@@ -117,9 +121,9 @@ def _most_asked(queries: Mapping[str, Outcome], half_life: timedelta) -> list[st
 
 
 def _liking(before: Outcomes, judged: ClickJudgments, kept: float) -> Liking:
-    known = {query: one.entities for query, one in before.queries.items()}
-    fresh = np.array([one.id not in known.get(one.query, ()) for one in judged.judgments], dtype=np.bool_)
-    new = liking(judged.acted, judged.examined, fresh)
+    queries = before.queries
+    fresh = [query not in queries or id not in queries[query].entities for query, id in judged.pairs]
+    new = liking(judged.acted, judged.examined, np.array(fresh, dtype=np.bool_))
     return before.liking.and_also(new, kept) if new else before.liking
 
 
@@ -166,7 +170,8 @@ def _folded(entry: Outcome, one: Round, examination: Sequence[float], odds: floa
     best = sorted(entities, key=lambda id: (-entities[id].rate, id))[:ENTITIES]
     acted = any(gain > 0 for _, gain in looked.values())
     lost = entry.lost if acted else _lost(entry.lost, asked)
-    return replace(entry, searches=entry.searches + acted, entities={id: entities[id] for id in best}, lost=lost)
+    kept = {id: entities[id] for id in best}
+    return Outcome(entry.features, entry.asked, entry.searches + acted, entry.updated, kept, lost, entry.ever)
 
 
 def _pageless(one: Round) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
-from itertools import pairwise
+from itertools import compress, pairwise
 
 from ltrr_opensearch.candidate_columns import ids_of
 from ltrr_opensearch.learn_settings import LossSettings
@@ -68,7 +68,7 @@ def gains(events: Iterable[Event], worth: Mapping[str, float]) -> dict[str, floa
     return best
 
 
-def looked_at(one: Round) -> Iterator[tuple[int, str, float]]:
+def looked_at(one: Round) -> list[tuple[int, str, float]]:
     """(place from 0, `_id`, gain) of what people surely had before them.
 
     That is the first page, and of later ones what was acted upon. What a rule had pinned is not among it: that it was
@@ -78,12 +78,13 @@ def looked_at(one: Round) -> Iterator[tuple[int, str, float]]:
     pinned = decision.pinned
     first_unseen = decision.offset + decision.shown
     ids = ids_of(decision.candidates)
-    for place, id in enumerate(ids[decision.offset : first_unseen], decision.offset):
-        if id not in pinned:
-            yield place, id, gains.get(id, 0.0)
-    for place, id in enumerate(ids[first_unseen:], first_unseen) if gains else ():
-        if id in gains and gains[id] > 0 and id not in pinned:
-            yield place, id, gains[id]
+    page = enumerate(ids[decision.offset : first_unseen], decision.offset)
+    looked = [(place, id, gains.get(id, 0.0)) for place, id in page if id not in pinned]
+    if gains and len(ids) > first_unseen:
+        later = ids[first_unseen:]
+        acted = compress(enumerate(later, first_unseen), map(gains.__contains__, later))
+        looked += [(place, id, gains[id]) for place, id in acted if gains[id] > 0 and id not in pinned]
+    return looked
 
 
 def visit(decision: Decision, events: Iterable[Event]) -> Visit:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -93,10 +94,9 @@ def _train(due: Sequence[str], job: Job, run: _Run) -> tuple[list[candidates.Tra
     if kinds := [kind for kind in due if kind != "ranker"]:
         with job.backlog(_new(kinds, run), run.counts) as backlog:
             if "policy" in kinds:
-                trained["policy"], counting = _policy(job, run, backlog)
+                trained["policy"], counted = _policy_and_counts(job, run, backlog)
             if "memory" in kinds:
                 trained["memory"] = _memory(job, run, backlog)
-            counted = _counted(job, run, backlog, counting) if "policy" in kinds else {}
     if "ranker" in due:
         counts = Counter[str]() if kinds else run.counts
         history = timedelta(days=job.settings.learn.history_days)
@@ -131,19 +131,29 @@ def _unwanted(job: Job, serving: Mapping[str, Part]) -> bool:
     return kept is not None and not job.settings.learn.personal_people and kept.payload != NOBODY
 
 
-def _policy(job: Job, run: _Run, backlog: Backlog) -> tuple[candidates.Trained, candidates.Counting | None]:
-    """With what was counted of the searches as they passed by; None where they are too few."""
+def _policy_and_counts(job: Job, run: _Run, backlog: Backlog) -> tuple[candidates.Trained, dict[str, Part]]:
+    """The policy, and what was counted of the searches as they passed by, where they are not too few."""
+    enough = backlog.count(run.done["aggregates"]) >= job.settings.learn.min_rounds
+    counting = candidates.Counting(job.settings, run.serving) if enough else None
+    counts = Counter[str]()
+    with ThreadPoolExecutor(1) as beside:  # the cluster has time for it while the policy is trained
+        late = beside.submit(_late, job, run, backlog.left_out, counts) if counting else None
+        trained = _policy(job, run, backlog, counting)
+        found = late.result() if late else None
+    run.counts.update(counts)
+    return trained, _counted(job, run, backlog, counting, found)
+
+
+def _policy(job: Job, run: _Run, backlog: Backlog, counting: candidates.Counting | None) -> candidates.Trained:
     job.progress("training the policy", 0, None)
     done, counted = run.done["policy"], run.done["aggregates"]
-    enough = backlog.count(counted) >= job.settings.learn.min_rounds
-    counting = candidates.Counting(job.settings, run.serving) if enough else None
     batches = backlog.since(done)
     if counting and counted == done:
         batches = counting.counting(batches)
     trained = candidates.policy(batches, job.settings, run.serving.get("policy"))
     # also those that the policy did not look at, and all where it had not learned what was counted
     deque(counting.counting(backlog.since(counted)) if counting and counted != done else batches, maxlen=0)
-    return trained, counting
+    return trained
 
 
 def _ranker(job: Job, run: _Run, rounds: Sequence[Round]) -> candidates.Trained:
@@ -197,25 +207,25 @@ def _portions(batches: Iterable[list[Round]], until: datetime, most: int) -> Ite
     yield portion, until
 
 
-def _counted(job: Job, run: _Run, backlog: Backlog, counting: candidates.Counting | None) -> dict[str, Part]:
+def _counted(
+    job: Job, run: _Run, backlog: Backlog, counting: candidates.Counting | None, found: Found | None
+) -> dict[str, Part]:
     """Counts need no gate: they say what happened, and change no order by themselves."""
     if counting is None:
         return {"personal": _part("personal", job, NOBODY, {})} if _unwanted(job, run.serving) else {}
-    found = _late(job, run, backlog.left_out)
     meta: Json = {"rounds": backlog.count(run.done["aggregates"]), **({EVENTS: dict(found.marks)} if found else {})}
     payloads = counting.payloads(found.late if found else ())
     return {kind: _part(kind, job, payload, meta) for kind, payload in payloads.items()}
 
 
-def _late(job: Job, run: _Run, left_out: frozenset[str]) -> Found | None:
+def _late(job: Job, run: _Run, left_out: frozenset[str], counts: Counter[str]) -> Found | None:
     """What events have changed that came after their search was counted, since those were last looked for."""
     if not job.settings.learn.late_days:
         return None
-    job.progress("looking for late events", 0, None)
     before = run.serving.get("aggregates")
     marks = before.meta.get(EVENTS) if before else None
     window = Window(run.done["aggregates"], run.until)
-    return LateEvents(job.client, job.settings, job.index, window, marks, left_out).found(run.counts)
+    return LateEvents(job.client, job.settings, job.index, window, marks, left_out).found(counts)
 
 
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:

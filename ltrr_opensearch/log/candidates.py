@@ -68,30 +68,32 @@ def read_some(document: Json, only: Only) -> Columns:
     columns = document["candidates"]
     index, routing, objects = columns["index"], sparse_back("routing", columns), sparse_back("object_id", columns)
     kept = _places(document, only, objects)
-    whole = len(kept) == len(columns["id"])
-    place_of = {place: number for number, place in enumerate(kept)}
+    place_of = kept if isinstance(kept, range) else {place: number for number, place in enumerate(kept)}
     teams = _teams_back(columns, len(columns["id"])) if "teams" in columns else []
-    rows = ((place_of.get(int(place)), row) for place, row in columns["found"].get("rows", {}).items())
+    rows = ((int(place), row) for place, row in columns["found"].get("rows", {}).items())
     return Columns(
-        columns["id"] if whole else [columns["id"][place] for place in kept],
+        columns["id"] if isinstance(kept, range) else [columns["id"][place] for place in kept],
         intern(index) if isinstance(index, str) else [intern(index[place]) for place in kept],
         {place_of[place]: name for place, name in routing.items() if place in place_of},
         {place_of[place]: name for place, name in objects.items() if place in place_of},
         [teams[place] for place in kept] if teams else (),
-        {place: [found[0] for found in row] for place, row in rows if place is not None},
-        [_plan_column(column, None if whole else place_of) for column in columns["found"]["plans"]],
+        {place_of[place]: [found[0] for found in row] for place, row in rows if place in place_of},
+        [_plan_column(column, place_of) for column in columns["found"]["plans"]],
     )
 
 
-def _plan_column(column: Json, place_of: Mapping[int, int] | None) -> PlanColumn:
-    """Of those that have a new place; of all where none has. What is no number of a place or rank is refused here."""
+def _plan_column(column: Json, place_of: Mapping[int, int] | range) -> PlanColumn:
+    """Of those that have a new place, a range where all keep theirs.
+
+    What is no number of a place or rank is refused here.
+    """
     at, scores = column["at"], column["score"]
     ranks = column.get("rank") or range(1, len(at) + 1)
     if not len(at) == len(ranks) == len(scores):
         raise ValueError(f"plan {column['plan']}: {len(at)} candidates, {len(ranks)} ranks, {len(scores)} scores")
-    if place_of is None:
+    if isinstance(place_of, range):
         told = ranks if isinstance(ranks, range) else array("i", ranks)
-        return PlanColumn(intern(column["plan"]), array("i", at), told, array("d", map(float, scores)))
+        return PlanColumn(intern(column["plan"]), array("i", at), told, _doubles(scores))
     # few of many are kept: a call for a column, where rows would take one each
     kept = list(map(place_of.__contains__, at))
     places = list(map(place_of.__getitem__, compress(at, kept)))
@@ -99,12 +101,19 @@ def _plan_column(column: Json, place_of: Mapping[int, int] | None) -> PlanColumn
         intern(column["plan"]),
         array("i", places),
         array("i", compress(ranks, kept)),
-        array("d", map(float, compress(scores, kept))),
+        _doubles(list(compress(scores, kept))),
     )
 
 
-def _places(document: Json, only: Only, objects: Mapping[int, str]) -> Sequence[int]:
-    """Where the candidates stand that are wanted, in their order."""
+def _doubles(scores: Sequence[float | str]) -> array[float]:
+    try:
+        return array("d", scores)  # type: ignore[arg-type]  # refused below where some are words (`number`)
+    except TypeError:
+        return array("d", map(float, scores))
+
+
+def _places(document: Json, only: Only, objects: Mapping[int, str]) -> range | list[int]:
+    """Where the candidates stand that are wanted, in their order; a range where those are all."""
     columns = document["candidates"]
     ids = columns["id"]
     page = min(document["offset"] + document["shown"], len(ids))

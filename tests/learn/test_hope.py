@@ -10,7 +10,7 @@ import pytest
 
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Found, Hope, Lost, Outcome, Outcomes
-from ltrr_opensearch.learn.hope import ENTITIES, hoped
+from ltrr_opensearch.learn.hope import ENTITIES, Told, hoped
 from ltrr_opensearch.learn.outcomes import updated
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Round
@@ -75,7 +75,7 @@ def test_the_best_of_what_was_acted_upon_counts_in_whatever_order_it_is_kept() -
     first, last = (Outcome((0.0,), 10.0, 7.0, START, some, lost) for some in ({**best, **once}, {**once, **best}))
     one, shares = search(0, keeps=True), {"lexical": Found((0.0, 9.0, 9.0, 9.0), (0.0, 3.0, 4.0, 6.0))}
     before = Outcomes(shares=shares)
-    assert hoped(before, Hope(), first, one, shares) == hoped(before, Hope(), last, one, shares)
+    assert hoped(before, [Told(first, one, shares)]) == hoped(before, [Told(last, one, shares)])
 
 
 def test_the_best_are_those_that_weigh_most_and_not_those_of_the_highest_rate() -> None:
@@ -87,7 +87,7 @@ def test_the_best_are_those_that_weigh_most_and_not_those_of_the_highest_rate() 
     before = Outcomes(shares=shares, liking=Liking(Kind(900, 1000, 30), Kind(300, 500, 250)))
     one = search(0, keeps=True)
     with_both = replace(without, entities={**doubtful, **best})
-    assert hoped(before, Hope(), with_both, one, shares) == hoped(before, Hope(), without, one, shares)
+    assert hoped(before, [Told(with_both, one, shares)]) == hoped(before, [Told(without, one, shares)])
 
 
 def test_a_query_of_which_nothing_is_left_promises_nothing() -> None:
@@ -106,3 +106,19 @@ def test_a_query_of_which_nothing_is_left_promises_nothing() -> None:
 def test_it_is_stored(kept: float) -> None:
     outcomes = replace(learned(50, 1.0), hope=Hope(kept, 1.0))
     assert Outcomes.from_bytes(outcomes.to_bytes()) == outcomes
+
+
+def test_searches_that_are_worked_out_together_say_what_each_says_alone() -> None:
+    """To the last bit, whatever their shapes: some have entities, some lost searches alone, some no slot."""
+    shares = {"lexical": Found((0.0, 9.0, 9.0, 9.0), (0.0, 3.0, 4.0, 6.0))}
+    told = []
+    for n in range(300):
+        entities = {f"own {i}": Acted(0.1 * i, 5.0, {"lexical": 40 * i}) for i in range(n % 13)}
+        lost = tuple(Lost(1.0 + i, {"lexical": depth}) for i, depth in enumerate(LADDER[1 : 2 + n % 3]))
+        one = search(n, keeps=n % 2 == 0)
+        one = one if n % 7 else replace(one, decision=replace(one.decision, slots=()))
+        told.append(Told(Outcome((0.0,), 10.0, 7.0, START, entities, lost), one, shares))
+    alone = Hope()
+    for each in told:
+        alone = hoped(Outcomes(shares=shares, hope=alone), [each])
+    assert hoped(Outcomes(shares=shares), told) == alone

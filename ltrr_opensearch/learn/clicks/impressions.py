@@ -61,26 +61,39 @@ class Impressions:
 def impressions(rounds: Iterable[Round]) -> Impressions | None:
     """None where nothing was shown."""
     number: dict[tuple[str, str], int] = {}
-    gains: defaultdict[int, list[float]] = defaultdict(list)
-    seen: list[tuple[int, int, int, bool]] = []
-    for search, one in enumerate(rounds):
-        for place, id, gain in reward.looked_at(one):
-            pair = number.setdefault((one.decision.normalized, id), len(number))
-            seen.append((search, pair, min(place, MOST_POSITIONS - 1), gain > 0))
-            if gain > 0:
-                gains[pair].append(gain)
-    if not seen:
+    many: list[int] = []
+    pairs: list[int] = []
+    places: list[int] = []
+    told: list[float] = []
+    for one in rounds:
+        query, looked = one.decision.normalized, reward.looked_at(one)
+        many.append(len(looked))
+        # a column at a time, since pages are long and many
+        pairs += [number.setdefault((query, id), len(number)) for _, id, _ in looked]
+        places += [place for place, _, _ in looked]
+        told += [gain for _, _, gain in looked]
+    if not pairs:
         return None
-    search_of, pair_of, position, clicked = (np.array(column) for column in zip(*seen, strict=True))
-    mean_gain = np.array([_mean(gains[pair]) if pair in gains else 0.0 for pair in range(len(number))])
+    clicked = np.array(told) > 0
     return Impressions(
         tuple(number),
-        search_of.astype(np.intp),
-        pair_of.astype(np.intp),
-        position.astype(np.intp),
+        np.repeat(np.arange(len(many), dtype=np.intp), many),
+        np.array(pairs, dtype=np.intp),
+        np.minimum(np.array(places, dtype=np.intp), MOST_POSITIONS - 1),
         clicked.astype(np.float64),
-        mean_gain,
+        _mean_gains(pairs, told, len(number)),
     )
+
+
+def _mean_gains(pairs: Iterable[int], told: Iterable[float], many: int) -> Floats:
+    gains: defaultdict[int, list[float]] = defaultdict(list)
+    for pair, gain in zip(pairs, told, strict=True):
+        if gain > 0:
+            gains[pair].append(gain)
+    means = np.zeros(many)
+    for pair, of_pair in gains.items():
+        means[pair] = _mean(of_pair)
+    return means
 
 
 def _mean(gains: list[float]) -> float:
