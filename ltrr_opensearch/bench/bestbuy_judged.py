@@ -1,7 +1,7 @@
 """Replays of Best Buy's clicks as figures: ranks beside the peers', and retrieval beside the best constant action.
 
-A click's value is its mean over the replays of a mode, so intervals are of people alone. Days of the first week teach
-and are not judged; the weeks on which nothing was chosen are judged apart as well.
+A click's value is its mean over the replays of a mode; intervals are over people and replays. Days of the first week
+teach and are not judged; the weeks on which nothing was chosen are judged apart as well.
 """
 
 from __future__ import annotations
@@ -41,35 +41,42 @@ class Judged:
         return Judged(self.ours[:, rows], {p: v[rows] for p, v in self.peers.items()}, self.users[rows])
 
     def figures(self, name: str, part: str) -> list[Figure]:
-        aim = {"all": AIM, "new": NEW_AIM}.get(part.removeprefix("late_").replace("late", "all"))
-        ours = self.ours.mean(axis=0)
-        told = "of each replay " + ", ".join(f"{mean(one):.4f}" for one in self.ours)
+        aim = {"all": AIM, "late": AIM, "new": NEW_AIM, "late_new": NEW_AIM}.get(part)
         return [
             Figure(
                 f"{name}_mrr",
-                mean(ours),
+                mean(self.ours),
                 "MRR",
-                interval=interval(ours, self.users),
+                interval=interval(self.ours, self.users),
                 aim=aim,
-                runs=len(ours),
-                made_with=told,
+                runs=self.ours.shape[1],
+                made_with=_by_replay(self.ours),
             ),
             self._success(f"{name}_success_at_1", 1.0),
             self._success(f"{name}_success_at_10", 0.1),
-            *(self._lead(f"{name}_lead_over", peer, ours, must=part in {"all", "late"}) for peer in self.peers),
+            *(self._lead(f"{name}_lead_over", peer, must=part in {"all", "late"}) for peer in self.peers),
         ]
 
     def _success(self, name: str, least: float) -> Figure:
-        values = (self.ours >= least).mean(axis=0)
-        return Figure(name, mean(values), "share", interval=interval(values, self.users), runs=len(values))
+        values = (self.ours >= least).astype(np.float64)
+        return Figure(name, mean(values), "share", interval=interval(values, self.users), runs=values.shape[1])
 
-    def _lead(self, name: str, peer: str, ours: Floats, *, must: bool) -> Figure:
+    def _lead(self, name: str, peer: str, *, must: bool) -> Figure:
         """How far ahead of a peer; the lower end of the interval where it must be above 0."""
         theirs = self.peers[peer]
-        low, high = interval(ours - theirs, self.users)
-        value, target = (low, 0.0) if must else (mean(ours - theirs), None)
-        beside = peer, mean(theirs)
-        return Figure(f"{name} {peer}", value, "MRR", beside, target, interval=(low, high), runs=len(theirs))
+        ahead = self.ours - theirs
+        low, high = interval(ahead, self.users)
+        value, target = (low, 0.0) if must else (mean(ahead), None)
+        return Figure(
+            f"{name} {peer}",
+            value,
+            "MRR",
+            (peer, mean(theirs)),
+            target,
+            interval=(low, high),
+            runs=len(theirs),
+            made_with=_by_replay(ahead),
+        )
 
 
 @dataclass(frozen=True)
@@ -118,17 +125,21 @@ class Replays:
         ours = np.array([rewards(some[half:], self.made) for some in self.answered])
         constant = np.array([best_in_hindsight(some[half:], self.made) for some in self.answered])
         users = np.unique([one.user for one in self.clicks[half:]], return_inverse=True)[1]
-        low, high = interval((ours - constant).mean(axis=0), users)
+        low, high = interval(ours - constant, users)
         return Figure(
             f"{name}_retrieval_reward_over_best_constant",
             low,
             "reward",
-            ("best constant in hindsight", mean(constant.ravel())),
+            ("best constant in hindsight", mean(constant)),
             0.0,
             interval=(low, high),
             runs=constant.shape[1],
-            made_with="ours, of each replay " + ", ".join(f"{mean(one):.4f}" for one in ours),
+            made_with=f"ours, {_by_replay(ours)}",
         )
+
+
+def _by_replay(values: Floats) -> str:
+    return "of each replay " + ", ".join(f"{mean(one):.4f}" for one in values)
 
 
 def rewards(answered: Iterable[ClickAnswered], made: Recorded) -> Floats:

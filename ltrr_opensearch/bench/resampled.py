@@ -16,12 +16,16 @@ def mean(values: Floats) -> float:
 
 
 def interval(values: Floats, users: NDArray[np.int64]) -> tuple[float, float]:
-    """Of the mean, by a bootstrap over users (Poisson weights: Chamandy et al., 2012)."""
-    whose = np.unique(users, return_inverse=True)[1]
-    table = np.stack([np.bincount(whose, values), np.bincount(whose)], axis=1)
-    weights = np.random.default_rng(0).poisson(1.0, size=(RESAMPLES, len(table)))
-    totals = weights @ table
-    low, high = np.quantile(totals[:, 0] / totals[:, 1], [0.025, 0.975])
+    """Of the mean, by a bootstrap over users (Poisson weights: Chamandy et al., 2012).
+
+    `values`: of each click, or [replay, click], whose replays are drawn anew as well: their luck is in the interval.
+    """
+    whose, replays = np.unique(users, return_inverse=True)[1], np.atleast_2d(values)
+    rng = np.random.default_rng(0)
+    weights = rng.poisson(1.0, size=(RESAMPLES, int(whose.max()) + 1))
+    picked = rng.multinomial(len(replays), np.full(len(replays), 1 / len(replays)), size=RESAMPLES) / len(replays)
+    totals = weights @ np.stack([np.bincount(whose, one) for one in replays], axis=1)
+    low, high = np.quantile((totals * picked).sum(axis=1) / (weights @ np.bincount(whose)), [0.025, 0.975])
     return float(low), float(high)
 
 

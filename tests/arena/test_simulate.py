@@ -35,12 +35,12 @@ def test_documents_that_are_gone_are_nowhere() -> None:
 
 
 def test_learning_beats_the_constant_where_queries_differ() -> None:
-    simulated = simulate(world(), TRAFFIC, HELD_OUT, PLAN)
+    simulated = simulate(world(), TRAFFIC, HELD_OUT, replace(PLAN, searches=1000))
     seen = {one.name: one for one in simulated.seen}
     assert seen[LEARNED].mean > seen[BEST_CONSTANT].mean > seen[UNTOUCHED].mean
     assert seen[ORACLE].mean >= seen[LEARNED].mean
-    assert simulated.closed(simulated.seen) > 0.5
-    assert len(simulated.curve) == PLAN.searches
+    assert simulated.closed(simulated.seen) > 0.6
+    assert len(simulated.curve) == 1000
     assert simulated.acted > 0.3
 
 
