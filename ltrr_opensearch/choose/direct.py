@@ -9,8 +9,8 @@ best, as in SquareCB (Foster and Rakhlin, ICML 2020), the more sharply the more 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from math import inf
 
 import numpy as np
@@ -41,11 +41,20 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """In units of reward; `free`: strategies that cost no request."""
+    """In units of reward. `free`: strategies that cost no request; `time`: what a strategy takes, beside its request;
+    `loss`: what a search is worth in which nobody acts, at most 0.
+    """
 
     candidate: float
     plan: float
     free: frozenset[str] = frozenset()
+    time: Mapping[str, float] = field(default_factory=dict)
+    loss: float = 0.0
+
+    def rungs(self, strategy: str, ladder: Sequence[int]) -> list[float]:
+        """Of asking a strategy as deep as each."""
+        asking = (0.0 if strategy in self.free else self.plan) + self.time.get(strategy, 0.0)
+        return [self.candidate * depth + asking * (depth > 0) for depth in ladder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +83,7 @@ class DirectPolicy:
         self._budget = choose.budget
         self._safe = Fixed(choose.safe_depth)
         self._prices = prices
-        self._free = [prices.candidate * depth for depth in choose.ladder]
-        self._paid = [prices.candidate * depth + prices.plan * (depth > 0) for depth in choose.ladder]
+        self._paid: dict[str, list[float]] = {}
         self._gamma = gamma
         known = sum(one.searches > 0 for one in outcomes.queries.values())
         self._trust = trust if known >= LEAST_QUERIES else 0.0
@@ -97,7 +105,8 @@ class DirectPolicy:
 
     @classmethod
     def of(cls, outcomes: Outcomes, meta: Json, choose: ChooseSettings) -> DirectPolicy:
-        prices = Prices(meta["price_per_candidate"], meta["price_per_plan"], frozenset(meta["free"]))
+        free = frozenset(meta["free"])
+        prices = Prices(meta["price_per_candidate"], meta["price_per_plan"], free, meta["time"], meta["loss"])
         return cls(outcomes, choose, prices, meta["gamma"], meta["trust"])
 
     def pmf(self, slot: Slot) -> tuple[float, ...]:
@@ -139,14 +148,21 @@ class DirectPolicy:
         trusted = MOST_TRUSTED * asked / (asked + PRIOR) if says or not near.size else 0.0
         weights, missed = self._table.rows(near, (1 - trusted) * shares, own, trusted)
         climb = Climb(
-            self._outcomes.gain * weights,
+            # what is not found is worth its loss, and not nothing
+            (self._outcomes.gain - self._prices.loss) * weights,
             missed,
             self._table.columns(slot.strategies),
-            [self._free if strategy in self._prices.free else self._paid for strategy in slot.strategies],
+            [self._rungs_of(strategy) for strategy in slot.strategies],
             self._ladder,
             self._budget,
         )
         return _Asked(slot.context, climb, self._gamma * (1 + searches) ** 0.5)
+
+    def _rungs_of(self, strategy: str) -> list[float]:
+        paid = self._paid.get(strategy)
+        if paid is None:
+            self._paid[strategy] = paid = self._prices.rungs(strategy, self._ladder)
+        return paid
 
 
 def _inverse_gap(values: Sequence[float], feasible: Sequence[bool], gamma: float) -> tuple[float, ...]:

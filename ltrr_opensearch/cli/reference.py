@@ -17,9 +17,12 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.features import ACTION, CONTEXT, RUNG, Declared
 from ltrr_opensearch.choose_settings import UNPROVEN
 from ltrr_opensearch.cli.main import main
+from ltrr_opensearch.kinds import KIND
+from ltrr_opensearch.knowledge.outcomes import FEATURES as ALIKE
 from ltrr_opensearch.section import Section
 from ltrr_opensearch.settings import Settings
 
@@ -148,6 +151,11 @@ def features_page() -> str:
         "is not known is absent. Names are written to Vowpal Wabbit as checksums only. How each group pays is in "
         "[learning-to-retrieve.md](learning-to-retrieve.md), how seasons, clocks and people are told in "
         "[learning-loop.md](learning-loop.md).",
+        "**Who reads them.** `vowpal`, `lints` and `linucb` read all of the groups in force. `direct`, the default, "
+        "reads what makes queries alike in how they should be asked "
+        f"({', '.join(f'`{name}`' for name in ALIKE if not name.startswith(KIND))} and the kind of query) and whether "
+        f"the query was asked before (`{ASKED}`); what strategies did for queries like this one it has from its own "
+        "memory. `thompson` and `greedy` read nothing.",
         "## Context: the search",
         _declared(CONTEXT),
         "## Action: one plan",

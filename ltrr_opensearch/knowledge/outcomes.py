@@ -18,7 +18,7 @@ from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.kinds import KIND, KINDS
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 
-VERSION = 5
+VERSION = 6
 """Of what is stored; a policy of another one is learned anew."""
 FEATURES = (
     *("tokens", "characters", "digit_tokens", "slots", "covered"),

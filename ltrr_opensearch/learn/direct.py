@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.direct import NAME, DirectPolicy
 from ltrr_opensearch.choose_settings import ChooseSettings
-from ltrr_opensearch.knowledge.outcomes import VERSION, Outcomes
+from ltrr_opensearch.knowledge.outcomes import Outcomes
+from ltrr_opensearch.learn import costs
 from ltrr_opensearch.learn.outcomes import updated
-from ltrr_opensearch.learn.parts import continued, counting
+from ltrr_opensearch.learn.parts import continued, counting, dictated
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
@@ -44,17 +44,19 @@ def learned(
 ) -> Learned:
     """With `rounds`, all of the settings' ladder. `before`: what serves, or what was learned with the same settings."""
     choose, learn = settings.choose, settings.learn
-    meta: Json = {
-        "ladder": list(choose.ladder),
-        "features": examples.VERSION,
-        "outcomes": VERSION,
+    meta = dictated(settings)
+    known = before if isinstance(before, Learned) else continued(before, NAME, meta)
+    free = {s.strategy for r in rounds for s in r.decision.slots if s.original}
+    counted = costs.counted(known.meta["costs"] if known else costs.NOTHING, rounds)
+    meta |= {
         "price_per_candidate": learn.price_per_candidate,
         "price_per_plan": learn.price_per_plan,
         "gamma": choose.gamma,
+        "free": sorted({*free, *(known.meta["free"] if known else ())}),
+        "costs": counted,
+        "time": {strategy: learn.price_per_ms * costs.mean(took) for strategy, took in counted["took_ms"].items()},
+        "loss": costs.mean(counted["lost"]),
     }
-    known = before if isinstance(before, Learned) else continued(before, NAME, meta)
-    free = {s.strategy for r in rounds for s in r.decision.slots if s.original}
-    meta["free"] = sorted({*free, *(known.meta["free"] if known else ())})
     outcomes = updated(_outcomes(known), rounds, choose.ladder, learn).in_order()
     seen = counting(len(rounds) + (known.meta["rounds"] if known else 0), at_most)
     safe = choose.apprentice_rounds

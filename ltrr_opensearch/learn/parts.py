@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from ltrr_opensearch.choose_settings import ChooseSettings
+from ltrr_opensearch.choose import examples
+from ltrr_opensearch.choose.direct import NAME as DIRECT
+from ltrr_opensearch.choose.explorers import explorer_arguments
 from ltrr_opensearch.knowledge.outcomes import VERSION
 from ltrr_opensearch.logged import Part
+from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
 
@@ -20,6 +23,21 @@ def counting(rounds: int, at_most: int | None) -> int:
     return rounds if at_most is None else min(rounds, at_most)
 
 
-def goes_on(previous: Part | None, choose: ChooseSettings) -> bool:
-    """Whether a policy is of the kind that the settings name, as this software stores it."""
-    return bool(previous and previous.algorithm == choose.policy and previous.meta.get("outcomes", VERSION) == VERSION)
+def goes_on(previous: Part | None, settings: Settings) -> bool:
+    """Whether a policy is as the settings and this software would have it learned; else another one begins anew."""
+    return continued(previous, settings.choose.policy, dictated(settings)) is not None
+
+
+def dictated(settings: Settings) -> Json:
+    """What a part must say of itself for a policy to be learned on from it. Prices may change: `direct` remembers what
+    was found and not what it was worth, others forget.
+    """
+    choose, learn = settings.choose, settings.learn
+    always: Json = {"ladder": list(choose.ladder), "features": examples.VERSION}
+    if choose.policy == DIRECT:
+        return always | {"outcomes": VERSION}
+    always["factoring"] = choose.factoring
+    if choose.policy != "vowpal":
+        return always | {"half_life_searches": learn.half_life_searches}
+    arguments = [*explorer_arguments(choose, learn), "--random_seed", str(learn.seed)]
+    return always | {"arguments": arguments, "labels": learn.labels, "valued": choose.explore_loss is not None}

@@ -231,7 +231,7 @@ def _late(job: Job, run: _Run, left_out: frozenset[str], counts: Counter[str]) -
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
     """Per kind, the time up to which searches have been learned."""
     learned = {kind: through(serving.get(kind)) for kind in ("policy", "ranker", "aggregates")}
-    if not goes_on(serving.get("policy"), job.settings.choose):
+    if not goes_on(serving.get("policy"), job.settings):
         learned["policy"] = None  # the next one begins anew, with all that is in the log
     return {**learned, "memory": job.mark.read()[0]}
 

@@ -17,6 +17,7 @@ from ltrr_opensearch.kinds import kind_in
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Hope, Lost, Outcome, Outcomes
 from ltrr_opensearch.learn.policy import train_policy
+from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import Part, Round
 from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Slot
@@ -89,7 +90,7 @@ def test_what_an_earlier_version_remembered_is_refused_by_its_name_and_begun_ane
     part: Part, rounds: list[Round]
 ) -> None:
     earlier = replace(part, meta={**part.meta, "outcomes": 2})
-    with pytest.raises(ModelError, match="as version 2 of them, this software as version 5; train again"):
+    with pytest.raises(ModelError, match="as version 2 of them, this software as version 6; train again"):
         build_policy(SETTINGS.choose, earlier)
     assert train_policy(rounds[:50], SETTINGS, earlier) == train_policy(rounds[:50], SETTINGS)
 
@@ -154,6 +155,54 @@ def test_a_query_that_was_searched_often_still_owes_a_fifth_to_others(part: Part
 
     assert valued(1e5, outcomes.queries) == pytest.approx(valued(1e9, outcomes.queries), abs=1e-3)
     assert max(valued(1e9, outcomes.queries)) - max(valued(1e9, silent)) == pytest.approx(0.2, rel=0.4)
+
+
+def test_a_strategy_that_takes_long_is_asked_where_nothing_else_finds_as_much(part: Part, rounds: list[Round]) -> None:
+    """Each as dear as its milliseconds."""
+    dear = Settings(choose=SETTINGS.choose, learn=LearnSettings(price_per_ms=0.001))
+    slow = [with_times(one, {"knn": 500.0}) for one in rounds[:3000]]
+    quick = [with_times(one, {}) for one in rounds[:3000]]
+
+    def asks_knn(made: list[Round]) -> float:
+        policy = build_policy(dear.choose, train_policy(made, dear))
+        drawn = [
+            draw_offers(policy, offers(one.decision), one.decision.context, dear.choose, 1, False)
+            for one in rounds[-200:]
+        ]
+        return sum(slot.depth > 0 for of in drawn for slot in of.slots if slot.slot.strategy == "knn") / len(drawn)
+
+    assert asks_knn(quick) > 0.1
+    assert asks_knn(slow) == 0
+
+
+def with_times(one: Round, took: Mapping[str, float]) -> Round:
+    slots = tuple(slot._replace(took_ms=took.get(slot.strategy, 1.0)) for slot in one.decision.slots)
+    return replace(one, decision=replace(one.decision, slots=slots))
+
+
+def test_where_giving_up_costs_more_is_asked_for(part: Part) -> None:
+    outcomes = Outcomes.from_bytes(part.payload)
+    slot = first_slot(outcomes, "new")._replace(context={})
+
+    def gain_of_asking(loss: float) -> float:
+        policy = DirectPolicy(outcomes, SETTINGS.choose, Prices(0.0, 0.0, loss=loss), SETTINGS.choose.gamma)
+        alone = policy.values(slot._replace(strategies=slot.strategies[:1]))
+        assert alone is not None
+        return alone[1] - alone[0]
+
+    found = gain_of_asking(0.0) / outcomes.gain
+    assert found > 0
+    assert gain_of_asking(-0.5) == pytest.approx((outcomes.gain + 0.5) * found)
+
+
+def test_what_was_found_is_kept_when_prices_change(part: Part, rounds: list[Round]) -> None:
+    """What it is worth is asked for anew with every draw."""
+    dear = Settings(choose=SETTINGS.choose, learn=LearnSettings(price_per_candidate=0.01))
+    half = train_policy(rounds[:3000], SETTINGS)
+    later = train_policy(rounds[3000:], dear, half)
+    assert later.sha256 == part.sha256
+    assert later.meta["rounds"] == part.meta["rounds"]
+    assert later.meta["price_per_candidate"] == 0.01
 
 
 def first_slot(outcomes: Outcomes, query: str) -> Slot:
