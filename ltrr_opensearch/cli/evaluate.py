@@ -103,21 +103,23 @@ def policy(
 
 def show(console: Console, report: Report) -> None:
     """A table of the policies, and the refusals in words."""
-    from ltrr_opensearch.evaluate.off_policy import BEST_CONSTANT, UNTOUCHED
+    from ltrr_opensearch.evaluate.off_policy import UNTOUCHED
 
     people = f" of {report.people:,} people" if report.people < report.rounds else ""
     left = f"; {report.left_out:,} without exploration or of another ladder left out" if report.left_out else ""
     console.print(f"{report.rounds:,} searches{people}{left}. {report.how}")
     table = Table(box=SIMPLE, caption="95 % intervals; searches of one person count together.", caption_justify="left")
     table.add_column("policy")
-    for name in ("reward a search", f"less {UNTOUCHED}", f"less {BEST_CONSTANT}"):
+    for name in ("reward a search", *(f"less {than}" for than in report.references)):
         table.add_column(name, justify="right")
     for name in ("effective sample", "candidates"):
         table.add_column(name, justify="right")
     for row in report.rows:
-        beside = [_gap(report, row, than) for than in (UNTOUCHED, BEST_CONSTANT)]
+        beside = [_gap(report, row, than) for than in report.references]
         table.add_row(row.name, _value(row), *beside, *_numbers(row))
     console.print(table)
+    if report.no_own_query:
+        console.print(f"[yellow]no row for[/yellow] {UNTOUCHED}: {report.no_own_query}")
     for row in report.rows:
         if row.refused:
             console.print(f"[yellow]no number for[/yellow] {row.name}: {row.refused}")
