@@ -14,6 +14,7 @@ from opensearchpy.exceptions import NotFoundError, OpenSearchException
 from ltrr_opensearch.build_arms import LEARNED, arms_of
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.cluster.capabilities import has_ltr
 from ltrr_opensearch.cluster.feature_logging import FeatureLogging, LtrPlugin, NamedScores
 from ltrr_opensearch.cluster.model_scores import ModelScores
@@ -109,7 +110,7 @@ class ServingBuilder:
         key = serving.key
         store = ReleaseStore(self._client, self._settings.state.prefix)
         try:
-            return arms_of(serving, policy, lambda id: self._of_parts(key, id, store.parts_of(key, id, LEARNED)))
+            return arms_of(serving, policy, lambda id: self._published(key, id, store.parts_of(key, id, LEARNED)))
         except (ModelError, *NOT_ANSWERED) as error:
             if serving.release != NONE and not isinstance(error, ModelError):
                 raise  # the release is tried again
@@ -117,7 +118,16 @@ class ServingBuilder:
             log.warning("index %r: there is no experiment: %s", key, error)
             return ()
 
-    def _of_parts(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
+    def _published(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
+        """With the policy that the release holds, also where the settings choose another kind by now."""
+        policy = parts.get("policy")
+        choose = self._settings.choose.model_copy(update={"policy": policy.algorithm}) if policy else None
+        return self._of_parts(key, release, parts, choose)
+
+    def _of_parts(
+        self, key: str, release: str, parts: Mapping[str, Part], choose: ChooseSettings | None = None
+    ) -> Serving:
+        """`choose`: what the policy is built by instead of the settings."""
         index, hidden = self._searchable(key)
         index = index.model_copy(update={"id_field": self._proven(key, index.id_field)})
         knowledge = knowledge_of(parts)
@@ -125,7 +135,7 @@ class ServingBuilder:
         columns = feature_names(index)
         if ranker:
             columns += tuple(n for n in ranker.features if n not in columns and not n.endswith(OF_BEST))
-        policy = self._policy(parts.get("policy"))
+        policy = self._policy(parts.get("policy"), choose or self._settings.choose)
         return Serving(
             key=key,
             index=index,
@@ -144,11 +154,11 @@ class ServingBuilder:
             logged_as=privacy_of(self._settings.log, self._settings.state).asker,
         )
 
-    def _policy(self, part: Part | None) -> Policy:
+    def _policy(self, part: Part | None, choose: ChooseSettings) -> Policy:
         if part is None:
-            return build_policy(self._settings.choose)
+            return build_policy(choose)
         with reading(part.kind, part.version, part.index):
-            return build_policy(self._settings.choose, part)
+            return build_policy(choose, part)
 
     def _searchable(self, key: str) -> tuple[IndexSettings, tuple[str, ...]]:
         """The index with the fields that this proxy's encoders filled (none while one is still being filled).

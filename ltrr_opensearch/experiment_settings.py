@@ -13,7 +13,10 @@ NAME = r"^[a-z0-9][a-z0-9_-]*$"
 
 class ArmSettings(Section):
     name: str = Field(pattern=NAME, description="Name of this way of serving in logs and reports.")
-    policy: str | None = Field(None, description="Policy instead of the one in force: fixed, uniform, ...")
+    policy: str | None = Field(
+        None,
+        description="Policy instead of the one in force: fixed, uniform, or one that learns where that is in force.",
+    )
     ranker: bool = Field(True, description="Whether the learned ranker orders the candidates; false: as fused.")
     release: str | None = Field(
         None, description="A published release whose policy and ranker serve; all else stays as in force."

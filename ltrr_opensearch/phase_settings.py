@@ -34,7 +34,16 @@ class PhaseSettings(Section):
         0.9, description="Least share of the gain found that the shadow's draws hold too, before `shadow` may end."
     )
     least_gain: float = Field(
-        -0.02, description="To move up, the lower bound of the policy's gain over the control must be above this."
+        0.0,
+        ge=0,
+        description="Before `share` ends, the lower bound of the policy's gain over the control must be above this "
+        "share of what a search of the control is worth.",
+    )
+    most_loss: float = Field(
+        0.02,
+        ge=0,
+        description="Before `shadow` and `apprentice` end, the policy may be worth at most this share of a search less "
+        "than the safe plan, by the lower bound.",
     )
     margin: float = Field(0.01, ge=0, description="Guardrail: proven worse than the control by more than this.")
     latency_ratio: Annotated[float, Field(ge=1)] = Field(

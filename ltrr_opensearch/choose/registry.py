@@ -41,6 +41,11 @@ LEARNING = (*_LEARNED, "direct")
 BUILT_IN = (*LEARNING, "fixed", "uniform")
 
 
+def nothing_learned(policy: str, part: Part | None) -> bool:
+    """Whether what is built of these is the safe plan in the name of a policy that learns."""
+    return policy in LEARNING and part is None
+
+
 def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
     """The policy that the settings name, from its trained part where it has one."""
     if settings.policy not in BUILT_IN:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +49,8 @@ evaluate.add_command(ranking)
     multiple=True,
     metavar="[NAME=]WHAT",
     help="serving, the id of a release, fixed:DEPTH, fixed:STRATEGY=DEPTH,..., uniform, or another value of "
-    "choose.policy. Repeat it for several; default: serving.",
+    "choose.policy: as it serves, or, where nothing of it does, learned from the older half of the searches, and then "
+    "all are judged on the newer. Repeat it for several; default: serving.",
 )
 @click.option("--days", type=click.FloatRange(min=0, min_open=True), help="Searches of so many days; default: 30.")
 @click.option("--since", type=_TIME, help="Searches after this time, UTC; instead of --days.")
@@ -80,6 +81,7 @@ def policy(
     """
     from ltrr_opensearch.cluster.admin import connect
     from ltrr_opensearch.evaluate.off_policy import How, compare
+    from ltrr_opensearch.learn.holdout import held_out
     from ltrr_opensearch.learn.job import Job
     from ltrr_opensearch.learn.named import SERVING, named_policies
 
@@ -89,35 +91,41 @@ def policy(
         job = Job(client, settings, one_index(settings, only), now, progress=progress)
         named = named_policies(specs or (SERVING,), job.store, job.index, settings.choose)
         rounds = job.read(window, counts)
-    policies = {name: found.policy for name, found in named.items()}
-    report = compare(policies, rounds, settings, How(estimator, weights, interval))
     console.print(f"[bold]{job.index}[/bold]: {_said(window)}")
+    held = held_out(named, rounds, settings)
+    policies = {name: one.policy for name, one in held.policies.items()}
+    report = compare(policies, held.judging, settings, How(estimator, weights, interval))
+    if held.said:
+        console.print(held.said)
     if not report.rows:
         raise DataError(_nothing(len(rounds), settings))
     show(console, report)
-    console.print(*_flattered(named, rounds), sep="\n", end="")
+    console.print(*_flattered(held.policies, held.judging), sep="\n", end="")
     if file:
-        content = {"index": job.index, "since": str(window.after), "until": str(window.until), "read": counts}
-        file.write_text(json.dumps({**content, **report.to_json()}, indent=2) + "\n", encoding="utf-8")
+        times = {"since": str(window.after), "until": str(window.until), "held_out": held.said}
+        content = {"index": job.index, **times, "read": counts, **report.to_json()}
+        file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
 def show(console: Console, report: Report) -> None:
     """A table of the policies, and the refusals in words."""
-    from ltrr_opensearch.evaluate.off_policy import BEST_CONSTANT, UNTOUCHED
+    from ltrr_opensearch.evaluate.off_policy import UNTOUCHED
 
     people = f" of {report.people:,} people" if report.people < report.rounds else ""
     left = f"; {report.left_out:,} without exploration or of another ladder left out" if report.left_out else ""
     console.print(f"{report.rounds:,} searches{people}{left}. {report.how}")
     table = Table(box=SIMPLE, caption="95 % intervals; searches of one person count together.", caption_justify="left")
     table.add_column("policy")
-    for name in ("reward a search", f"less {UNTOUCHED}", f"less {BEST_CONSTANT}"):
+    for name in ("reward a search", *(f"less {than}" for than in report.references)):
         table.add_column(name, justify="right")
     for name in ("effective sample", "candidates"):
         table.add_column(name, justify="right")
     for row in report.rows:
-        beside = [_gap(report, row, than) for than in (UNTOUCHED, BEST_CONSTANT)]
+        beside = [_gap(report, row, than) for than in report.references]
         table.add_row(row.name, _value(row), *beside, *_numbers(row))
     console.print(table)
+    if report.no_own_query:
+        console.print(f"[yellow]no row for[/yellow] {UNTOUCHED}: {report.no_own_query}")
     for row in report.rows:
         if row.refused:
             console.print(f"[yellow]no number for[/yellow] {row.name}: {row.refused}")
@@ -170,7 +178,7 @@ def _nothing(rounds: int, settings: Settings) -> str:
     return f"none of {rounds} searches was drawn with exploration from choose.ladder {ladder}; log some with it"
 
 
-def _flattered(named: Mapping[str, Named], rounds: list[Round]) -> list[str]:
+def _flattered(named: Mapping[str, Named], rounds: Sequence[Round]) -> list[str]:
     """Policies that are judged on searches that taught them."""
     said = []
     for name, found in named.items():

@@ -26,6 +26,16 @@ def constant(table: Table, depths: Depths) -> Rungs:
     return rungs
 
 
+def safe_plan(table: Table, depth: int) -> Rungs:
+    """What every search is asked before anything was learned: each plan at the safe depth, or as deep as is left."""
+    rungs, left = np.zeros_like(table.drawn), np.full(len(table), float(table.budget))
+    for slot in range(rungs.shape[1]):
+        deepest = np.searchsorted(table.ladder, np.minimum(left, depth), side="right") - 1
+        rungs[:, slot] = np.where(table.strategies[:, slot] > 0, deepest, 0)
+        left -= table.ladder[rungs[:, slot]]
+    return rungs
+
+
 def best_constant(table: Table, least: float) -> Rungs:
     """What is best on either half, for the searches of the other; of what has an effective sample of `least`."""
     half = folds(table.people, 2) == 1

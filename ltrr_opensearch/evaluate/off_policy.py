@@ -19,7 +19,7 @@ from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.estimators import ESTIMATORS, SEQUENTIAL
 from ltrr_opensearch.evaluate.evidence import Evidence, gather
 from ltrr_opensearch.evaluate.intervals import INTERVALS, Interval, Sample
-from ltrr_opensearch.evaluate.support import Support, refusal, support
+from ltrr_opensearch.evaluate.support import LARGEST_GAP, Support, refusal, support
 from ltrr_opensearch.evaluate.table import Rungs, Table
 from ltrr_opensearch.evaluate.weights import WEIGHINGS
 from ltrr_opensearch.learn_settings import LearnSettings
@@ -34,7 +34,7 @@ BEST_CONSTANT = "best constant"
 """The same depths for everyone, of those that the log can judge; chosen on one half of the people and judged on the
 other, both ways."""
 UNTOUCHED = "untouched query"
-"""The client's own query at the safe depth, nothing else."""
+"""The client's own query at the safe depth, nothing else; only where (nearly) every search had it on offer."""
 
 
 @dataclass(frozen=True)
@@ -88,9 +88,16 @@ class Report:
     """Rounds without exploration, or drawn from another ladder."""
     how: How
     seed: int
+    no_own_query: str = ""
+    """Why there is no row for the untouched query, where there is none."""
 
     def row(self, name: str) -> Row:
         return next(r for r in self.rows if r.name == name)
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The rows that every policy is set beside."""
+        return (BEST_CONSTANT,) if self.no_own_query else (UNTOUCHED, BEST_CONSTANT)
 
     def difference(self, name: str, than: str) -> tuple[float, Interval] | None:
         """How much more `name` earns, paired by search; None where one of them was refused."""
@@ -106,6 +113,7 @@ class Report:
             "rounds": self.rounds,
             "people": self.people,
             "left_out": self.left_out,
+            "no_own_query": self.no_own_query,
             "policies": {
                 r.name: {**r.to_json(), "differences": {than: self._told(r.name, than) for than in self._beside(r)}}
                 for r in self.rows
@@ -113,7 +121,7 @@ class Report:
         }
 
     def _beside(self, row: Row) -> list[str]:
-        return [name for name in (UNTOUCHED, BEST_CONSTANT) if name != row.name]
+        return [name for name in self.references if name != row.name]
 
     def _told(self, name: str, than: str) -> Json | None:
         found = self.difference(name, than)
@@ -128,13 +136,12 @@ def compare(policies: Mapping[str, Policy], rounds: Iterable[Round], settings: S
     model = DirectModel.fitted(table)
     everyone = np.ones(len(table), np.bool_)
     drawn = {name: drawn_by(policy, table, settings, everyone) for name, policy in policies.items()}
-    simple = {
-        BEST_CONSTANT: best_constant(table, settings.learn.min_effective),
-        UNTOUCHED: constant(table, {_first_plan(table): settings.choose.safe_depth}),
-    }
+    simple, lacking = {BEST_CONSTANT: best_constant(table, settings.learn.min_effective)}, _no_own_query(table)
+    if not lacking:
+        simple[UNTOUCHED] = constant(table, dict.fromkeys(_own_plans(table), settings.choose.safe_depth))
     rows = [estimated(name, rungs, table, model, settings, how) for name, rungs in (drawn | simple).items()]
     found = (logged(table, settings, how), *rows)
-    return Report(found, len(table), int(table.people.max()) + 1, table.left_out, how, seed)
+    return Report(found, len(table), int(table.people.max()) + 1, table.left_out, how, seed, lacking)
 
 
 def drawn_by(policy: Policy, table: Table, settings: Settings, asked: NDArray[np.bool_]) -> Rungs:
@@ -198,7 +205,17 @@ def _acted(table: Table) -> int:
     return int((table.gains[:, 0] > 0).sum())
 
 
-def _first_plan(table: Table) -> str:
-    """The plan that is the client's own query; the first slot's where none is."""
-    first = next(iter(table.decisions)).slots
-    return next((s.plan for s in first if s.original), first[0].plan)
+def _own_plans(table: Table) -> set[str]:
+    """The plans that are the client's own query."""
+    return {s.plan for d in table.decisions for s in d.slots if s.original}
+
+
+def _no_own_query(table: Table) -> str:
+    """Why the log cannot say what the client's own query alone would have earned, or nothing."""
+    without = sum(not any(s.original for s in d.slots) for d in table.decisions)
+    if without <= LARGEST_GAP * len(table):
+        return ""
+    return (
+        f"the client's own query was not among the strategies of {without:,} of the {len(table):,} searches, so their "
+        "log does not say what it finds; a strategy with `use: original` brings it in"
+    )

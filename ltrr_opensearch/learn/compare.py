@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
 
 from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.evaluate.constant import safe_plan
 from ltrr_opensearch.evaluate.direct import DirectModel
 from ltrr_opensearch.evaluate.intervals import Sample, student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
@@ -33,7 +35,7 @@ from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Matrix
 
 FUSED = "plans.fused"
-CANDIDATE, SERVING = "candidate", "serving"
+CANDIDATE, SERVING, SAFE = "candidate", "serving", "safe plan"
 CUT = How("drs")
 """Every run has to be judged, also by a thin log: weights are cut."""
 FIRST_CONFIDENCE, CONFIDENCE = 0.99, 0.95
@@ -60,8 +62,9 @@ def compare_policies(
 ) -> Compared:
     """Reward a search, estimated off-policy, while the candidate learns `rounds`, part after part.
 
-    Where the log does not support what serves (it may have changed since), what was logged stands in for it. `known`:
-    every strategy was asked at the deepest rung, so nothing need be estimated.
+    Where the log does not support what serves (it may have changed since), what was logged stands in for it. The safe
+    plan is told where the log supports that. `known`: every strategy was asked at the deepest rung, so nothing need be
+    estimated.
     """
     table = Table.of(rounds, settings)
     drawn = np.zeros_like(table.drawn)
@@ -89,21 +92,32 @@ def _judged(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> 
     if (weighs := _weighs(ours)) < least:
         reason = f"{len(table)} searches weigh as {weighs:.0f}, fewer than learn.min_effective {least:g}"
         return _unknown("reward", f"{reason}; log more searches or raise choose.floor")
-    everyone = np.ones(len(table), np.bool_)
-    theirs = estimated(SERVING, drawn_by(serving, table, settings, everyone), table, model, settings, CUT)
+    served, safe = _drawn_now(serving, table, settings), safe_plan(table, settings.choose.safe_depth)
+    theirs = estimated(SERVING, served, table, model, settings, CUT)
     if _weighs(theirs) < least:
         theirs = logged(table, settings)
     gap = student(ours.sample.less(theirs.sample))
-    return Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
+    compared = Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
+    if np.array_equal(served, safe):
+        return compared
+    begun = estimated(SAFE, safe, table, model, settings, CUT)
+    if (weighs := _weighs(begun)) < least:
+        return replace(compared, safe_untold=f"{len(table)} searches weigh as {weighs:.0f} of it")
+    return replace(compared, safe=begun.sample.mean)
 
 
 def _known(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> Compared:
     if not len(table):
         return _unknown("reward", "no search was asked again with this ladder")
-    everyone = np.ones(len(table), np.bool_)
-    ours, theirs = (table.rewards(d) for d in (drawn, drawn_by(serving, table, settings, everyone)))
+    served, safe = _drawn_now(serving, table, settings), safe_plan(table, settings.choose.safe_depth)
+    ours, theirs, begun = (table.rewards(rungs) for rungs in (drawn, served, safe))
     gap = student(Sample(ours - theirs, table.people, float(np.abs(ours - theirs).max())))
-    return Compared("reward", float(ours.mean()), float(theirs.mean()), gap.low, gap.high, len(table))
+    compared = Compared("reward", float(ours.mean()), float(theirs.mean()), gap.low, gap.high, len(table))
+    return compared if np.array_equal(served, safe) else replace(compared, safe=float(begun.mean()))
+
+
+def _drawn_now(serving: Policy, table: Table, settings: Settings) -> Rungs:
+    return drawn_by(serving, table, settings, np.ones(len(table), np.bool_))
 
 
 def _weighs(row: Row) -> float:

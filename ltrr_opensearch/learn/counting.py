@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ltrr_opensearch.choose.fixed import Fixed
+from ltrr_opensearch.evaluate.constant import safe_plan
 from ltrr_opensearch.evaluate.estimators import LARGEST_WEIGHT
-from ltrr_opensearch.evaluate.off_policy import drawn_by
 from ltrr_opensearch.evaluate.outcomes import found_gain, gained, price
 from ltrr_opensearch.evaluate.table import Table
 from ltrr_opensearch.evaluate.weights import nested
@@ -92,7 +91,7 @@ def _beside_safe(evidence: Evidence, rounds: Sequence[Round], settings: Settings
     table = Table.of([r for r in rounds if r.decision.group != FAILED], settings)
     if not table.rounds:
         return evidence
-    safe = drawn_by(Fixed(settings.choose.safe_depth), table, settings, np.ones(len(table), dtype=np.bool_))
+    safe = safe_plan(table, settings.choose.safe_depth)
     weights = np.minimum(nested(table, safe).weights[:, -1], LARGEST_WEIGHT)
     rewards, known = table.rewards(table.drawn), evidence.advantage.count
     so_far = evidence.rewards / known if known else 0.0

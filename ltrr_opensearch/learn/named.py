@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ltrr_opensearch.choose.fixed import Fixed
-from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose.registry import build_policy, nothing_learned
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.errors import SettingsError
 from ltrr_opensearch.learn.watermarks import through
@@ -16,6 +16,7 @@ from ltrr_opensearch.protocols import Policy
 from ltrr_opensearch.release.store import ReleaseStore
 
 SERVING = "serving"
+NOTHING = "nothing learned: the safe plan"
 _FIXED = "fixed"
 
 
@@ -25,13 +26,20 @@ class Named:
 
     policy: Policy
     learned: datetime | None = None
+    note: str = ""
+    """What its name does not say: how it came to be."""
+    untaught: str = ""
+    """The learning policy that it is called after, where nothing of that serves: the log may teach it (`holdout`)."""
+
+    def called(self, name: str) -> str:
+        return f"{name} ({self.note})" if self.note else name
 
 
 def named_policies(specs: Sequence[str], store: ReleaseStore, index: str, choose: ChooseSettings) -> dict[str, Named]:
     """By name. A spec is `WHAT` or `NAME=WHAT`, where WHAT is one of
 
     `serving`; the id of a release; `fixed`, `fixed:DEPTH` or `fixed:STRATEGY=DEPTH,...`; `uniform`; another value that
-    `choose.policy` may have, which is what it draws before anything was learned, or what serves where that is of it.
+    `choose.policy` may have: what serves where that is of it, and else `untaught` where it is one that learns.
     """
     found: dict[str, Named] = {}
     for spec in specs:
@@ -58,7 +66,8 @@ def _named(what: str, store: ReleaseStore, index: str, choose: ChooseSettings) -
     serves = next((release.versions for release in store.history(index) if release.current), {})
     if what == SERVING:
         part = _part(store, index, serves)
-        return Named(build_policy(choose, part), through(part))
+        note = NOTHING if nothing_learned(choose.policy, part) else ""
+        return Named(build_policy(choose, part), through(part), note)
     if what in history:
         part = _part(store, index, history[what])
         if part is None:
@@ -69,13 +78,14 @@ def _named(what: str, store: ReleaseStore, index: str, choose: ChooseSettings) -
         return Named(_fixed(what, rest, choose))
     if rest:
         raise SettingsError(f"policy {what!r}: only {_FIXED} takes depths, as in fixed:10 or fixed:original=50,knn=10")
-    part = _part(store, index, serves)
-    fits = part is not None and part.algorithm == what
+    serving = _part(store, index, serves)
+    part = serving if serving and serving.algorithm == what else None
     try:
-        return Named(build_policy(_of(choose, what), part if fits else None), through(part) if fits else None)
+        policy = build_policy(_of(choose, what), part)
     except SettingsError as unknown:
         releases = ", ".join(history) or "none"
         raise SettingsError(f"no policy {what!r}: {unknown}; {SERVING}; or a release: {releases}") from unknown
+    return Named(policy, through(part), *((NOTHING, what) if nothing_learned(what, part) else ()))
 
 
 def _of(choose: ChooseSettings, policy: str) -> ChooseSettings:

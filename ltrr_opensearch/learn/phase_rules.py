@@ -141,11 +141,26 @@ def _missing(state: PhaseState, evidence: Evidence, settings: Settings, now: dat
     gap = advantage(phase, evidence, rules)
     if gap is None:
         yield f"evidence: under phases.least_searches {rules.least_searches} or least_people {rules.least_people}"
-    elif gap.low <= rules.least_gain:
-        yield f"gain: its lower bound is {gap.low:+.4f}, not above phases.least_gain {rules.least_gain:+g}"
+    elif gap.low <= (least := _least(phase, rules) * _worth(phase, evidence)):
+        name = "phases.least_gain" if phase in COMPARED else "-phases.most_loss"
+        yield (
+            f"gain: its lower bound is {gap.low:+.4f}, not above {least:+.4f}, which is {name} "
+            f"{abs(_least(phase, rules)):g} of what a search is worth"
+        )
     failed = (evidence.control if phase == "shadow" else evidence.policy).failed
     if failed.mean > rules.failed_share:
         yield f"failures: the policy failed to decide {failed.mean:.2%} of searches, over phases.failed_share"
+
+
+def _least(phase: PhaseName, rules: PhaseSettings) -> float:
+    """A share of a search's worth: what serves nobody, or mixed with the safe plan, may be a little worse than that."""
+    return rules.least_gain if phase in COMPARED else -rules.most_loss
+
+
+def _worth(phase: PhaseName, evidence: Evidence) -> float:
+    """What a search is worth that the policy does not decide, or any where it decides for all; of losses no share."""
+    group = evidence.policy if phase == "apprentice" else evidence.control
+    return max(0.0, group.worth.mean)
 
 
 def _too_few(phase: PhaseName, evidence: Evidence, rules: PhaseSettings) -> Iterator[str]:

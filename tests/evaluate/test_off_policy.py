@@ -64,6 +64,20 @@ def test_a_report_sets_policies_beside_the_simple_ones() -> None:
     assert set(report.to_json()["policies"]) == {r.name for r in report.rows}
 
 
+def test_the_own_query_has_no_row_where_searches_did_not_have_it_on_offer() -> None:
+    rounds = log(Uniform(), 600, 9)
+    report = compare({"safe": Fixed(10)}, [_without_own(one) for one in rounds], SETTINGS)
+    assert [r.name for r in report.rows] == [LOGGED, "safe", BEST_CONSTANT]
+    assert "not among the strategies of 600 of the 600 searches" in report.no_own_query
+    told = report.to_json()
+    assert list(told["policies"]["safe"]["differences"]) == [BEST_CONSTANT]
+    assert told["no_own_query"] == report.no_own_query
+    half = compare({}, [*rounds[:300], *map(_without_own, rounds[300:])], SETTINGS)
+    assert "300 of the 600" in half.no_own_query
+    first = compare({}, [_without_own(rounds[0]), *rounds[1:]], SETTINGS)
+    assert first.row(UNTOUCHED).candidates == 50, "one search of many without it is no obstacle"
+
+
 def test_rounds_without_exploration_are_left_out() -> None:
     rounds = log(Uniform(), 100, 5) + log(Uniform(), 50, 6, explore=False)
     other = replace(rounds[0], decision=replace(rounds[0].decision, ladder=(0, 5)))
@@ -113,3 +127,9 @@ def test_every_estimator_and_interval_can_be_asked_for(how: How) -> None:
 
 def _by(one: Round, user: str) -> Round:
     return replace(one, decision=replace(one.decision, asker=replace(one.decision.asker, user=user)))
+
+
+def _without_own(one: Round) -> Round:
+    """As a shop logs it that has `lexical` in the place of its own query."""
+    slots = [s._replace(original=False) for s in one.decision.slots]
+    return replace(one, decision=replace(one.decision, slots=tuple(slots)))

@@ -92,6 +92,7 @@ def _slot(plan: str, rung: int) -> SlotRecord:
         plan=plan,
         strategy=plan,
         source="lexical",
+        original=plan == "original",
         action={f"strategy={plan}": 1.0},
         feasible=(True,) * len(LADDER),
         pmf=(0.25,) * len(LADDER),

@@ -22,6 +22,27 @@ def test_a_candidate_may_look_only_a_little_worse(candidate: float, passed: bool
     assert (verdict.passed, says in verdict.reason) == (passed, True)
 
 
+@pytest.mark.parametrize(
+    ("safe", "passed", "says"),
+    [
+        (0.495, True, "reward 0.4910 against 0.5000, the safe plan 0.4950"),
+        (0.510, False, "the safe plan 0.5100: worse than if nothing were learned by more than learn.gate_margin 0.01"),
+        (float("nan"), False, "worse than if nothing were learned"),
+    ],
+)
+def test_a_candidate_may_not_creep_below_the_safe_plan(safe: float, passed: bool, says: str) -> None:
+    verdict = judge("policy", Compared("reward", 0.491, 0.5, -0.1, 0.1, 50, safe=safe), LEARN)
+    assert (verdict.passed, says in verdict.reason) == (passed, True)
+
+
+def test_where_the_log_cannot_tell_of_the_safe_plan_that_is_said() -> None:
+    verdict = judge(
+        "policy", Compared("reward", 0.6, 0.5, 0, 0.2, 50, safe_untold="50 searches weigh as 3 of it"), LEARN
+    )
+    assert verdict.passed
+    assert verdict.reason.endswith("beside the safe plan the log cannot judge it: 50 searches weigh as 3 of it")
+
+
 def test_the_first_has_to_be_proven_better() -> None:
     refused = judge("ranker", Compared("nDCG@10", 0.6, 0.5, -0.01, 0.2, 50, first=True), LEARN)
     assert not refused.passed

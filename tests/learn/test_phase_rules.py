@@ -115,6 +115,7 @@ def test_up_when_every_threshold_is_reached(phase: PhaseName) -> None:
         ("shadow", {"control": group(even(0.2), failed=even(0.05))}, {}, "failures: the policy failed"),
         ("apprentice", {"squares": 100_000.0}, {}, "support: the log shows the safe plan as 8 searches"),
         ("share", {"policy": group(even(0.3), clicked=499)}, {}, "policy's searches with a gain: 499"),
+        ("apprentice", {"advantage": even(-0.01)}, {}, "gain: its lower bound"),
         ("share", {"policy": group(even(0.2))}, {}, "gain: its lower bound"),
         ("share", {}, {"held": "sale"}, "held: sale"),
     ],
@@ -123,6 +124,24 @@ def test_what_lacks_is_said(phase: PhaseName, changes: dict[str, Any], state: di
     missing = judge(PhaseState(phase, **state), replace(SURE[phase], **changes), ENOUGH, NOW).missing
     assert len(missing) == 1
     assert missing[0].startswith(lacks)
+
+
+def test_a_loss_is_a_share_of_what_a_search_is_worth_and_none_goes_live() -> None:
+    """The same of searches that are worth little and much."""
+    for worth in (0.02, 0.5):
+        even_gap = Cells().plus(EVERYBODY.tolist(), [worth / 30 * (-1) ** n for n in range(1000)])
+        looking_on = replace(SURE["shadow"], control=group(even(worth)), advantage=even_gap)
+        verdict = judge(PhaseState("shadow"), looking_on, ENOUGH, NOW)
+        assert -0.02 * worth < verdict.figures["advantage_low"] < 0
+        assert verdict.missing == ()
+    good, better = group(even(0.21, 1000)), group(even(0.3))
+    for policy, passes in ((good, False), (better, True)):
+        evidence = Evidence(policy=policy, control=group(even(0.2)))
+        assert (judge(PhaseState("share"), evidence, ENOUGH, NOW).missing == ()) == passes
+    demanding = with_phases(share_clicked=500, least_gain=0.5)
+    assert "phases.least_gain 0.5 of" in judge(PhaseState("share"), SURE["share"], demanding, NOW).missing[0]
+    with pytest.raises(ValueError, match="least_gain"):
+        with_phases(least_gain=-0.01)
 
 
 def test_after_a_fall_it_waits() -> None:

@@ -41,7 +41,7 @@ def published(shop: Shop, version: str = "v1") -> str:
 def job_of(shop: Shop, **phases: Any) -> Job:
     job = shop.job(CLOSED)
     few = {"shadow_clicked": 20, "share_clicked": 20, "least_searches": 50, "least_people": 5, "wait_h": 1}
-    given = PhaseSettings.model_validate({"first": "shadow", "least_gain": -0.5, **few, **phases})
+    given = PhaseSettings.model_validate({"first": "shadow", "most_loss": 1.0, **few, **phases})
     return replace(job, settings=job.settings.model_copy(update={"phases": given}))
 
 
