@@ -6,7 +6,7 @@ everybody else less.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -43,6 +43,18 @@ class Tastes:
 
     of_user: Mapping[str, str] = field(default_factory=dict)
     of_document: Mapping[str, str] = field(default_factory=dict)
+
+    @staticmethod
+    def dealt(tastes: int, users: Iterable[str], attraction: Attraction, seed: int) -> Tastes:
+        """Each person and each document that attracts somebody has one of so many, by chance; with none, all feel
+        alike.
+        """
+        if not tastes:
+            return Tastes()
+        rng, names = Random(f"tastes {seed}"), [f"taste {n}" for n in range(tastes)]  # noqa: S311
+        documents = sorted({document for of in attraction.values() for document in of})
+        of_user = {user: rng.choice(names) for user in sorted(set(users))}
+        return Tastes(of_user, {document: rng.choice(names) for document in documents})
 
     def felt(self, user: str, attractiveness: Mapping[str, float]) -> Mapping[str, float]:
         """What attracts this person: all of it where the taste is theirs or the document serves none."""

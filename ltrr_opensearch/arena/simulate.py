@@ -14,7 +14,7 @@ import numpy as np
 from ltrr_opensearch.arena.actions import Actions, Floats, Wanted
 from ltrr_opensearch.arena.clicks import ClickModel, PositionBased
 from ltrr_opensearch.arena.learner import Learner
-from ltrr_opensearch.arena.people import People, Visit, visits
+from ltrr_opensearch.arena.people import People, Tastes, Visit, visits
 from ltrr_opensearch.arena.record import request
 from ltrr_opensearch.arena.replay import Replay
 from ltrr_opensearch.arena.world import World
@@ -44,6 +44,8 @@ class Plan:
     kinds: tuple[str, ...] = ("policy", "memory")
     model: ClickModel = PositionBased()  # noqa: RUF009  frozen
     asked: Mapping[str, float] | None = None
+    tastes: int = 0
+    """How many people may have; those of another one are attracted half as much by what serves it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +125,8 @@ def play(
     done: Done = lambda _: None,
 ) -> list[Round]:
     """People search and the learner learns, batch after batch; `learned` is told how many searches it knows by then."""
-    people = People(world.attraction, plan.model, gain=max(world.settings.learn.gains.values()))
+    tastes = Tastes.dealt(plan.tastes, (visit.user for visit in made), world.attraction, plan.seed)
+    people = People(world.attraction, plan.model, tastes, max(world.settings.learn.gains.values()))
     rounds: list[Round] = []
     for start in range(0, len(made), plan.batch):
         batch = made[start : start + plan.batch]

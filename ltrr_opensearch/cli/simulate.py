@@ -24,6 +24,13 @@ LEAST_QUERIES = 5
 @click.option("--held-out", default=0.2, show_default=True, type=click.FloatRange(0.05, 0.5), help="Share of queries.")
 @click.option("--clicks", default="position", show_default=True, type=click.Choice(["position", "cascade"]))
 @click.option("--noise", default=0.03, show_default=True, type=click.FloatRange(0, 0.4), help="Clicks by chance.")
+@click.option(
+    "--tastes",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0, 100),
+    help="So many that people may have: each document serves one, and attracts all others half as much.",
+)
 @click.option("--seed", default=0, show_default=True, help="Of people, clicks and draws.")
 @click.option("--json", "as_json", is_flag=True, help="Machine-readable.")
 @pass_settings
@@ -39,6 +46,7 @@ def simulate(
     held_out: float,
     clicks: str,
     noise: float,
+    tastes: int,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -60,7 +68,8 @@ def simulate(
     traffic, apart = _split(sorted(world.attraction), held_out, seed)
     model = PositionBased(noise=noise) if clicks == "position" else Cascade(noise=noise)
     weights = {q: float(own.drawn[q]) for q in traffic}
-    plan = Plan(searches, batch=min(500, max(25, searches // 10)), seed=seed, model=model, asked=weights)
+    batch = min(500, max(25, searches // 10))
+    plan = Plan(searches, batch, seed=seed, model=model, asked=weights, tastes=tastes)
     with documents_bar("simulated searches") as bar:
         bar.start(searches)
         played = play(world, traffic, apart, plan, done=bar.advance)

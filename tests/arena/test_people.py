@@ -34,6 +34,14 @@ def test_a_taste_leaves_its_own_documents_as_attractive_as_they_are() -> None:
     assert TASTES.felt("nobody", attractive) == attractive
 
 
+def test_tastes_are_dealt_by_the_seed_and_none_means_that_all_feel_alike() -> None:
+    attraction, users = {"tv": {f"d{n}": 1.0 for n in range(50)}}, [f"person-{n}" for n in range(50)]
+    dealt = Tastes.dealt(3, users, attraction, 1)
+    assert dealt == Tastes.dealt(3, reversed(users), attraction, 1) != Tastes.dealt(3, users, attraction, 2)
+    assert {*dealt.of_user.values()} == {*dealt.of_document.values()} == {"taste 0", "taste 1", "taste 2"}
+    assert Tastes.dealt(0, users, attraction, 1) == Tastes()
+
+
 def test_who_does_not_care_for_it_clicks_it_less() -> None:
     played = world()
     replay = Replay(played.recording, played.learner(()).serving(Fixed(5)), template)

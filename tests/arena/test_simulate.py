@@ -44,6 +44,12 @@ def test_learning_beats_the_constant_where_queries_differ() -> None:
     assert simulated.acted > 0.3
 
 
+def test_people_of_other_tastes_click_less() -> None:
+    short = replace(PLAN, searches=200)
+    alike, apart = (simulate(world(), TRAFFIC, HELD_OUT, replace(short, tastes=n)).acted for n in (0, 4))
+    assert apart < 0.85 * alike
+
+
 def test_a_page_that_the_budget_does_not_reach_is_covered_as_deep_as_it_allows() -> None:
     small = replace(world().with_choose(safe_depth=5, budget=10), template=lambda text: {**template(text), "size": 20})
     simulated = simulate(small, TRAFFIC, HELD_OUT, replace(PLAN, searches=200))
