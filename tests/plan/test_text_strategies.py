@@ -88,11 +88,20 @@ def test_knn_carries_the_clients_filters_inside(ask: Analyze) -> None:
     assert plan.vector is VectorUse.NEEDED
     vector = np.array([0.5, 0.25], dtype=np.float32)
     assert plan.clause(50, Encoded(vector)) == {
-        "knn": {"v": {"vector": [0.5, 0.25], "k": 50, "filter": {"bool": {"filter": [price]}}}}
+        "knn": {"v": {"vector": [0.5, 0.25], "k": 200, "filter": {"bool": {"filter": [price]}}}}
     }
     (bare,) = strategy.plan(ask("laptop", INDEX))
-    assert bare.clause(50, Encoded(vector)) == {"knn": {"v": {"vector": [0.5, 0.25], "k": 50}}}
     assert bare.clause(50, Encoded()) is None
+
+
+@pytest.mark.parametrize(("options", "depth", "k"), [({}, 10, 200), ({}, 500, 500), ({"least_k": 0}, 10, 10)])
+def test_knn_looks_for_as_many_neighbours_at_every_depth(
+    ask: Analyze, options: dict[str, int], depth: int, k: int
+) -> None:
+    """A graph finds others by another k, and what is asked less deep shall be the first of what is asked deeper."""
+    (plan,) = Knn("knn", options, INDEX, NOTHING).plan(ask("laptop", INDEX))
+    vector = np.array([0.5, 0.25], dtype=np.float32)
+    assert plan.clause(depth, Encoded(vector)) == {"knn": {"v": {"vector": [0.5, 0.25], "k": k}}}
 
 
 def test_knn_without_a_vector_field_is_refused() -> None:
