@@ -19,7 +19,8 @@ from ltrr_opensearch.choose.direct import DirectPolicy, Prices
 from ltrr_opensearch.choose.registry import build_policy
 from ltrr_opensearch.knowledge.outcomes import Outcomes
 from ltrr_opensearch.knowledge.snapshot import Knowledge
-from ltrr_opensearch.learn.outcomes import ENTITIES, QUERIES
+from ltrr_opensearch.learn.folding import ENTITIES
+from ltrr_opensearch.learn.outcomes import QUERIES
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.logged import Round
 from ltrr_opensearch.protocols import Policy

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from ltrr_opensearch.learn.shares import KEPT
 from ltrr_opensearch.logged import Round
 from ltrr_opensearch.types import Json
 
-KEPT = 0.5 ** (1 / 1000)
-"""Of what older searches said is left after each one."""
 NOTHING: Json = {"took_ms": {}, "lost": [0.0, 0.0]}
 
 

@@ -12,7 +12,9 @@ from ltrr_opensearch.choose.worth import acted_weights
 from ltrr_opensearch.knowledge.liking import Kind, Liking
 from ltrr_opensearch.knowledge.outcomes import Acted, Outcomes
 from ltrr_opensearch.learn.clicks.models import MODULES
-from ltrr_opensearch.learn.outcomes import OWN_HALF_LIFE, SHARES_HALF_LIFE, updated
+from ltrr_opensearch.learn.folding import OWN_HALF_LIFE
+from ltrr_opensearch.learn.outcomes import updated
+from ltrr_opensearch.learn.shares import HALF_LIFE as SHARES_HALF_LIFE
 from ltrr_opensearch.learn_settings import LearnSettings
 from ltrr_opensearch.logged import CandidateRecord, Round
 from ltrr_opensearch.types import DocKey, Found
