@@ -55,7 +55,8 @@ def learn(
 
     Reads the searches since the last run with their events, trains, judges each candidate beside what serves, and
     publishes what holds as one release. Running proxies pick it up by themselves. Then the phase of the index is
-    checked, as `ltrr phases check` does. Safe to run from cron, and twice.
+    checked, as `ltrr phases check` does. Safe to run from cron, and twice: a run learns what came since the last one,
+    goes on where one was stopped, and the same log gives the same models. learn.workers and learn.engine say who reads.
 
     With --qrels (kind ranker) it learns from people's ratings instead: every strategy is asked for the queries of the
     list, and what they find is ordered by its grades.
