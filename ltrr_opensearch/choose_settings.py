@@ -79,7 +79,9 @@ class ChooseSettings(Section):
         description="Groups of features that policies see (docs/features.md); without `query` all queries are new.",
     )
     apprentice_rounds: int = Field(
-        10_000, ge=0, description="Rounds after which the bandit draws half of the time, the safe plan the other half."
+        10_000,
+        ge=0,
+        description="Rounds after which what was learned draws half of the time, the safe plan the other half.",
     )
     warm_share: Share = Field(
         0.5,

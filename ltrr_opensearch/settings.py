@@ -30,7 +30,8 @@ class ClusterSettings(ReachSettings):
     pool_size: int = Field(100, ge=1, description="Connections kept to each node of the cluster by a proxy.")
 
 
-ContextKey = Literal["user", "session", "device", "locale", "time_zone", "segment"]
+ContextKey = Literal["user", "session", "application", "device", "locale", "time_zone", "segment"]
+CallerKey = Literal["application", "user", "client", "segment"]
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 
 
@@ -38,6 +39,7 @@ def default_context_headers() -> dict[ContextKey, str]:
     return {
         "user": "X-LTRR-User",
         "session": "X-LTRR-Session",
+        "application": "X-LTRR-Application",
         "device": "X-LTRR-Device",
         "locale": "X-LTRR-Locale",
         "time_zone": "X-LTRR-Time-Zone",
@@ -57,6 +59,16 @@ class ServeSettings(OperationsSettings, ListenSettings):
     context_headers: dict[ContextKey, HeaderName] = Field(
         default_factory=default_context_headers,
         description="Request headers that say who asks, where the body's ext.ltrr.context does not.",
+    )
+    explore_header: HeaderName = Field(
+        "X-LTRR-Explore",
+        description="Request header that says false where a search is not to explore, as ext.ltrr.explore does; "
+        "anything but true is taken for false.",
+    )
+    never_explore: dict[CallerKey, tuple[str, ...]] = Field(
+        default_factory=dict,
+        description="Callers whose searches never explore, by what they say of themselves: applications, users, "
+        "clients or segments.",
     )
     rank_depth: int = Field(
         100, ge=1, description="Candidates, the best as fused, whose features are read and that the ranker orders."

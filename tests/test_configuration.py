@@ -105,7 +105,7 @@ def test_an_empty_file_or_section_is_no_mistake(path: Path, text: str) -> None:
         ("serve: {host: ''}", "serve.host: needed is text, not empty; got ''. Address"),
         (
             "serve: {context_headers: {usr: X}}",
-            "usr: needed is one of 'user', 'session', 'device', 'locale', 'time_zone' or 'segment'",
+            "usr: needed is one of 'user', 'session', 'application', 'device', 'locale', 'time_zone' or 'segment'",
         ),
         ("indexes: {7: {}}", "indexes.7: needed is a name, which is text (put it into quotes); got 7"),
         (

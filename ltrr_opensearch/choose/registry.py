@@ -10,11 +10,13 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 from typing import Protocol
 
+from ltrr_opensearch.choose.apprentice import Apprentice, trust_after
 from ltrr_opensearch.choose.direct import DirectPolicy
 from ltrr_opensearch.choose.factoring import factored
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.greedy import EpsilonGreedy
 from ltrr_opensearch.choose.linear import LinTS, LinUCB
+from ltrr_opensearch.choose.parts import rungs_of
 from ltrr_opensearch.choose.thompson import Thompson
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.choose.vowpal import VowpalPolicy
@@ -30,14 +32,13 @@ class _FromPart(Protocol):
     def from_part(self, part: Part, ladder: tuple[int, ...], safe_depth: int) -> Policy: ...
 
 
-_LEARNED: Mapping[str, _FromPart] = {
-    "vowpal": VowpalPolicy,
+_PEERS: Mapping[str, _FromPart] = {
     "lints": LinTS,
     "linucb": LinUCB,
     "thompson": Thompson,
     "greedy": EpsilonGreedy,
 }
-LEARNING = (*_LEARNED, "direct")
+LEARNING = ("vowpal", *_PEERS, "direct")
 BUILT_IN = (*LEARNING, "fixed", "uniform")
 
 
@@ -57,9 +58,20 @@ def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
     _must_be("choose.policy", part.algorithm, settings.policy)
     if settings.policy == "direct":
         return DirectPolicy.from_part(part, settings)
-    learned = _LEARNED[settings.policy].from_part(part, settings.ladder, settings.safe_depth)
+    learned = _vowpal(part, settings) if settings.policy == "vowpal" else _peer(part, settings)
     _must_be("choose.factoring", part.meta["factoring"], settings.factoring)
     return factored(learned, part.meta)
+
+
+def _vowpal(part: Part, settings: ChooseSettings) -> Policy:
+    return VowpalPolicy.from_part(part, settings.ladder, settings.safe_depth)
+
+
+def _peer(part: Part, settings: ChooseSettings) -> Policy:
+    """One of those that do not mix with the safe plan by themselves."""
+    learned = _PEERS[settings.policy].from_part(part, settings.ladder, settings.safe_depth)
+    safe = rungs_of(part, settings.ladder, settings.safe_depth).safe
+    return Apprentice(learned, safe, trust_after(part.meta["rounds"], settings.apprentice_rounds))
 
 
 def _must_be(setting: str, published: str, wanted: str) -> None:

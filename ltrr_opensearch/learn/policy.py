@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Any
 
 from ltrr_opensearch.choose import examples
+from ltrr_opensearch.choose.apprentice import trust_after
 from ltrr_opensearch.choose.context import ASKED
 from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.choose.explorers import compares, explorer_arguments
@@ -60,7 +61,7 @@ def train_policy(
         meta["profiles"] = _profiles(usable, settings, previous)
     if choose.policy == "vowpal":
         return _train_vowpal(usable, settings, previous, meta, at_most)
-    return _train_peer(usable, settings, previous, meta)
+    return _train_peer(usable, settings, previous, meta, at_most)
 
 
 def _train_vowpal(
@@ -76,8 +77,7 @@ def _train_vowpal(
     if before:
         seen, new = seen + before.meta["rounds"], new + before.meta["new_rounds"]
     seen, new = counting(seen, at_most), counting(new, at_most)
-    safe = choose.apprentice_rounds
-    trust = Trust(*(n / (n + safe) if safe else 1.0 for n in (seen, new)))
+    trust = Trust(*(trust_after(n, choose.apprentice_rounds) for n in (seen, new)))
     meta |= {"rounds": seen, "new_rounds": new, "trust": trust}
     if meta["valued"]:
         taught = chain.from_iterable(map(_labeller(settings, meta), rounds))
@@ -106,12 +106,14 @@ def _learn(learner: Any, rounds: Sequence[Round], settings: Settings, meta: Json
     return list(last)
 
 
-def _train_peer(rounds: Sequence[Round], settings: Settings, previous: Part | None, meta: Json) -> Part:
+def _train_peer(
+    rounds: Sequence[Round], settings: Settings, previous: Part | None, meta: Json, at_most: int | None
+) -> Part:
     meta["half_life_searches"] = settings.learn.half_life_searches
     before = continued(previous, settings.choose.policy, meta)
     taught = chain.from_iterable(map(_labeller(settings, meta), rounds))
     payload = _PEERS[settings.choose.policy](taught, settings.learn, before.payload if before else None)
-    meta["rounds"] = len(rounds) + (before.meta["rounds"] if before else 0)
+    meta["rounds"] = counting(len(rounds) + (before.meta["rounds"] if before else 0), at_most)
     return _part(rounds, settings.choose.policy, payload, meta, {})
 
 

@@ -26,8 +26,6 @@ from ltrr_opensearch.settings import Settings
 from ltrr_opensearch.types import Json
 
 BATCH = 1000
-APPRENTICES = ("direct", "vowpal")
-"""Policies that draw beside the safe plan until they have learned enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +111,6 @@ def taught(lessons: Lessons, settings: Settings, serving: Part | None) -> candid
 
     Beside that and not beside an earlier warm start, which has learned the very searches that judge.
     """
-    if settings.choose.policy not in APPRENTICES:
-        said = f"choose.policy {settings.choose.policy} has no apprenticeship that would bound what the past says"
-        return candidates.Trained(Verdict("policy", False, f"{said}; with a bound: {', '.join(APPRENTICES)}"))
     if own := through(serving):
         said = f"what serves has learned from searches of its own, up to {own:%Y-%m-%d %H:%M} UTC"
         return candidates.Trained(Verdict("policy", False, f"{said}; it needs no start"))

@@ -7,17 +7,18 @@ on; `ext.ubi` stays in a request that passes through, since the UBI plugin may b
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ltrr_opensearch.log.ubi import LONGEST_ID
 from ltrr_opensearch.proxy.foreign import Foreign
-from ltrr_opensearch.settings import ContextKey, Settings
+from ltrr_opensearch.settings import ContextKey, ServeSettings, Settings
 from ltrr_opensearch.types import Asker, Headers, Json, UbiRequest
 
 _LTRR_KEYS = {"query", "context", "explore", "off", "explain", "parent_query_id"}
 _UBI_TEXTS = ("query_id", "user_query", "client_id", "application", "object_id_field")
-_CONTEXT: tuple[ContextKey, ...] = ("user", "session", "device", "locale", "time_zone", "segment")
+_CONTEXT: tuple[ContextKey, ...] = ("user", "session", "application", "device", "locale", "time_zone", "segment")
 _ID = re.compile(rf"[\x21-\x7e]{{1,{LONGEST_ID}}}")
 """What may stand in a header and in a document's `_id`."""
 _LONGEST = 512
@@ -60,7 +61,19 @@ def asker(said: Extensions, headers: Headers, settings: Settings) -> Asker:
         if value := said.context.get(key) or sent.decode("utf-8", "replace")[:_LONGEST]:
             found[key] = value
     ubi = said.ubi or UbiRequest()
-    return Asker(**found, client=ubi.client_id, application=ubi.application, explore=said.explore)
+    if ubi.application:
+        found["application"] = ubi.application
+    if ubi.client_id:
+        found["client"] = ubi.client_id
+    return Asker(**found, explore=said.explore and _may_explore(found, headers, settings.serve))
+
+
+def _may_explore(found: Mapping[str, str], headers: Headers, serve: ServeSettings) -> bool:
+    """Nobody is explored upon by mistake: one header of several that does not say true is enough to opt out."""
+    name = serve.explore_header.lower().encode()
+    if any(value.strip().lower() != b"true" for key, value in headers if key.lower() == name):
+        return False
+    return not any(found.get(key) in names for key, names in serve.never_explore.items())
 
 
 def _explicit(ours: Json) -> str | None:

@@ -12,6 +12,7 @@ import pytest
 from ltrr_opensearch.arena.learner import Learner
 from ltrr_opensearch.arena.lessons import FIRST_PAGE, NOWHERE, OTHERS_ONLY, Again, lessons
 from ltrr_opensearch.choose.context import ASKED
+from ltrr_opensearch.choose.registry import LEARNING
 from ltrr_opensearch.index_settings import StrategySettings
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.gazetteer import Gazetteer
@@ -95,7 +96,7 @@ def test_where_the_own_query_stands_is_told() -> None:
     assert all("d59" in {c.key.id for c in one.decision.candidates} for one in found.whole)
 
 
-@pytest.mark.parametrize("policy", ["direct", "vowpal"])
+@pytest.mark.parametrize("policy", LEARNING)
 def test_the_past_counts_for_a_part_of_the_apprenticeship(policy: str) -> None:
     settings = with_policy(policy, apprentice_rounds=100, warm_share=0.5)
     found, _ = learned(searched(3), settings)
@@ -124,9 +125,8 @@ def test_a_policy_with_searches_of_its_own_needs_no_start() -> None:
     assert part
     own = replace(part, meta={**part.meta, THROUGH: START.isoformat()})
     assert "searches of its own, up to 2026-01-05 12:00 UTC" in taught(found, SHOP, own).verdict.reason
-    refused = taught(found, with_policy("thompson"), None).verdict
-    assert not refused.passed
-    assert "no apprenticeship" in refused.reason
+    refused = taught(found, with_policy("uniform"), None).verdict
+    assert (refused.passed, refused.reason) == (False, "choose.policy uniform does not learn")
 
 
 def test_what_single_people_did_is_kept_where_that_is_wanted() -> None:

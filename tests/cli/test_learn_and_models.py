@@ -34,7 +34,7 @@ def shop(client: OpenSearch, index_name: str) -> Shop:
 @pytest.fixture
 def typed(shop: Shop, node: Any, tmp_path: Path) -> Typed:
     settings = shop.settings().model_dump(
-        mode="json", include={"choose": {"policy"}, "learn": {"ranker", "min_effective"}}
+        mode="json", include={"choose": {"policy", "apprentice_rounds"}, "learn": {"ranker", "min_effective"}}
     )
     state = {"prefix": shop.prefix, "ubi_events": f"{shop.prefix}-events"}
     indexes = {"shop": {"text_fields": {"title": 1}}}

@@ -39,7 +39,7 @@ class Shop:
         return Settings.model_validate(
             {
                 "state": {"prefix": self.prefix, "ubi_events": f"{self.prefix}-events"},
-                "choose": {"policy": "greedy"},
+                "choose": {"policy": "greedy", "apprentice_rounds": 0},
                 # a log of uniform draws says little of deep plans, with which a policy that knows nothing begins
                 "learn": {"ranker": "linear", "min_effective": 25, **learn},
                 "indexes": {"shop": {"text_fields": {"title": 1}}},

@@ -28,6 +28,9 @@ from ltrr_opensearch.types import EXPLORATION
 from tests.learn.synthetic import clicks, decisions
 
 SETTINGS = Settings.model_validate({"learn": {"ranker": "linear", "min_rounds": 100}})
+GREEDY = Settings.model_validate(
+    {"choose": {"policy": "greedy", "apprentice_rounds": 0}, "learn": {"min_effective": 30}}
+)
 INDEX = IndexSettings(text_fields={"title": 1})
 SEARCHES = decisions(300)
 ACTIONS = {click.query_id: click for click in clicks(SEARCHES)}
@@ -91,7 +94,7 @@ def test_no_search_is_judged_by_a_policy_that_has_learned_it(monkeypatch: pytest
 
     monkeypatch.setattr(candidates, "train_policy", train)
     monkeypatch.setattr(compare, "drawn_by", drawn)
-    settings = Settings.model_validate({"choose": {"policy": "greedy"}, "learn": {"min_effective": 30}})
+    settings = GREEDY
     trained = candidates.policy([ROUNDS], settings, None)
     assert trained.part
     *by_candidate, by_serving = [ids for what, ids in events if what == "judged"]
@@ -112,7 +115,7 @@ def with_exploration(one: Round) -> Round:
 
 
 def test_slots_that_only_explore_change_no_verdict() -> None:
-    settings = Settings.model_validate({"choose": {"policy": "greedy"}, "learn": {"min_effective": 30}})
+    settings = GREEDY
     bare = candidates.policy([ROUNDS], settings, None)
     explored = candidates.policy([[with_exploration(one) for one in ROUNDS]], settings, None)
     assert bare.part

@@ -7,7 +7,7 @@ import pytest
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.proxy.foreign import NotOurs
 from ltrr_opensearch.settings import ServeSettings, Settings
-from ltrr_opensearch.types import Json, SearchRequest, UbiRequest
+from ltrr_opensearch.types import Asker, Json, SearchRequest, UbiRequest
 from tests.proxy.conftest import SHOP, Read
 
 MATCH = {"match": {"title": "red shoes"}}
@@ -124,6 +124,49 @@ def test_headers_of_the_context_are_a_setting(read: Read) -> None:
     )
     assert isinstance(request, SearchRequest)
     assert request.asker.user == "7"
+
+
+@pytest.mark.parametrize(
+    ("value", "explores"),
+    [(b"false", False), (b" FALSE ", False), (b"0", False), (b"", False), (b"true", True), (b"True", True)],
+)
+def test_a_header_keeps_a_search_from_exploring(read: Read, value: bytes, explores: bool) -> None:
+    assert asker_of(read, {}, ((b"x-ltrr-explore", value),)).explore == explores
+    assert not asker_of(read, {"ltrr": {"explore": False}}, ((b"x-ltrr-explore", value),)).explore
+    assert not asker_of(read, {}, ((b"x-ltrr-explore", b"false"), (b"X-LTRR-Explore", value))).explore
+    renamed = SHOP.model_copy(update={"serve": ServeSettings(explore_header="X-Experiments")})
+    assert asker_of(read, {}, ((b"x-ltrr-explore", value),), renamed).explore
+    assert asker_of(read, {}, ((b"x-experiments", value),), renamed).explore == explores
+
+
+@pytest.mark.parametrize(
+    ("ext", "headers", "explores"),
+    [
+        ({}, (), True),
+        ({}, ((b"user-agent", b"web"),), True),
+        ({}, ((b"user-agent", b"admin"),), False),
+        ({"ubi": {"application": "admin"}}, ((b"user-agent", b"web"),), False),
+        ({"ubi": {"application": "web"}}, ((b"user-agent", b"admin"),), True),
+        ({"ltrr": {"context": {"application": "admin"}}}, (), False),
+        ({"ltrr": {"context": {"segment": "staff"}}}, (), False),
+        ({"ubi": {"client_id": "monitor"}}, (), False),
+        ({"ltrr": {"context": {"user": "staff"}}}, (), True),
+    ],
+)
+def test_callers_that_never_explore_are_a_setting(
+    read: Read, ext: Json, headers: tuple[tuple[bytes, bytes], ...], explores: bool
+) -> None:
+    serve = ServeSettings(
+        context_headers={"application": "User-Agent"},
+        never_explore={"application": ("admin", "reports"), "segment": ("staff",), "client": ("monitor",)},
+    )
+    assert asker_of(read, ext, headers, SHOP.model_copy(update={"serve": serve})).explore == explores
+
+
+def asker_of(read: Read, ext: Json, headers: tuple[tuple[bytes, bytes], ...], settings: Settings = SHOP) -> Asker:
+    request = read({"query": MATCH, "ext": ext}, "", headers, "shop", settings)
+    assert isinstance(request, SearchRequest)
+    return request.asker
 
 
 def test_identity_and_tracing_reach_every_plan_but_not_the_form_of_the_body(read: Read) -> None:
