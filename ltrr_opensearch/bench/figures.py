@@ -42,7 +42,8 @@ class Figure:
     def falls_short(self) -> bool:
         if self.target is None:
             return False
-        return self.value < self.target if self.higher_is_better else self.value > self.target
+        # of numpy's numbers it would be none of Python's, which no JSON takes
+        return bool(self.value < self.target if self.higher_is_better else self.value > self.target)
 
     def to_json(self) -> Json:
         return {**asdict(self), "falls_short": self.falls_short}

@@ -2,6 +2,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from rich.console import Console
@@ -20,6 +21,12 @@ def test_a_figure_knows_whether_it_falls_short() -> None:
     assert MISSED.falls_short
     assert not MET.falls_short
     assert not Figure("plain", 3.0, "ms").falls_short
+
+
+def test_a_figure_of_numpys_numbers_is_written_as_any_other() -> None:
+    figure = Figure("gap", np.float64(0.5), "share", None, np.float64(0.8), interval=(np.float64(0.4), np.float64(0.6)))
+    told = json.loads(json.dumps(figure.to_json()))
+    assert (told["value"], told["interval"], told["falls_short"]) == (0.5, [0.4, 0.6], True)
 
 
 def test_the_ratio_of_interleaved_times_is_that_of_their_medians() -> None:
