@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from ltrr_opensearch.choose.fixed import Fixed
-from ltrr_opensearch.choose.registry import build_policy, nothing_learned
-from ltrr_opensearch.errors import ModelError
+from ltrr_opensearch.choose.registry import build_policy, learned_part
 from ltrr_opensearch.experiment_settings import ArmSettings
 from ltrr_opensearch.logged import TRIAL, Part
 from ltrr_opensearch.serving import Serving
@@ -33,12 +32,6 @@ def _arm(serving: Serving, arm: ArmSettings, policy: Part | None, published: Cal
         )
     if arm.policy:
         choose = serving.choose.model_copy(update={"policy": arm.policy})
-        trained = policy if policy is not None and policy.algorithm == arm.policy else None
-        if nothing_learned(arm.policy, trained):
-            raise ModelError(
-                f"arm {arm.name!r} is to serve policy {arm.policy!r}, of which nothing was learned that serves: people "
-                f"would get the safe plan in its name; name a release that holds one, `release: ID` instead of "
-                "`policy` (ltrr models list), or learn it first: choose.policy, then ltrr learn policy"
-            )
+        trained = learned_part(arm.policy, policy)
         serving = replace(serving, policy=build_policy(choose, trained), group=TRIAL)
     return serving if arm.ranker else replace(serving, ranker=None)

@@ -47,6 +47,18 @@ def nothing_learned(policy: str, part: Part | None) -> bool:
     return policy in LEARNING and part is None
 
 
+def learned_part(policy: str, serving: Part | None) -> Part | None:
+    """What an experiment's arm with this policy draws by: what serves, where that is of it."""
+    part = serving if serving and serving.algorithm == policy else None
+    if nothing_learned(policy, part):
+        raise ModelError(
+            f"an arm is to draw by policy {policy!r}, of which nothing was learned that serves: people would get the "
+            "safe plan in its name; name a release that holds one, `release: ID` instead of `policy` (ltrr models "
+            "list), or learn it first: choose.policy, then ltrr learn policy"
+        )
+    return part
+
+
 def build_policy(settings: ChooseSettings, part: Part | None = None) -> Policy:
     """The policy that the settings name, from its trained part where it has one."""
     if settings.policy not in BUILT_IN:

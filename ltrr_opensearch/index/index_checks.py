@@ -16,7 +16,7 @@ from ltrr_opensearch.index.fillers import SPARSE
 from ltrr_opensearch.index.findings import Finding, State, parted
 from ltrr_opensearch.index.jobs import JobStore
 from ltrr_opensearch.index.proposals import GAZETTEER, made_for
-from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
+from ltrr_opensearch.index.releases import outdated_ranker, unmade_arms, unreadable_parts, unusable_parts
 from ltrr_opensearch.index.rules import faults_of
 from ltrr_opensearch.index.vector_mapping import missing_properties
 from ltrr_opensearch.index_settings import IndexSettings, SparseSettings
@@ -42,6 +42,8 @@ def index_findings(
     if not wrong:
         yield Finding(f"index {key}", State.OK, f"{documents} documents in {', '.join(sorted(found))}")
     yield from _release(client, settings, key)
+    for said in unmade_arms(client, settings.state.prefix, key, index.experiment) if index.experiment else ():
+        yield Finding(f"experiment of {key}", State.BROKEN, *parted(said))
     if index.entities and documents and not wrong:
         yield from _entities(client, key, index.entities)
     if index.vector:

@@ -7,8 +7,9 @@ import json
 from opensearchpy import OpenSearch
 from opensearchpy.exceptions import TransportError
 
-from ltrr_opensearch.choose.registry import build_policy
+from ltrr_opensearch.choose.registry import build_policy, learned_part
 from ltrr_opensearch.errors import ModelError, PartError
+from ltrr_opensearch.experiment_settings import ExperimentSettings
 from ltrr_opensearch.hypotheses.published import domain_of, weights_of
 from ltrr_opensearch.knowledge.aggregates import Aggregates
 from ltrr_opensearch.knowledge.exposure import Exposure
@@ -58,6 +59,23 @@ def unusable_parts(client: OpenSearch, settings: Settings, key: str) -> list[str
                 _load(client, settings, part)
         except PartError as fault:
             said.append(str(fault))
+    return said
+
+
+def unmade_arms(client: OpenSearch, prefix: str, key: str, experiment: ExperimentSettings) -> list[str]:
+    """Why arms of a live experiment cannot be made, so that all are served as usual."""
+    store = ReleaseStore(client, prefix)
+    versions = {r.id: r.versions for r in store.history(key)}
+    serves = next((r.versions for r in store.history(key) if r.current), {})
+    said = []
+    for arm in experiment.arms:
+        if arm.release and arm.release not in versions:
+            said.append(f"arm {arm.name!r}: release {arm.release} is not kept; name another (ltrr models list)")
+        try:
+            if arm.policy:
+                learned_part(arm.policy, store.part(key, "policy", serves["policy"]) if "policy" in serves else None)
+        except ModelError as error:
+            said.append(str(error))
     return said
 
 

@@ -56,14 +56,15 @@ def test_policies_are_compared_beside_the_simple_ones(typed: Typed, shop: Shop, 
     assert "serving has learned from 240 of these searches, which flatters it; --since 2026-03-01T" in result.output
 
 
-def test_a_policy_that_nobody_trained_learns_the_older_half(typed: Typed, tmp_path: Path) -> None:
+@pytest.mark.parametrize("policy", ["thompson", "vowpal", "direct"])
+def test_a_policy_that_nobody_trained_learns_the_older_half(typed: Typed, tmp_path: Path, policy: str) -> None:
     assert "Published release" in typed("learn", "memory").output
     file = tmp_path / "report.json"
-    words = ("--policy", "serving", "--policy", "thompson", "--policy", LEXICAL, "--json", str(file))
+    words = ("--policy", "serving", "--policy", policy, "--policy", LEXICAL, "--json", str(file))
     result = typed("evaluate", "policy", *TIME, *words)
     assert result.exit_code == 0, result.output
     told = json.loads(file.read_text())
-    learned = "thompson (learned from the older 120 searches)"
+    learned = f"{policy} (learned from the older 120 searches)"
     assert list(told["policies"])[1:4] == ["serving (nothing learned: the safe plan)", learned, LEXICAL]
     assert told["rounds"] == 120
     assert told["held_out"].startswith("120 searches before 2026-03-01 13:00:00 UTC are learned from; the 120 from")

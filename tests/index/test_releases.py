@@ -7,7 +7,8 @@ from dataclasses import replace
 from opensearchpy import OpenSearch
 
 from ltrr_opensearch.choose_settings import ChooseSettings
-from ltrr_opensearch.index.releases import outdated_ranker, unreadable_parts, unusable_parts
+from ltrr_opensearch.experiment_settings import ExperimentSettings
+from ltrr_opensearch.index.releases import outdated_ranker, unmade_arms, unreadable_parts, unusable_parts
 from ltrr_opensearch.release.store import ReleaseStore
 from ltrr_opensearch.settings import Settings, StateSettings
 from tests.release.test_store import KEY, part, prefix, store
@@ -44,3 +45,13 @@ def test_a_ranker_of_other_features_is_found(client: OpenSearch, prefix: str, st
     )
     store.publish(KEY, {"ranker": replace(ranker, version="v2", meta={"feature_set": "new"})})
     assert outdated_ranker(client, prefix, KEY) == ""
+
+
+def test_arms_that_no_proxy_could_make_are_found(client: OpenSearch, prefix: str, store: ReleaseStore) -> None:
+    arms = ({"name": "one", "policy": "greedy"}, {"name": "two", "release": "gone"})
+    experiment = ExperimentSettings.model_validate({"name": "trial", "arms": arms})
+    unlearned, gone = unmade_arms(client, prefix, KEY, experiment)
+    assert "policy 'greedy', of which nothing was learned that serves" in unlearned
+    assert gone == "arm 'two': release gone is not kept; name another (ltrr models list)"
+    store.publish(KEY, {"policy": replace(part("policy", b"p", "v1"), algorithm="greedy")})
+    assert unmade_arms(client, prefix, KEY, experiment) == [gone]
