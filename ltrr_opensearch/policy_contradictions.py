@@ -29,6 +29,8 @@ def of_policies(settings: Settings) -> Iterator[Contradiction]:
             "safe_depth times the number of strategies",
         )
     yield from _of_others(settings)
+    if choose.vowpal_arguments is not None and "explorer" in choose.model_fields_set:
+        yield ("choose", "explorer"), "is replaced by choose.vowpal_arguments; leave one of them out"
     if choose.profiles and choose.factoring != "profiles":
         also = " and policy vowpal" if choose.policy == "direct" else ""
         yield (

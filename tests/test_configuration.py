@@ -138,6 +138,11 @@ def test_a_mistake_names_file_line_key_value_and_what_is_allowed(path: Path, tex
         ("indexes: {ltrr_jobs: {text_fields: {t: 1}}}", "indexes.ltrr_jobs", "is an index of ours"),
         ("choose: {budget: 20}", "choose.budget", "20 does not allow even one plan at safe_depth 50"),
         ("choose: {vowpal_arguments: --cb_explore_adf}", "choose.vowpal_arguments", "says nothing to policy direct"),
+        (
+            "choose: {policy: vowpal, explorer: regcb, vowpal_arguments: --cb_explore_adf}",
+            "choose.explorer",
+            "is replaced by choose.vowpal_arguments",
+        ),
         ("choose: {explorer: regcb}", "choose.explorer", "says nothing to policy direct; leave it out, or choose"),
         ("choose: {policy: vowpal, gamma: 10}", "choose.gamma", "says nothing to policy vowpal"),
         ("learn: {labels: by_probability}", "learn.labels", "says nothing to policy direct"),
