@@ -25,12 +25,13 @@ _OF_A_PAGE = ("from", "size")
 def page_key(request: SearchRequest, secret: str) -> str:
     """One search of one caller: who it is to the cluster, index, text, and the body without `from` and `size`.
 
+    Who declines exploration never goes on in an order that explores, which somebody alike may have left behind.
     A keyed hash: without the secret nobody tells who or what is behind it.
     """
     caller = sorted((k.lower(), v) for k, v in request.headers if _IDENTITY.search(k.lower()))
     body = {k: v for k, v in request.body.items() if k not in _OF_A_PAGE}
     params = sorted((k, v) for k, v in request.params if k not in _OF_A_PAGE)
-    asker = (request.asker.user, request.asker.session, request.asker.client)
+    asker = (request.asker.user, request.asker.session, request.asker.client, request.asker.explore)
     what = orjson.dumps([repr(caller), request.target, request.text, params, body, asker], option=orjson.OPT_SORT_KEYS)
     return blake2b(what, key=blake2b(secret.encode()).digest(), digest_size=16).hexdigest()
 

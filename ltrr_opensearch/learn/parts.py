@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ltrr_opensearch.choose import examples
 from ltrr_opensearch.choose.direct import NAME as DIRECT
 from ltrr_opensearch.choose.explorers import explorer_arguments
@@ -25,7 +27,16 @@ def counting(rounds: int, at_most: int | None) -> int:
 
 def goes_on(previous: Part | None, settings: Settings) -> bool:
     """Whether a policy is as the settings and this software would have it learned; else another one begins anew."""
-    return continued(previous, settings.choose.policy, dictated(settings)) is not None
+    before = continued(previous, settings.choose.policy, dictated(settings))
+    return before is not None and (settings.choose.factoring != "profiles" or bool(kept_profiles(before, settings)))
+
+
+def kept_profiles(before: Part | None, settings: Settings) -> list[Any]:
+    """Name and depths of the profiles that a policy was learned for; none where the settings now name others."""
+    kept: list[Any] = before.meta.get("profiles", []) if before else []
+    wanted = [[name, depths] for name, depths in settings.choose.profiles.items()]
+    same = before is not None and before.meta["ladder"] == list(settings.choose.ladder)
+    return kept if same and all(one in kept for one in wanted) else []
 
 
 def dictated(settings: Settings) -> Json:

@@ -23,7 +23,7 @@ from ltrr_opensearch.choose.vowpal import Teacher, Trust, VowpalPolicy, stored_c
 from ltrr_opensearch.errors import DataError, SettingsError
 from ltrr_opensearch.learn.credit import Labelled, labelled, labelled_alone
 from ltrr_opensearch.learn.direct import learned
-from ltrr_opensearch.learn.parts import continued, counting
+from ltrr_opensearch.learn.parts import continued, counting, kept_profiles
 from ltrr_opensearch.learn.peers import train_linear, train_table
 from ltrr_opensearch.learn.profiles import profiles_for
 from ltrr_opensearch.learn.unseen import as_new
@@ -131,16 +131,8 @@ def _labeller(settings: Settings, meta: Json) -> Callable[[Round], Labelled]:
 
 def _profiles(rounds: Sequence[Round], settings: Settings, previous: Part | None) -> list[Any]:
     """Name and depths of each: those that were learned before, unless the settings now name others."""
-    wanted: list[Any] = [[name, depths] for name, depths in settings.choose.profiles.items()]
-    before = previous.meta.get("profiles", []) if previous else []
-    if (
-        before
-        and previous
-        and previous.meta["ladder"] == list(settings.choose.ladder)
-        and all(one in before for one in wanted)
-    ):
-        return before
-    return [[p.name, dict(p.depths)] for p in profiles_for(rounds, settings)]
+    kept = kept_profiles(previous, settings)
+    return kept or [[p.name, dict(p.depths)] for p in profiles_for(rounds, settings)]
 
 
 def _part(rounds: Sequence[Round], algorithm: str, payload: bytes, meta: Json, checks: Json) -> Part:

@@ -61,8 +61,9 @@ def test_another_caller_index_query_or_user_has_another_key() -> None:
         replace(REQUEST, text="lamp"),
         replace(REQUEST, body={"query": {"match": {"title": "lamp"}}}),
         replace(REQUEST, asker=Asker(user="u1")),
+        replace(REQUEST, asker=Asker(explore=False)),
     ]
-    assert len({page_key(r, "s") for r in (REQUEST, *others)}) == 6
+    assert len({page_key(r, "s") for r in (REQUEST, *others)}) == 7
 
 
 def test_without_the_secret_nobody_makes_the_key() -> None:

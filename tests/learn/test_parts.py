@@ -37,3 +37,16 @@ def test_a_policy_is_learned_on_unless_the_settings_would_have_learned_it_otherw
     assert goes_on(part, settings(policy, choose, learn)) is (policy not in anew)
     assert not goes_on(part, settings("thompson"))
     assert not goes_on(None, before)
+
+
+@pytest.mark.parametrize("policy", ["vowpal", "greedy"])
+@pytest.mark.parametrize(
+    ("profiles", "goes"), [({}, True), ({"deep": {"knn": 200}}, True), ({"deep": {"knn": 10}}, False)]
+)
+def test_other_profiles_are_learned_with_the_whole_log(policy: str, profiles: Json, goes: bool) -> None:
+    before = settings(policy, {"factoring": "profiles", "profiles": {"deep": {"knn": 200}}})
+    rounds = [serve(s, Uniform(), before) for s in searches(40, 1)]
+    part = train_policy(rounds, before)
+    after = settings(policy, {"factoring": "profiles", "profiles": profiles})
+    assert goes_on(part, after) is goes
+    assert train_policy(rounds, after, part).meta["rounds"] == (80 if goes else 40)
