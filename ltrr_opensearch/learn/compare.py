@@ -38,6 +38,10 @@ FUSED = "plans.fused"
 CANDIDATE, SERVING, SAFE = "candidate", "serving", "safe plan"
 CUT = How("drs")
 """Every run has to be judged, also by a thin log: weights are cut."""
+UNCUT = How()
+"""Of the safe plan, which an apprentice's log shows ever more seldom: where weights of it are cut the direct model is
+left, which takes strategies for independent and so promises too much of asking them all.
+"""
 FIRST_CONFIDENCE, CONFIDENCE = 0.99, 0.95
 """Of the interval of a first ranker's gain, which must be proven and is asked for at every run, and of the others'."""
 TAUGHT_BY_RATINGS = (
@@ -100,7 +104,7 @@ def _judged(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> 
     compared = Compared("reward", ours.sample.mean, theirs.sample.mean, gap.low, gap.high, len(table))
     if np.array_equal(served, safe):
         return compared
-    begun = estimated(SAFE, safe, table, model, settings, CUT)
+    begun = estimated(SAFE, safe, table, model, settings, UNCUT)
     if (weighs := _weighs(begun)) < least:
         return replace(compared, safe_untold=f"{len(table)} searches weigh as {weighs:.0f} of it")
     return replace(compared, safe=begun.sample.mean)

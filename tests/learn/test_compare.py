@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
 
+from ltrr_opensearch.choose.apprentice import Apprentice
 from ltrr_opensearch.choose.fixed import Fixed
 from ltrr_opensearch.choose.uniform import Uniform
 from ltrr_opensearch.evaluate.constant import safe_plan
@@ -21,6 +22,7 @@ from ltrr_opensearch.settings import Settings
 from tests.worlds import searches, serve, value
 
 SETTINGS = Settings.model_validate({"choose": {"safe_depth": 50}})
+ACTING = 0.3
 THREE, TWO = Fixed(0, {"structured": 10, "q2e": 10, "knn": 10}), Fixed(0, {"structured": 10, "q2e": 10})
 
 
@@ -66,6 +68,22 @@ def test_a_log_that_never_shows_the_safe_plan_says_so_and_decides_as_ever() -> N
     verdict = judge("policy", compared, SETTINGS.learn)
     assert verdict.passed
     assert "beside the safe plan the log cannot judge it: 400 searches weigh as" in verdict.reason
+
+
+def test_the_safe_plan_is_not_flattered_by_a_log_that_seldom_shows_it() -> None:
+    """Nor where most searches lead to nothing, so that what strategies find is not independent of each other."""
+    alone = Table.of(log(Fixed(50), 1000), SETTINGS)
+    found = float(alone.gains[:, 0].mean())
+    truth = ACTING * found - (found - float(alone.rewards(alone.drawn).mean()))
+    estimates = [compare_policies(Settled(THREE), TWO, seldom_safe(seed), SETTINGS).safe for seed in range(4)]
+    assert np.mean([told or 0.0 for told in estimates]) == pytest.approx(truth, abs=0.04)
+
+
+def seldom_safe(seed: int) -> list[Round]:
+    """By an apprentice that has learned for long; of the people who could act `ACTING` do."""
+    people, policy = np.random.default_rng(seed), Apprentice(TWO, 50, 0.6)
+    made = [serve(one, policy, SETTINGS, seed=seed) for one in searches(4000, 100 + seed)]
+    return [one if people.random() < ACTING else replace(one, gains={}) for one in made]
 
 
 def test_where_the_safe_plan_serves_nothing_is_said_twice() -> None:
