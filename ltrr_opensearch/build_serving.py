@@ -121,8 +121,10 @@ class ServingBuilder:
     def _published(self, key: str, release: str, parts: Mapping[str, Part]) -> Serving:
         """With the policy that the release holds, also where the settings choose another kind by now."""
         policy = parts.get("policy")
-        choose = self._settings.choose.model_copy(update={"policy": policy.algorithm}) if policy else None
-        return self._of_parts(key, release, parts, choose)
+        if policy is None:
+            return self._of_parts(key, release, parts)
+        as_it_was = {"policy": policy.algorithm, "factoring": policy.meta.get("factoring", "sequential")}
+        return self._of_parts(key, release, parts, self._settings.choose.model_copy(update=as_it_was))
 
     def _of_parts(
         self, key: str, release: str, parts: Mapping[str, Part], choose: ChooseSettings | None = None

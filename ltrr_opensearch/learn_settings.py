@@ -113,7 +113,8 @@ class LearnSettings(Section):
     gate_margin: float = Field(
         0.01,
         ge=0,
-        description="A candidate may look at most this much worse than what serves, a policy also than the safe plan.",
+        description="A candidate may look at most this much worse than what serves; a policy may not be proven so much "
+        "worse than the safe plan.",
     )
     history_days: Positive = Field(30, description="Searches of this many days train the ranker.")
     min_effective: Positive = Field(50, description="Least effective sample for which an estimate is given.")

@@ -18,10 +18,10 @@ import numpy as np
 from ltrr_opensearch.errors import ModelError
 from ltrr_opensearch.evaluate.constant import safe_plan
 from ltrr_opensearch.evaluate.direct import DirectModel
-from ltrr_opensearch.evaluate.intervals import Sample, student
+from ltrr_opensearch.evaluate.intervals import Interval, Sample, student
 from ltrr_opensearch.evaluate.measures import mean, ndcg, paired_difference
 from ltrr_opensearch.evaluate.off_policy import How, Row, drawn_by, estimated, logged
-from ltrr_opensearch.evaluate.table import Rungs, Table
+from ltrr_opensearch.evaluate.table import Floats, Rungs, Table
 from ltrr_opensearch.index_settings import IndexSettings
 from ltrr_opensearch.learn.clicks.models import DEFAULT
 from ltrr_opensearch.learn.dataset import Dataset, dataset_from_rounds
@@ -107,7 +107,7 @@ def _judged(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> 
     begun = estimated(SAFE, safe, table, model, settings, UNCUT)
     if (weighs := _weighs(begun)) < least:
         return replace(compared, safe_untold=f"{len(table)} searches weigh as {weighs:.0f} of it")
-    return replace(compared, safe=begun.sample.mean)
+    return replace(compared, safe=begun.sample.mean, safe_high=student(ours.sample.less(begun.sample)).high)
 
 
 def _known(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> Compared:
@@ -115,9 +115,15 @@ def _known(drawn: Rungs, serving: Policy, table: Table, settings: Settings) -> C
         return _unknown("reward", "no search was asked again with this ladder")
     served, safe = _drawn_now(serving, table, settings), safe_plan(table, settings.choose.safe_depth)
     ours, theirs, begun = (table.rewards(rungs) for rungs in (drawn, served, safe))
-    gap = student(Sample(ours - theirs, table.people, float(np.abs(ours - theirs).max())))
+    gap = _gap(ours, theirs, table)
     compared = Compared("reward", float(ours.mean()), float(theirs.mean()), gap.low, gap.high, len(table))
-    return compared if np.array_equal(served, safe) else replace(compared, safe=float(begun.mean()))
+    if np.array_equal(served, safe):
+        return compared
+    return replace(compared, safe=float(begun.mean()), safe_high=_gap(ours, begun, table).high)
+
+
+def _gap(ours: Floats, theirs: Floats, table: Table) -> Interval:
+    return student(Sample(ours - theirs, table.people, float(np.abs(ours - theirs).max())))
 
 
 def _drawn_now(serving: Policy, table: Table, settings: Settings) -> Rungs:

@@ -1,4 +1,7 @@
-"""What strategies take and what a search is worth in which nobody acts: means that follow the log."""
+"""What strategies take and what a search is worth in which nobody acts: means that follow the log.
+
+A strategy takes what it took where it had something to ask; one that was never asked takes nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from ltrr_opensearch.learn.shares import KEPT
 from ltrr_opensearch.logged import Round
-from ltrr_opensearch.types import Json
+from ltrr_opensearch.types import Json, Outcome
 
 NOTHING: Json = {"took_ms": {}, "lost": [0.0, 0.0]}
 
@@ -17,7 +20,7 @@ def counted(before: Json, rounds: Iterable[Round]) -> Json:
     lost = list(before["lost"])
     for one in rounds:
         for slot in one.decision.slots:
-            if slot.depth:
+            if slot.depth and slot.outcome is not Outcome.NOTHING_TO_ASK:
                 took[slot.strategy] = _with(took.get(slot.strategy, (0.0, 0.0)), slot.took_ms)
         if not one.gains:
             lost = _with(lost, one.loss)

@@ -1,12 +1,13 @@
 """Whether what was trained may serve. Pure: a documented rule over figures, and the reason in words.
 
 A candidate passes when enough searches speak for it and it looks at most `learn.gate_margin` worse than what serves,
-by the point estimate, on searches that it was not trained on. A policy may not look worse than the safe plan by more
-than that either: what serves is replaced again and again, and a little worse each time would add up. The interval is
-reported beside it: with few searches it is wide, and waiting for it to narrow would stop learning where it is needed
-most. The first ranker takes the place of an order that nobody had to learn: it must be proven ahead of that, or clicks
-that mean nothing would sooner or later let one pass. What the log cannot judge at all is refused, and what serves
-stays.
+by the point estimate, on searches that it was not trained on. A policy may not be proven worse than the safe plan by
+more than that either: what serves is replaced again and again, and a little worse each time would add up until that is
+proven. By the point estimate good policies would be refused, since an apprentice's log shows the safe plan seldom. The
+interval is reported beside it: with few searches it is wide, and waiting for it to narrow would stop learning where it
+is needed most. The first ranker takes the place of an order that nobody had to learn: it must be proven ahead of that,
+or clicks that mean nothing would sooner or later let one pass. What the log cannot judge at all is refused, and what
+serves stays.
 """
 
 from __future__ import annotations
@@ -37,6 +38,8 @@ class Compared:
     """Whether nothing learned serves, so that the candidate has to be proven better."""
     safe: float | None = None
     """The same of the safe plan, which would serve had nothing been learned; None where it does or cannot be told."""
+    safe_high: float = 0.0
+    """Upper end of the interval of candidate - safe."""
     safe_untold: str = ""
     """Why the log cannot tell that."""
 
@@ -82,8 +85,8 @@ def judge(kind: str, compared: Compared, learn: LearnSettings) -> Verdict:
         )
     if compared.safe is not None:
         figures += f", the safe plan {compared.safe:.4f}"
-        if not compared.candidate - compared.safe >= -learn.gate_margin:
-            why = f"worse than if nothing were learned by more than learn.gate_margin {learn.gate_margin:g}"
+        if not compared.safe_high >= -learn.gate_margin:
+            why = f"proven worse than if nothing were learned by more than learn.gate_margin {learn.gate_margin:g}"
             return Verdict(kind, False, f"{figures}: {why}", compared)
     if compared.safe_untold:
         figures += f"; beside the safe plan the log cannot judge it: {compared.safe_untold}"

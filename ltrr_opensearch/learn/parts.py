@@ -41,7 +41,7 @@ def kept_profiles(before: Part | None, settings: Settings) -> list[Any]:
 
 def dictated(settings: Settings) -> Json:
     """What a part must say of itself for a policy to be learned on from it. Prices may change: `direct` remembers what
-    was found and not what it was worth, others forget.
+    was found, others forget; what actions are worth (`learn.gains`) fades with what was learned.
     """
     choose, learn = settings.choose, settings.learn
     always: Json = {"ladder": list(choose.ladder), "features": examples.VERSION}

@@ -16,6 +16,7 @@ from itertools import chain
 
 from opensearchpy.exceptions import TransportError
 
+from ltrr_opensearch.choose.registry import LEARNING
 from ltrr_opensearch.cluster.capabilities import detect
 from ltrr_opensearch.errors import ClusterError, ModelError
 from ltrr_opensearch.knowledge.personal import PersonalMemory
@@ -231,7 +232,7 @@ def _late(job: Job, run: _Run, left_out: frozenset[str], counts: Counter[str]) -
 def _done(job: Job, serving: Mapping[str, Part]) -> dict[str, datetime | None]:
     """Per kind, the time up to which searches have been learned."""
     learned = {kind: through(serving.get(kind)) for kind in ("policy", "ranker", "aggregates")}
-    if not goes_on(serving.get("policy"), job.settings):
+    if job.settings.choose.policy in LEARNING and not goes_on(serving.get("policy"), job.settings):
         learned["policy"] = None  # the next one begins anew, with all that is in the log
     return {**learned, "memory": job.mark.read()[0]}
 

@@ -18,6 +18,7 @@ from ltrr_opensearch.errors import Conflict
 from ltrr_opensearch.learn import candidates
 from ltrr_opensearch.learn.gate import Verdict, too_few
 from ltrr_opensearch.learn.job import Job, Learned, memory_part, serving_parts, with_verdict
+from ltrr_opensearch.learn.parts import goes_on
 from ltrr_opensearch.learn.past import examined
 from ltrr_opensearch.learn.policy import train_policy
 from ltrr_opensearch.learn.watermarks import PastMark, Span, through
@@ -111,7 +112,7 @@ def taught(lessons: Lessons, settings: Settings, serving: Part | None) -> candid
 
     Beside that and not beside an earlier warm start, which has learned the very searches that judge.
     """
-    if own := through(serving):
+    if (own := through(serving)) and goes_on(serving, settings):
         said = f"what serves has learned from searches of its own, up to {own:%Y-%m-%d %H:%M} UTC"
         return candidates.Trained(Verdict("policy", False, f"{said}; it needs no start"))
     most = int(settings.choose.warm_share * settings.choose.apprentice_rounds)
