@@ -53,7 +53,7 @@ class Stack:
         if named := os.environ.get("OPENSEARCH_URL"):
             return named
         ran = local.status(NODE, self.home).running
-        self.node_started = ran is None
+        self.node_started = self.node_started or ran is None
         return local.start(local.NodeOptions(name=NODE, home=self.home)).url
 
     def configure(self, content: Json) -> None:
