@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -44,6 +45,10 @@ class Figure:
             return False
         # of numpy's numbers it would be none of Python's, which no JSON takes
         return bool(self.value < self.target if self.higher_is_better else self.value > self.target)
+
+    def ranging(self, each: Sequence[float], over: str) -> Figure:
+        """With the range of what it is of each run, or seed."""
+        return replace(self, interval=(min(each), max(each)), spread=f"range over {over}", runs=len(each))
 
     def to_json(self) -> Json:
         return {**asdict(self), "falls_short": self.falls_short}

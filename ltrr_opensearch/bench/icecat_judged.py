@@ -47,16 +47,8 @@ def figures(results: Sequence[Simulated], made_with: str) -> list[Figure]:
 def _closed(seen: Standings, results: Sequence[Simulated]) -> Figure:
     closed = [Simulated.closed(r.seen) for r in results]
     best, gained = seen[BEST_CONSTANT].mean, seen[LEARNED].mean - seen[BEST_CONSTANT].mean
-    return Figure(
-        "icecat_seen_gap_closed",
-        gained / (seen[ORACLE].mean - best),
-        "share",
-        ("best constant", 0.0),
-        CLOSED,
-        interval=(min(closed), max(closed)),
-        spread="range over runs",
-        runs=len(closed),
-    )
+    share = gained / (seen[ORACLE].mean - best)
+    return Figure("icecat_seen_gap_closed", share, "share", ("best constant", 0.0), CLOSED).ranging(closed, "runs")
 
 
 def _unseen(unseen: Standings) -> list[Figure]:
@@ -87,17 +79,8 @@ def _unseen(unseen: Standings) -> list[Figure]:
 def _regret(results: Sequence[Simulated]) -> Figure:
     """Without exploration, of the last quarter over the first."""
     fell = [left for r in results if (left := regret_fell(r.regret)) is not None]
-    return Figure(
-        "icecat_regret_last_quarter_over_first",
-        fmean(fell),
-        "x",
-        None,
-        LAST_REGRET,
-        False,
-        interval=(min(fell), max(fell)),
-        spread="range over runs",
-        runs=len(fell),
-    )
+    figure = Figure("icecat_regret_last_quarter_over_first", fmean(fell), "x", None, LAST_REGRET, False)
+    return figure.ranging(fell, "runs")
 
 
 def _pooled(runs: Sequence[Sequence[Standing]]) -> Standings:

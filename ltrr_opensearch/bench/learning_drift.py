@@ -76,19 +76,9 @@ def _figures(name: str, of: list[Drifted]) -> list[Figure]:
         f"{fmean(d.best for d in of):.4f}; by searches since the change {curve}"
     )
     each = [closed([d]) for d in of]
-    return [
-        Figure(
-            f"drift_{name}_gap_closed",
-            closed(of),
-            "share",
-            ("frozen policy", 0.0),
-            CLOSED,
-            interval=(min(each), max(each)),
-            spread="range over seeds",
-            runs=len(of),
-            made_with=made_with,
-        )
-    ]
+    beside = "frozen policy", 0.0
+    figure = Figure(f"drift_{name}_gap_closed", closed(of), "share", beside, CLOSED, made_with=made_with)
+    return [figure.ranging(each, "seeds")]
 
 
 measure = as_suite(played)

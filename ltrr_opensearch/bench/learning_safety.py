@@ -73,18 +73,10 @@ def _beside(name: str, of: Sequence[Pages], said: str) -> Iterator[Figure]:
         ("cold", [one.gained for one in of], cold, None),
     )
     for over, ahead, beside, target in rows:
-        yield Figure(
-            f"{name}_worst_over_{over}",
-            min(ahead),
-            "relative nDCG@10",
-            beside,
-            target,
-            interval=(min(ahead), max(ahead)),
-            spread="range over runs",
-            runs=len(of),
-            made_with=f"{SEARCHES} searches a run; median {median(ahead):.4f}; {sum(one < LOSS for one in ahead)} runs "
-            f"below {LOSS:g}; ours {ours:.4f}; {said}",
-        )
+        told = f"{SEARCHES} searches a run; median {median(ahead):.4f}; {sum(one < LOSS for one in ahead)} runs "
+        told += f"below {LOSS:g}; ours {ours:.4f}; {said}"
+        figure = Figure(f"{name}_worst_over_{over}", min(ahead), "relative nDCG@10", beside, target, made_with=told)
+        yield figure.ranging(ahead, "runs")
 
 
 measure = as_suite(played)

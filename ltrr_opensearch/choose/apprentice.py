@@ -1,6 +1,7 @@
 """A learned policy mixed with the safe plan, whose say shrinks with the rounds that were learned.
 
-For policies that do not mix by themselves: `direct` and `vowpal` weigh what they are told of the single query, too.
+For policies that do not mix by themselves. `vowpal` does, since it trusts new queries apart, and `direct`, which draws
+the safe plan also where it has no values.
 """
 
 from __future__ import annotations

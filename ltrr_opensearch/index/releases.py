@@ -65,11 +65,11 @@ def unusable_parts(client: OpenSearch, settings: Settings, key: str) -> list[str
 def unmade_arms(client: OpenSearch, prefix: str, key: str, experiment: ExperimentSettings) -> list[str]:
     """Why arms of a live experiment cannot be made, so that all are served as usual."""
     store = ReleaseStore(client, prefix)
-    versions = {r.id: r.versions for r in store.history(key)}
-    serves = next((r.versions for r in store.history(key) if r.current), {})
+    history = store.history(key)
+    serves = next((release.versions for release in history if release.current), {})
     said = []
     for arm in experiment.arms:
-        if arm.release and arm.release not in versions:
+        if arm.release and arm.release not in {release.id for release in history}:
             said.append(f"arm {arm.name!r}: release {arm.release} is not kept; name another (ltrr models list)")
         try:
             if arm.policy:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ltrr_opensearch.choose.apprentice import trust_after
 from ltrr_opensearch.choose.direct import NAME, DirectPolicy
 from ltrr_opensearch.choose_settings import ChooseSettings
 from ltrr_opensearch.knowledge.outcomes import Outcomes
@@ -59,8 +60,7 @@ def learned(
     }
     outcomes = updated(_outcomes(known), rounds, choose.ladder, learn).in_order()
     seen = counting(len(rounds) + (known.meta["rounds"] if known else 0), at_most)
-    safe = choose.apprentice_rounds
-    meta |= {"rounds": seen, "trust": seen / (seen + safe) if safe else 1.0}
+    meta |= {"rounds": seen, "trust": trust_after(seen, choose.apprentice_rounds)}
     last = max(rounds, key=lambda r: (r.decision.at, r.decision.query_id)).decision
     return Learned(outcomes, meta, last.index, last.at)
 
